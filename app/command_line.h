@@ -1,0 +1,29 @@
+// The command line: from arguments to the members of an options struct. The only user of cxxopts.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/options.h"
+
+namespace dragoman {
+
+// What stood on the command line: for each flag its values in order.
+struct Flags {
+  std::map<std::string, std::vector<std::string>> values;
+
+  bool has(const std::string& name) const { return values.count(name) > 0; }
+  // The last value, or "" when the flag is not there.
+  std::string last(const std::string& name) const;
+};
+
+// Splits the arguments by the flags that `options` describe. UsageError for an unknown flag (naming the
+// nearest), a flag without its value, and a word that belongs to no flag. --help and -h are known everywhere
+// ("help").
+Flags parse_flags(const OptionList& options, const std::vector<std::string>& arguments);
+
+// Sets the members. UsageError naming the flag.
+void apply_flags(const OptionList& options, const Flags& flags);
+
+}  // namespace dragoman

@@ -1,0 +1,15 @@
+#include "app/commands.h"
+
+namespace dragoman {
+
+std::atomic<int> stop_signal{0};
+
+const std::vector<Command>& commands() {
+  static const std::vector<Command> all = {
+      train_command(),           translate_command(),        evaluate_command(),
+      tokenizer_train_command(), tokenizer_encode_command(), tokenizer_decode_command(),
+      inspect_command()};
+  return all;
+}
+
+}  // namespace dragoman

@@ -1,0 +1,117 @@
+#include "app/help.h"
+
+#include <algorithm>
+
+namespace dragoman {
+namespace {
+
+constexpr size_t kFlagColumn = 30, kLineWidth = 100;
+
+std::string flag_text(const Option& option) {
+  std::string text = option.letter != 0 ? "-" + std::string(1, option.letter) + ", --" : "--";
+  return text + option.name + (option.placeholder.empty() ? "" : " " + option.placeholder);
+}
+
+// What stands behind the help text: choices and default.
+std::string notes_of(const Option& option) {
+  std::string notes;
+  if (!option.choices.empty()) {
+    for (const auto& choice : option.choices) notes += (notes.empty() ? "" : "|") + choice;
+  }
+  const std::string value = option.value_text();
+  if (!value.empty() && !(std::holds_alternative<bool*>(option.target) && value == "false"))
+    notes += (notes.empty() ? "default " : "; default ") + value;
+  return notes.empty() ? "" : " (" + notes + ")";
+}
+
+// Words of `text` in lines that begin at `indent`; the first line has it already.
+std::string wrapped(const std::string& text, size_t indent) {
+  std::string result;
+  size_t column = indent;
+  for (size_t begin = 0; begin < text.size();) {
+    const size_t end = std::min(text.find(' ', begin), text.size());
+    const std::string word = text.substr(begin, end - begin);
+    if (column > indent && column + 1 + word.size() > kLineWidth)
+      result += "\n" + std::string(indent, ' '), column = indent;
+    if (column > indent) result += ' ', ++column;
+    result += word, column += word.size();
+    begin = end + 1;
+  }
+  return result;
+}
+
+std::string options_text(const OptionList& options) {
+  std::string text, group;
+  for (const auto& option : options) {
+    if (option.group != group) text += "\n" + option.group + "\n", group = option.group;
+    std::string line = "  " + flag_text(option);
+    line += line.size() + 2 > kFlagColumn ? "\n" + std::string(kFlagColumn, ' ')
+                                          : std::string(kFlagColumn - line.size(), ' ');
+    text += line + wrapped(option.help + notes_of(option), kFlagColumn) + "\n";
+  }
+  return text;
+}
+
+std::string escaped(std::string text) {
+  for (size_t at = 0; (at = text.find('|', at)) != std::string::npos; at += 2) text.replace(at, 1, "\\|");
+  for (size_t at = 0; (at = text.find('<', at)) != std::string::npos; at += 4) text.replace(at, 1, "&lt;");
+  return text;
+}
+
+std::string options_table(const OptionList& options) {
+  std::string text, group = "\n";
+  for (const auto& option : options) {
+    if (option.group != group) {
+      text += (text.empty() ? "" : "\n") + std::string("| ") +
+              (option.group.empty() ? "flag" : option.group) +
+              " | meaning | default | also |\n|---|---|---|---|\n";
+      group = option.group;
+    }
+    std::string choices, aliases;
+    for (const auto& choice : option.choices) choices += (choices.empty() ? " (" : ", ") + choice;
+    for (const auto& alias : option.aliases) aliases += (aliases.empty() ? "" : ", ") + ("`--" + alias + "`");
+    text += "| `" + flag_text(option) + "` | " +
+            escaped(option.help + choices + (choices.empty() ? "" : ")")) + " | " + option.value_text() +
+            " | " + aliases + " |\n";
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string program_help() {
+  std::string text = "dragoman " DRAGOMAN_VERSION
+                     ": trains, evaluates and runs sequence-to-sequence Transformers.\n\nCommands\n";
+  for (const auto& command : commands()) {
+    const std::string line = "  dragoman " + command.name;
+    text += line + std::string(std::max<size_t>(2, kFlagColumn - line.size()), ' ') + command.summary + "\n";
+  }
+  text +=
+      "\nFirst steps\n"
+      "  dragoman train --train-source train.en --train-target train.de --model en-de --preset tiny\n"
+      "  echo \"Good morning.\" | dragoman translate --model en-de\n"
+      "  dragoman evaluate --model en-de --source test.en --reference test.de\n"
+      "\n`dragoman COMMAND --help` shows the flags of a command; `dragoman --version` the version.\n";
+  return text;
+}
+
+std::string command_help(const Command& command) {
+  std::string text = "dragoman " + command.name + " " + command.usage + "\n\n" + wrapped(command.summary, 0) +
+                     "\n\nExamples\n" + command.examples;
+  command.with_options([&](const OptionList& options) { text += options_text(options); });
+  return text;
+}
+
+std::string options_markdown() {
+  std::string text =
+      "# Options\n\nMade by `dragoman --help-markdown` from the program's own option lists; a test compares. "
+      "Names, defaults and ranges hold for flags and, with `_`\nfor `-`, for the keys of `run.json`.\n";
+  for (const auto& command : commands()) {
+    text += "\n## dragoman " + command.name + "\n\n" + command.summary + "\n\n```\n" + command.examples +
+            "```\n\n";
+    command.with_options([&](const OptionList& options) { text += options_table(options); });
+  }
+  return text;
+}
+
+}  // namespace dragoman

@@ -1,0 +1,167 @@
+#include <iostream>
+
+#include "app/command_line.h"
+#include "app/commands.h"
+#include "app/output.h"
+#include "core/files.h"
+#include "core/log.h"
+#include "core/manifest.h"
+#include "core/safetensors.h"
+#include "decoding/model_folder.h"
+#include "model/weight_names.h"
+
+namespace dragoman {
+namespace {
+
+struct InspectFlags {
+  std::string model;
+  bool reseal = false, tensors = false;
+
+  OptionList describe() {
+    return grouped("Inspect", {
+                                  option(model, "model", "DIR", "the model folder").short_form('m'),
+                                  option(tensors, "tensors", "list every tensor, not only the blocks"),
+                                  option(reseal, "reseal",
+                                         "write manifest.json anew, when files were changed on purpose"),
+                              });
+  }
+};
+
+std::string shape_text(const std::vector<int64_t>& shape) {
+  std::string text;
+  for (const int64_t size : shape) text += (text.empty() ? "[" : ",") + std::to_string(size);
+  return text + "]";
+}
+
+int64_t count_of(const std::vector<int64_t>& shape) {
+  int64_t count = 1;
+  for (const int64_t size : shape) count *= size;
+  return count;
+}
+
+// The block that a tensor belongs to: "encoder.layers.0.self_attention" of
+// "encoder.layers.0.self_attention.query.weight".
+std::string block_of(const std::string& name) {
+  size_t parts = name.rfind("encoder.layers.", 0) == 0 || name.rfind("decoder.layers.", 0) == 0 ? 4 : 1;
+  if (name.rfind("encoder.final", 0) == 0 || name.rfind("decoder.final", 0) == 0) parts = 2;
+  size_t end = 0;
+  for (size_t i = 0; i < parts; ++i) end = name.find('.', end + (i > 0 ? 1 : 0));
+  return name.substr(0, end);
+}
+
+struct Block {
+  std::string name, shapes;
+  int64_t count = 0;
+};
+
+// The blocks that have no weights of their own, or only borrowed ones, stand where the notes have them.
+std::vector<Block> blocks_of(const ModelOptions& options) {
+  std::vector<Block> blocks;
+  for (const auto& weight : weight_names(options)) {
+    const std::string name = block_of(weight.ours);
+    if (name == "encoder.layers.0.self_attention" && blocks.back().name != name) {
+      blocks.push_back({"positions", "sine and cosine, any length", 0});
+    }
+    if (blocks.empty() || blocks.back().name != name) blocks.push_back({name, "", 0});
+    Block& block = blocks.back();
+    const std::string part = weight.ours.substr(name.size() + 1);
+    const bool bias_of_matrix = part.size() > 5 && part.substr(part.size() - 5) == ".bias";
+    if (name == "output_projection" && options.tie_word_embeddings)
+      block.shapes = "weight of the target embedding";
+    if (!bias_of_matrix) {
+      const std::string label = part.size() > 7 && part.substr(part.size() - 7) == ".weight"
+                                    ? part.substr(0, part.size() - 7)
+                                    : part;
+      block.shapes += (block.shapes.empty() ? "" : "  ") + label + " " + shape_text(weight.shape);
+    }
+    block.count += count_of(weight.shape);
+  }
+  return blocks;
+}
+
+void print_settings(Output& output, const std::string& folder, const ModelOptions& o) {
+  output.line("folder            " + folder);
+  output.line("layers            " + std::to_string(o.encoder_layers) + " encoder, " +
+              std::to_string(o.decoder_layers) + " decoder, " + o.norm + "-norm, " + o.activation_function);
+  output.line("width             D " + std::to_string(o.d_model) + ", F " +
+              std::to_string(o.encoder_ffn_dim) + "/" + std::to_string(o.decoder_ffn_dim) + ", H " +
+              std::to_string(o.encoder_attention_heads) + "/" + std::to_string(o.decoder_attention_heads));
+  output.line("vocabulary        V " + std::to_string(o.vocab_size) +
+              (o.share_encoder_decoder_embeddings
+                   ? ", shared"
+                   : " source, " + std::to_string(o.decoder_vocab_size) + " target") +
+              (o.tie_word_embeddings ? ", output tied to the target embedding" : ", output of its own"));
+  const std::string reason = o.not_exportable_because();
+  output.line("opens in          " + (reason.empty()
+                                          ? std::string("Dragoman, transformers (MarianMTModel)") +
+                                                (o.share_encoder_decoder_embeddings ? ", CTranslate2" : "")
+                                          : "Dragoman only: " + reason));
+}
+
+void print_row(Output& output, const std::string& name, int64_t count, const std::string& text) {
+  const std::string number = with_commas(count);
+  output.line(name + std::string(44 - std::min<size_t>(43, name.size()), ' ') +
+              std::string(12 - std::min<size_t>(11, number.size()), ' ') + number +
+              (text.empty() ? "" : "  " + text));
+}
+
+void print_blocks(Output& output, const ModelOptions& options) {
+  int64_t total = 0;
+  for (const auto& block : blocks_of(options)) {
+    print_row(output, block.name, block.count, block.shapes);
+    total += block.count;
+  }
+  print_row(output, "all", total, "");
+}
+
+void print_tensors(Output& output, const ModelOptions& options, const SafetensorsFile& file) {
+  for (const auto& weight : weight_names(options)) {
+    const auto found = file.header().tensors.find(weight.file);
+    const std::string type =
+        found == file.header().tensors.end() ? "missing" : data_type_name(found->second.type);
+    output.line(weight.ours + "  " + weight.file + "  " + shape_text(weight.shape) + "  " + type);
+  }
+}
+
+int run_inspect(const Arguments& arguments) {
+  InspectFlags flags;
+  apply_flags(flags.describe(), parse_flags(flags.describe(), arguments));
+  if (flags.model.empty()) throw UsageError("--model", "required a model folder, got none");
+  if (!is_folder(flags.model))
+    throw ModelError(flags.model, "required a model folder, got " +
+                                      std::string(file_exists(flags.model) ? "a file" : "nothing there"));
+  if (flags.reseal) write_manifest(flags.model, model_file_names(flags.model));
+  check_manifest(flags.model);
+  const ModelFolder folder = ModelFolder::load(flags.model, torch::kCPU);  // all that translate would check
+  const ModelOptions& options = folder.model->options();
+  Output output("-");
+  print_settings(output, flags.model, options);
+  output.line("");
+  if (flags.tensors)
+    print_tensors(output, options, SafetensorsFile(join_path(flags.model, "model.safetensors")));
+  else
+    print_blocks(output, options);
+  output.close();
+  return 0;
+}
+
+}  // namespace
+
+Command inspect_command() {
+  Command command;
+  command.name = "inspect";
+  command.summary =
+      "Checks a model folder and prints its blocks in the order of the paper, with shapes and numbers.";
+  command.usage = "--model DIR [--tensors] [--reseal]";
+  command.examples =
+      "  dragoman inspect --model en-de\n"
+      "  dragoman inspect --model en-de --reseal\n";
+  command.with_options = [](const auto& use) {
+    InspectFlags flags;
+    use(flags.describe());
+  };
+  command.run = run_inspect;
+  return command;
+}
+
+}  // namespace dragoman

@@ -1,0 +1,104 @@
+// dragoman: picks the command, turns errors into exit codes. The only exit() of the program.
+//
+//   0 done   1 internal error   2 flags, run.json, device   3 input, output, pairs   4 model folder   130/143
+//   after SIGINT/SIGTERM
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <exception>
+#include <iostream>
+
+#include "app/commands.h"
+#include "app/help.h"
+#include "app/output.h"
+#include "core/error.h"
+
+namespace dragoman {
+namespace {
+
+// The first signal asks; SA_RESETHAND makes a second one end the program at once.
+void ask_to_stop(int signal_number) {
+  stop_signal.store(signal_number);
+}
+
+void install_signal_handlers() {
+  struct sigaction action {};
+  action.sa_handler = ask_to_stop;
+  action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);  // a write then says EPIPE
+}
+
+// The command whose one or two words begin the arguments; they are taken off.
+const Command& pick_command(Arguments& arguments) {
+  std::vector<std::string> names;
+  for (const auto& command : commands()) {
+    names.push_back(command.name);
+    const size_t space = command.name.find(' ');
+    if (space == std::string::npos && arguments[0] == command.name) {
+      arguments.erase(arguments.begin());
+      return command;
+    }
+    if (space != std::string::npos && arguments.size() > 1 &&
+        arguments[0] + " " + arguments[1] == command.name) {
+      arguments.erase(arguments.begin(), arguments.begin() + 2);
+      return command;
+    }
+  }
+  const std::string given =
+      arguments[0] == "tokenizer" && arguments.size() > 1 ? arguments[0] + " " + arguments[1] : arguments[0];
+  const std::string near = nearest_name(given, names);
+  throw UsageError("command",
+                   "required a command" +
+                       (near.empty() ? "; see dragoman --help" : " (did you mean '" + near + "'?)") +
+                       ", got '" + given + "'");
+}
+
+bool asks_for_help(const Arguments& arguments) {
+  for (const auto& argument : arguments) {
+    if (argument == "--help" || argument == "-h") return true;
+  }
+  return false;
+}
+
+void print(const std::string& text) {
+  Output output("-");
+  output.write(text);
+  output.close();
+}
+
+int run(Arguments arguments) {
+  if (arguments.empty() || arguments[0] == "--help" || arguments[0] == "-h" || arguments[0] == "help")
+    return print(program_help()), 0;
+  if (arguments[0] == "--version") return print("dragoman " DRAGOMAN_VERSION "\n"), 0;
+  if (arguments[0] == "--help-markdown") return print(options_markdown()), 0;
+  const Command& command = pick_command(arguments);
+  if (asks_for_help(arguments)) return print(command_help(command)), 0;
+  return command.run(arguments);
+}
+
+int guarded_run(const Arguments& arguments) {
+  const auto complain = [](const char* text) { std::cerr << "dragoman: error: " << text << std::endl; };
+  try {
+    return run(arguments);
+  } catch (const ReaderGone&) {
+    return 0;
+  } catch (const Error& error) {
+    return complain(error.what()), error.exit_code();
+  } catch (const std::bad_alloc&) {
+    return complain("[memory] required more memory than there is; lower --max-tokens"), 1;
+  } catch (const std::exception& error) {
+    return complain(error.what()), 1;
+  }
+}
+
+}  // namespace
+}  // namespace dragoman
+
+int main(int argc, char** argv) {
+  dragoman::install_signal_handlers();
+  const int code = dragoman::guarded_run({argv + 1, argv + argc});
+  std::exit(code);
+}

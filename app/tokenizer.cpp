@@ -1,0 +1,201 @@
+#include <charconv>
+#include <iostream>
+
+#include "app/command_line.h"
+#include "app/commands.h"
+#include "app/output.h"
+#include "core/files.h"
+#include "core/lines.h"
+#include "core/log.h"
+#include "core/utf8.h"
+#include "tokenizer/tokenizer.h"
+#include "tokenizer/trainer.h"
+
+namespace dragoman {
+namespace {
+
+// --model names an .spm file, or a model folder, of which `side` is used.
+struct TokenizerFlags {
+  StringList input;
+  std::string model, output = "-", side = "source", output_format = "pieces";
+  TokenizerOptions tokenizer;
+
+  OptionList train_options() {
+    return grouped(
+               "Text",
+               {
+                   option(
+                       input, "input", "F",
+                       "text to learn from; several files by commas or repeated flags; - is standard input")
+                       .short_form('i'),
+                   option(model, "model", "F", "the .spm file to write").short_form('m'),
+               }) +
+           grouped("Tokenizer", tokenizer.describe());
+  }
+  OptionList coding_options(const std::string& what) {
+    return grouped(
+        "Text",
+        {
+            option(model, "model", "F", "an .spm file, or a model folder").short_form('m'),
+            option(side, "side", "NAME", "which tokenizer of a model folder").one_of({"source", "target"}),
+            option(input, "input", "F", what + ", one line each; - is standard input").short_form('i'),
+            option(output, "output", "F", "where results go; - is standard output").short_form('o'),
+            option(output_format, "output-format", "NAME", "pieces or ids")
+                .one_of({"pieces", "ids"})
+                .alias("input-format"),
+        });
+  }
+};
+
+void check(const TokenizerFlags& flags) {
+  if (flags.model.empty()) throw UsageError("--model", "required an .spm file, got none");
+}
+
+int run_tokenizer_train(const Arguments& arguments) {
+  TokenizerFlags flags;
+  apply_flags(flags.train_options(), parse_flags(flags.train_options(), arguments));
+  check(flags);
+  if (flags.input.empty()) flags.input = {"-"};
+  size_t next = 0;
+  std::unique_ptr<LineReader> reader;
+  const LineSource lines = [&](std::string& line) {
+    for (;;) {
+      if (reader && reader->next(line)) return replace_invalid_utf8(line), true;
+      if (next == flags.input.size()) return false;
+      reader = std::make_unique<LineReader>(flags.input[next++]);
+    }
+  };
+  const TrainedTokenizer trained = train_tokenizer(lines, flags.tokenizer, flags.input[0]);
+  write_file_atomically(flags.model, trained.model);
+  Log log(std::cerr);
+  for (const auto& note : trained.notes) log.info(note);
+  log.info(flags.model + ": " + with_commas(trained.pieces) + " pieces");
+  return 0;
+}
+
+Tokenizer load_tokenizer(const TokenizerFlags& flags) {
+  check(flags);
+  if (!is_folder(flags.model)) {
+    return Tokenizer::load(flags.model,
+                           vocabulary_of(read_file(flags.model, ErrorKind::kModel), flags.model));
+  }
+  const std::string target_vocabulary = join_path(flags.model, "target_vocab.json");
+  const bool separate = flags.side == "target" && file_exists(target_vocabulary);
+  const Vocabulary vocabulary =
+      Vocabulary::load(separate ? target_vocabulary : join_path(flags.model, "vocab.json"));
+  return Tokenizer::load(join_path(flags.model, flags.side + ".spm"), vocabulary);
+}
+
+// Calls `transform` on every line of the input and writes what it gives.
+template <typename Transform>
+int for_each_line(const TokenizerFlags& flags, Transform transform) {
+  Output output(flags.output);
+  for (const auto& path : flags.input.empty() ? StringList{"-"} : flags.input) {
+    LineReader reader(path);
+    for (std::string line; reader.next(line);) {
+      replace_invalid_utf8(line);
+      output.line(transform(line, reader));
+    }
+  }
+  output.close();
+  return 0;
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const auto& word : words) text += (text.empty() ? "" : " ") + word;
+  return text;
+}
+
+std::vector<std::string> words_of(const std::string& line) {
+  std::vector<std::string> words;
+  for (size_t begin = 0; begin < line.size();) {
+    const size_t end = std::min(line.find(' ', begin), line.size());
+    if (end > begin) words.push_back(line.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return words;
+}
+
+int run_tokenizer_encode(const Arguments& arguments) {
+  TokenizerFlags flags;
+  const auto options = flags.coding_options("text to encode");
+  apply_flags(options, parse_flags(options, arguments));
+  const Tokenizer tokenizer = load_tokenizer(flags);
+  return for_each_line(flags, [&](const std::string& line, const LineReader&) {
+    if (flags.output_format == "pieces") return joined(tokenizer.encode_pieces(line));
+    std::vector<std::string> words;
+    for (const int64_t id : tokenizer.encode(line)) words.push_back(std::to_string(id));
+    return joined(words);
+  });
+}
+
+int64_t parse_id(const std::string& word, int64_t vocabulary, const LineReader& reader) {
+  int64_t id = -1;
+  const auto parsed = std::from_chars(word.data(), word.data() + word.size(), id);
+  if (parsed.ec == std::errc() && parsed.ptr == word.data() + word.size() && id >= 0 && id < vocabulary)
+    return id;
+  throw DataError(reader.path() + ":" + std::to_string(reader.line_number()),
+                  "required ids below " + std::to_string(vocabulary) + ", got '" + word + "'");
+}
+
+int run_tokenizer_decode(const Arguments& arguments) {
+  TokenizerFlags flags;
+  const auto options = flags.coding_options("pieces or ids to decode");
+  apply_flags(options, parse_flags(options, arguments));
+  const Tokenizer tokenizer = load_tokenizer(flags);
+  return for_each_line(flags, [&](const std::string& line, const LineReader& reader) {
+    if (flags.output_format == "pieces") return tokenizer.decode_pieces(words_of(line));
+    std::vector<int64_t> ids;
+    for (const auto& word : words_of(line))
+      ids.push_back(parse_id(word, tokenizer.vocabulary().size(), reader));
+    return tokenizer.decode(ids);
+  });
+}
+
+}  // namespace
+
+Command tokenizer_train_command() {
+  Command command;
+  command.name = "tokenizer train";
+  command.summary = "Learns a SentencePiece model from text (train does this by itself).";
+  command.usage = "--input F --model F.spm [flags]";
+  command.examples =
+      "  dragoman tokenizer train --input train.en,train.de --model shared.spm --vocab-size 8000\n";
+  command.with_options = [](const auto& use) {
+    TokenizerFlags flags;
+    use(flags.train_options());
+  };
+  command.run = run_tokenizer_train;
+  return command;
+}
+
+Command tokenizer_encode_command() {
+  Command command;
+  command.name = "tokenizer encode";
+  command.summary = "Cuts text into pieces or ids, one line out for each line in.";
+  command.usage = "--model F.spm|DIR [flags]";
+  command.examples = "  dragoman tokenizer encode --model en-de < text.en\n";
+  command.with_options = [](const auto& use) {
+    TokenizerFlags flags;
+    use(flags.coding_options("text to encode"));
+  };
+  command.run = run_tokenizer_encode;
+  return command;
+}
+
+Command tokenizer_decode_command() {
+  Command command;
+  command.name = "tokenizer decode";
+  command.summary = "Joins pieces or ids to text, one line out for each line in.";
+  command.usage = "--model F.spm|DIR [flags]";
+  command.examples = "  dragoman tokenizer decode --model en-de --side target --input-format ids < ids.txt\n";
+  command.with_options = [](const auto& use) {
+    TokenizerFlags flags;
+    use(flags.coding_options("pieces or ids to decode"));
+  };
+  command.run = run_tokenizer_decode;
+  return command;
+}
+
+}  // namespace dragoman

@@ -1,0 +1,70 @@
+#include <unistd.h>
+
+#include <csignal>
+#include <iostream>
+
+#include "app/command_line.h"
+#include "app/commands.h"
+#include "core/json.h"
+#include "training/run.h"
+
+namespace dragoman {
+namespace {
+
+struct TrainFlags {
+  RunOptions run;
+  std::string config;
+
+  OptionList describe() {
+    return run.describe() +
+           grouped("Settings", {option(config, "config", "F",
+                                       "a run.json whose settings stand in for flags that are not given")
+                                    .only_flag()});
+  }
+};
+
+// default < preset < --config < flag
+RunOptions resolved(const Arguments& arguments) {
+  TrainFlags given;
+  const Flags flags = parse_flags(given.describe(), arguments);
+  TrainFlags result;
+  nlohmann::json config = nlohmann::json::object();
+  if (flags.has("config")) config = read_json_file(flags.last("config"), ErrorKind::kConfig);
+  if (config.is_object() && config.contains("preset") && config["preset"].is_string())
+    result.run.preset = config["preset"].get<std::string>();
+  if (flags.has("preset")) result.run.preset = flags.last("preset");
+  result.run.model = model_preset(result.run.preset);
+  set_from_json(result.run.describe(), config, flags.last("config"));
+  apply_flags(result.describe(), flags);
+  return result.run;
+}
+
+int run_train(const Arguments& arguments) {
+  const RunOptions options = resolved(arguments);
+  Log log(std::cerr, isatty(STDERR_FILENO) == 1);
+  const StopReason reason = run_training(options, log, stop_signal);
+  return reason == StopReason::kSignal ? 128 + stop_signal.load() : 0;
+}
+
+}  // namespace
+
+Command train_command() {
+  Command command;
+  command.name = "train";
+  command.summary =
+      "Trains a model from parallel text, and goes on where an earlier call with the same settings stopped.";
+  command.usage = "--train-source F --train-target F --model DIR [flags]";
+  command.examples =
+      "  dragoman train --train-source train.en --train-target train.de --model en-de --preset tiny "
+      "--max-time 30m\n"
+      "  dragoman train --train-pairs pairs.tsv.gz --model en-de --vocab-size 4000 --max-updates 20000\n"
+      "  dragoman train --config en-de/run.json --model en-de --max-updates +10000\n";
+  command.with_options = [](const auto& use) {
+    TrainFlags flags;
+    use(flags.describe());
+  };
+  command.run = run_train;
+  return command;
+}
+
+}  // namespace dragoman

@@ -1,0 +1,204 @@
+#include <unistd.h>
+
+#include <chrono>
+#include <iostream>
+
+#include "app/command_line.h"
+#include "app/commands.h"
+#include "app/output.h"
+#include "core/json.h"
+#include "core/lines.h"
+#include "core/log.h"
+#include "core/utf8.h"
+#include "decoding/translator.h"
+#include "model/device.h"
+#include "training/training_options.h"
+
+namespace dragoman {
+namespace {
+
+struct TranslateFlags {
+  StringList models;
+  std::string input = "-", output = "-", output_format = "text", precision = "float32", device = "auto";
+  int64_t threads = 0, seed = 1;
+  TranslateOptions translate;
+
+  OptionList describe() {
+    return grouped(
+               "Input and output",
+               {
+                   option(models, "model", "DIR", "the model folder").short_form('m'),
+                   option(input, "input", "F", "text to translate, one segment a line; - is standard input")
+                       .short_form('i'),
+                   option(output, "output", "F", "where translations go, one a line; - is standard output")
+                       .short_form('o'),
+                   option(output_format, "output-format", "NAME", "text, or json: one object a line")
+                       .one_of({"text", "json"}),
+               }) +
+           translate.describe() +
+           grouped("Machine", {
+                                  option(precision, "precision", "NAME", "numbers of matrix products")
+                                      .one_of({"float32", "bfloat16", "float16", "int8"}),
+                                  device_option(device),
+                                  threads_option(threads),
+                                  seed_option(seed),
+                              });
+  }
+};
+
+std::string the_model(const StringList& models) {
+  if (models.empty()) throw UsageError("--model", "required a model folder, got none");
+  if (models.size() > 1)
+    throw UsageError("--model", "required one folder (several are reserved for ensembles), got " +
+                                    std::to_string(models.size()));
+  return models[0];
+}
+
+// What happened to lines that were not simply translated.
+struct Counts {
+  int64_t lines = 0, replaced = 0, split = 0, truncated = 0, empty = 0;
+
+  void add(const Translation& t) {
+    ++lines;
+    replaced += t.replaced_bytes > 0;
+    split +=
+        t.status == TranslationStatus::kSplit || (t.status == TranslationStatus::kTruncated && t.pieces > 1);
+    truncated += t.status == TranslationStatus::kTruncated;
+    empty += t.status == TranslationStatus::kEmpty;
+  }
+
+  void report(Log& log, bool sentences) const {
+    const auto tell = [&](int64_t count, const std::string& text) {
+      if (count > 0) log.warning(with_commas(count) + (count == 1 ? " line " : " lines ") + text);
+    };
+    tell(replaced, "had invalid UTF-8, replaced by U+FFFD");
+    if (!sentences)
+      tell(split, "had more tokens than --max-source-length: translated in pieces and rejoined");
+    tell(truncated, "reached the length limit before the translation ended (--max-length)");
+    tell(empty, "had no text: left empty");
+  }
+};
+
+void write_json(Output& output, int64_t line, const std::string& source, const Translation& t) {
+  nlohmann::ordered_json candidates = nlohmann::ordered_json::array();
+  for (const auto& candidate : t.candidates) {
+    candidates.push_back({{"text", candidate.text},
+                          {"score", candidate.score},
+                          {"log_probability", candidate.log_probability},
+                          {"tokens", candidate.tokens}});
+  }
+  const nlohmann::ordered_json object = {{"line", line},
+                                         {"status", status_name(t.status)},
+                                         {"source", source},
+                                         {"translation", t.text()},
+                                         {"candidates", candidates}};
+  output.line(object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+}
+
+// "line ||| hypothesis ||| score", exactly n_best rows an input line: the last candidate stands in where the
+// search found fewer.
+void write_n_best(Output& output, int64_t line, const Translation& t, int64_t n_best) {
+  for (int64_t i = 0; i < n_best; ++i) {
+    const auto& candidate = t.candidates[std::min(static_cast<size_t>(i), t.candidates.size() - 1)];
+    output.line(std::to_string(line) + " ||| " + candidate.text + " ||| " + fixed(candidate.score, 6));
+  }
+}
+
+class TranslateRun {
+ public:
+  TranslateRun(const TranslateFlags& flags, const Translator& translator, Log& log)
+      : flags_(flags), translator_(translator), log_(log), reader_(flags.input), output_(flags.output) {}
+
+  int run() {
+    const bool interactive = flags_.input == "-" && isatty(STDIN_FILENO) == 1;
+    if (interactive) log_.info("Type a line to translate; Ctrl-D ends.");
+    began_ = std::chrono::steady_clock::now();
+    std::vector<std::string> lines;
+    while (read_window(lines, interactive)) {
+      if (stop_signal.load() != 0) return output_.close(), 128 + stop_signal.load();
+      const auto translations = translator_.translate(lines);
+      for (size_t i = 0; i < lines.size(); ++i) write(lines[i], translations[i]);
+      output_.flush();
+      show_progress();
+    }
+    output_.close();
+    if (reader_.looks_like_utf16()) log_.warning("the input looks like UTF-16; convert it to UTF-8");
+    counts_.report(log_, flags_.translate.split_sentences);
+    return stop_signal.load() != 0 ? 128 + stop_signal.load() : 0;
+  }
+
+ private:
+  // What is waiting, at most max_batch_lines; waits for the first line only.
+  bool read_window(std::vector<std::string>& lines, bool interactive) {
+    lines.clear();
+    const int64_t most = interactive ? 1 : flags_.translate.max_batch_lines;
+    std::string line;
+    while (static_cast<int64_t>(lines.size()) < most && (lines.empty() || reader_.has_line_ready()) &&
+           reader_.next(line))
+      lines.push_back(line);
+    return !lines.empty();
+  }
+
+  void write(const std::string& source, const Translation& translation) {
+    const int64_t line = counts_.lines;
+    counts_.add(translation);
+    if (flags_.output_format == "json")
+      write_json(output_, line, source, translation);
+    else if (flags_.translate.search.n_best > 1)
+      write_n_best(output_, line, translation, flags_.translate.search.n_best);
+    else
+      output_.line(translation.text());
+  }
+
+  void show_progress() {
+    if (!log_.on_terminal() || isatty(STDOUT_FILENO) == 1) return;
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began_).count();
+    log_.progress(with_commas(counts_.lines) + " lines  " +
+                  fixed(static_cast<double>(counts_.lines) / std::max(seconds, 1e-9), 1) + " lines/s");
+  }
+
+  const TranslateFlags& flags_;
+  const Translator& translator_;
+  Log& log_;
+  LineReader reader_;
+  Output output_;
+  Counts counts_;
+  std::chrono::steady_clock::time_point began_;
+};
+
+int run_translate(const Arguments& arguments) {
+  TranslateFlags flags;
+  apply_flags(flags.describe(), parse_flags(flags.describe(), arguments));
+  const std::string path = the_model(flags.models);
+  flags.translate.search.check();
+  if (flags.precision == "int8")
+    throw UsageError("--precision",
+                     "required float32, bfloat16 or float16 (int8 is not there yet), got 'int8'");
+  const torch::Device device = open_device(flags.device);
+  set_threads(flags.threads);
+  Log log(std::cerr, isatty(STDERR_FILENO) == 1);
+  const Translator translator(ModelFolder::load(path, device), flags.translate);
+  const AutocastGuard autocast(device, precision_type(flags.precision));
+  return TranslateRun(flags, translator, log).run();
+}
+
+}  // namespace
+
+Command translate_command() {
+  Command command;
+  command.name = "translate";
+  command.summary = "Translates text, one line out for each line in.";
+  command.usage = "--model DIR [--input F] [--output F] [flags]";
+  command.examples =
+      "  echo \"Good morning.\" | dragoman translate --model en-de\n"
+      "  dragoman translate --model en-de --input book.en.gz --output book.de --beam-size 1\n"
+      "  dragoman translate --model en-de --n-best 4 --output-format json < text.en\n";
+  command.with_options = [](const auto& use) {
+    TranslateFlags flags;
+    use(flags.describe());
+  };
+  command.run = run_translate;
+  return command;
+}
+
+}  // namespace dragoman

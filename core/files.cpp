@@ -1,0 +1,153 @@
+#include "core/files.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+
+namespace dragoman {
+namespace {
+
+namespace fs = std::filesystem;
+
+[[noreturn]] void write_failed(const std::string& path, const std::string& action) {
+  throw DataError(path, "required to " + action + " it, got " + errno_text(errno));
+}
+
+}  // namespace
+
+std::string read_file(const std::string& path, ErrorKind kind, uint64_t limit) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) fail(kind, path, "required a readable file, got " + errno_text(errno));
+  std::string content;
+  char buffer[1 << 16];
+  for (;;) {
+    const ssize_t count = ::read(descriptor, buffer, sizeof buffer);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) {
+      const int error_number = errno;
+      ::close(descriptor);
+      fail(kind, path, "required a readable file, got " + errno_text(error_number));
+    }
+    if (count == 0) break;
+    content.append(buffer, static_cast<size_t>(count));
+    if (content.size() > limit) {
+      ::close(descriptor);
+      fail(kind, path, "required at most " + std::to_string(limit) + " bytes, got more");
+    }
+  }
+  ::close(descriptor);
+  return content;
+}
+
+FileWriter::FileWriter(const std::string& path) : path_(path) {
+  descriptor_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (descriptor_ < 0) write_failed(path_, "create");
+}
+
+FileWriter::~FileWriter() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+void FileWriter::write(const void* data, size_t bytes) {
+  const char* next = static_cast<const char*>(data);
+  size_t left = bytes;
+  while (left > 0) {
+    const ssize_t count = ::write(descriptor_, next, left);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) write_failed(path_, "write " + std::to_string(bytes) + " bytes to");
+    next += count;
+    left -= static_cast<size_t>(count);
+  }
+}
+
+void FileWriter::close() {
+  if (::fsync(descriptor_) != 0) write_failed(path_, "sync");
+  const int descriptor = descriptor_;
+  descriptor_ = -1;
+  if (::close(descriptor) != 0) write_failed(path_, "close");
+}
+
+void write_file_atomically(const std::string& path, std::string_view content) {
+  const std::string beside = path + ".tmp";
+  FileWriter writer(beside);
+  writer.write(content);
+  writer.close();
+  rename_path(beside, path);
+  const std::string folder = fs::path(path).parent_path().string();
+  sync_folder(folder.empty() ? "." : folder);
+}
+
+void append_to_file(const std::string& path, std::string_view text) {
+  const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  if (descriptor < 0) write_failed(path, "open");
+  const ssize_t count = ::write(descriptor, text.data(), text.size());
+  const int error_number = errno;
+  ::close(descriptor);
+  errno = error_number;
+  if (count != static_cast<ssize_t>(text.size()))
+    write_failed(path, "append " + std::to_string(text.size()) + " bytes to");
+}
+
+bool file_exists(const std::string& path) {
+  std::error_code ignored;
+  return fs::exists(path, ignored);
+}
+
+bool is_folder(const std::string& path) {
+  std::error_code ignored;
+  return fs::is_directory(path, ignored);
+}
+
+uint64_t file_size(const std::string& path, ErrorKind kind) {
+  std::error_code error;
+  const auto size = fs::file_size(path, error);
+  if (error) fail(kind, path, "required a readable file, got " + errno_text(error.value()));
+  return size;
+}
+
+void make_folder(const std::string& path) {
+  std::error_code error;
+  fs::create_directories(path, error);
+  if (error) throw DataError(path, "required to make this folder, got " + errno_text(error.value()));
+}
+
+void remove_all(const std::string& path) {
+  std::error_code error;
+  fs::remove_all(path, error);
+  if (error) throw DataError(path, "required to remove it, got " + errno_text(error.value()));
+}
+
+void rename_path(const std::string& from, const std::string& to) {
+  if (::rename(from.c_str(), to.c_str()) != 0) write_failed(to, "rename " + from + " to");
+}
+
+void sync_folder(const std::string& path) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) write_failed(path, "open");
+  const int result = ::fsync(descriptor);
+  const int error_number = errno;
+  ::close(descriptor);
+  errno = error_number;
+  // Some file systems cannot sync a directory (EINVAL): the rename itself is then all there is.
+  if (result != 0 && error_number != EINVAL) write_failed(path, "sync");
+}
+
+std::vector<std::string> list_folder(const std::string& path) {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (fs::directory_iterator entry(path, error), end; !error && entry != end; entry.increment(error)) {
+    names.push_back(entry->path().filename().string());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::string join_path(const std::string& folder, const std::string& name) {
+  return (fs::path(folder) / name).string();
+}
+
+}  // namespace dragoman

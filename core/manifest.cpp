@@ -1,0 +1,85 @@
+#include "core/manifest.h"
+
+#include <xxhash.h>
+
+#include <fstream>
+#include <memory>
+
+#include "core/files.h"
+#include "core/json.h"
+
+namespace dragoman {
+namespace {
+
+std::string hexadecimal(XXH128_hash_t hash) {
+  XXH128_canonical_t canonical;
+  XXH128_canonicalFromHash(&canonical, hash);
+  std::string text;
+  for (const unsigned char byte : canonical.digest) {
+    text += "0123456789abcdef"[byte >> 4];
+    text += "0123456789abcdef"[byte & 15];
+  }
+  return text;
+}
+
+void check_file(const std::string& folder, const std::string& name, const nlohmann::json& entry) {
+  const std::string path = join_path(folder, name);
+  const std::string manifest = join_path(folder, kManifestName);
+  const bool plain = !name.empty() && name.find('/') == std::string::npos && name != "." && name != "..";
+  if (!plain || !entry.is_object() || !entry.contains("bytes") || !entry.contains("xxh3_128")) {
+    throw ModelError(manifest + ": " + name,
+                     "required a file name with bytes and xxh3_128, got " + entry.dump().substr(0, 80));
+  }
+  if (!file_exists(path)) throw ModelError(path, "required this file (manifest.json lists it), got none");
+  const uint64_t size = file_size(path, ErrorKind::kModel);
+  const std::string hint =
+      ": the file is damaged, or changed on purpose (then: dragoman inspect --model " + folder + " --reseal)";
+  if (entry["bytes"] != size) {
+    throw ModelError(path, "required " + entry["bytes"].dump() + " bytes (manifest.json), got " +
+                               std::to_string(size) + hint);
+  }
+  const std::string checksum = checksum_of_file(path);
+  if (entry["xxh3_128"] != checksum) {
+    throw ModelError(
+        path, "required checksum " + entry["xxh3_128"].dump() + " (manifest.json), got " + checksum + hint);
+  }
+}
+
+}  // namespace
+
+std::string checksum_of(std::string_view bytes) {
+  return hexadecimal(XXH3_128bits(bytes.data(), bytes.size()));
+}
+
+std::string checksum_of_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw ModelError(path, "required a readable file, got " + errno_text(errno));
+  const std::unique_ptr<XXH3_state_t, decltype(&XXH3_freeState)> state(XXH3_createState(), &XXH3_freeState);
+  XXH3_128bits_reset(state.get());
+  std::vector<char> buffer(1 << 20);
+  while (file.read(buffer.data(), static_cast<std::streamsize>(buffer.size())), file.gcount() > 0) {
+    XXH3_128bits_update(state.get(), buffer.data(), static_cast<size_t>(file.gcount()));
+  }
+  return hexadecimal(XXH3_128bits_digest(state.get()));
+}
+
+void write_manifest(const std::string& folder, const std::vector<std::string>& names) {
+  nlohmann::ordered_json files = nlohmann::ordered_json::object();
+  for (const auto& name : names) {
+    const std::string path = join_path(folder, name);
+    files[name] = {{"bytes", file_size(path, ErrorKind::kData)}, {"xxh3_128", checksum_of_file(path)}};
+  }
+  write_file_atomically(join_path(folder, kManifestName), json_text({{"files", files}}));
+}
+
+void check_manifest(const std::string& folder) {
+  const std::string path = join_path(folder, kManifestName);
+  if (!file_exists(path)) return;
+  const nlohmann::json manifest = read_json_file(path, ErrorKind::kModel);
+  if (!manifest.is_object() || !manifest.contains("files") || !manifest["files"].is_object()) {
+    throw ModelError(path, "required an object 'files', got none");
+  }
+  for (const auto& [name, entry] : manifest["files"].items()) check_file(folder, name, entry);
+}
+
+}  // namespace dragoman

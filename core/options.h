@@ -1,0 +1,92 @@
+// Described options: a setting is written once. A plain struct holds the members with their defaults; its
+// describe() returns one list that gives each member its name, help and range:
+//
+//   struct ScheduleOptions {
+//     double learning_rate = 5e-4;
+//     OptionList describe() {
+//       return {option(learning_rate, "learning-rate", "X", "peak learning rate").at_least(0).alias("lr")};
+//     }
+//   };
+//
+// From that list come the flag (--learning-rate), the JSON key (learning_rate), --help and docs/options.md.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/error.h"
+
+namespace dragoman {
+
+using StringList = std::vector<std::string>;
+
+struct Option {
+  using Target = std::variant<bool*, int64_t*, double*, std::string*, StringList*>;
+
+  Target target;
+  std::string name;         // the flag without its dashes: "max-updates"
+  std::string placeholder;  // what stands for the value in --help: "N"
+  std::string help;
+  std::string group;                 // a heading in --help and docs/options.md
+  std::vector<std::string> aliases;  // peers' spellings
+  std::vector<std::string> choices;  // the only values allowed, when not empty
+  std::optional<double> minimum, maximum;
+  bool minimum_excluded = false;
+  bool* relative = nullptr;  // when set, "+N" is accepted for N and this is made true
+  bool is_duration = false;  // seconds, written "90s", "30m", "2h" or a plain number
+  bool may_change = false;   // may differ when a run is resumed
+  bool flag_only = false;    // stands on the command line, never in a settings file
+  char letter = 0;           // a one-letter form, 0 for none
+
+  Option& at_least(double value) { return minimum = value, *this; }
+  Option& more_than(double value) { return minimum = value, minimum_excluded = true, *this; }
+  Option& at_most(double value) { return maximum = value, *this; }
+  Option& one_of(std::vector<std::string> values) { return choices = std::move(values), *this; }
+  Option& alias(std::string other) { return aliases.push_back(std::move(other)), *this; }
+  Option& short_form(char value) { return letter = value, *this; }
+  Option& or_relative(bool& is_relative) { return relative = &is_relative, *this; }
+  Option& seconds() { return is_duration = true, *this; }
+  Option& changeable() { return may_change = true, *this; }
+  Option& only_flag() { return flag_only = true, *this; }
+
+  std::string json_key() const;    // name with '_' for '-'
+  std::string value_text() const;  // the present value as a flag would take it
+  bool takes_value() const;        // false for a bool, whose flag may stand alone
+};
+
+using OptionList = std::vector<Option>;
+
+Option option(Option::Target target, std::string name, std::string placeholder, std::string help);
+template <typename T>
+Option option(T& member, std::string name, std::string placeholder, std::string help) {
+  return option(Option::Target(&member), std::move(name), std::move(placeholder), std::move(help));
+}
+inline Option option(bool& member, std::string name, std::string help) {
+  return option(Option::Target(&member), std::move(name), "", std::move(help));
+}
+
+// Puts `group` as heading on each option that has none, and joins lists.
+OptionList grouped(std::string group, OptionList options);
+OptionList operator+(OptionList left, OptionList right);
+
+// Sets the member from the text of a flag. UsageError naming the flag for a value of the wrong type or out of
+// range. A list takes several values separated by commas or in several flags (`append`).
+void set_from_text(const Option& option, const std::string& text, bool append = false);
+
+// Sets the members from a JSON object that came from the file `where`. ConfigError (or `kind`) naming the key
+// for an unknown key (with the nearest known one), a wrong type or a value out of range.
+void set_from_json(const OptionList& options, const nlohmann::json& object, const std::string& where,
+                   ErrorKind kind = ErrorKind::kConfig);
+nlohmann::ordered_json to_json(const OptionList& options);
+
+// "90s", "30m", "2h", "1d" or plain seconds, as seconds; nothing if it is none of these.
+std::optional<double> parse_duration(const std::string& text);
+
+// The known name nearest to a misspelt one by edit distance, or "" when none is near.
+std::string nearest_name(const std::string& wrong, const std::vector<std::string>& known);
+
+}  // namespace dragoman

@@ -1,0 +1,74 @@
+// safetensors: named tensors in one file (github.com/huggingface/safetensors, format description).
+//
+//   8 bytes      N, the header's length, little endian
+//   N bytes      JSON: {"name": {"dtype": "F32", "shape": [2,3], "data_offsets": [begin, end]},
+//   "__metadata__": {...}} the rest     the tensors' bytes, row major; offsets count from here
+//
+// This parser is torch-free and believes nothing: every length is checked with overflow-safe arithmetic
+// before it is used, tensors must lie in the file without overlap and without a hole. Errors are ModelErrors
+// naming file and tensor.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace dragoman {
+
+enum class DataType { kFloat64, kFloat32, kFloat16, kBFloat16, kInt64, kInt32, kInt8, kUInt8, kBool };
+
+std::string data_type_name(DataType type);  // "F32"
+int64_t bytes_of(DataType type);            // 4
+
+struct TensorEntry {
+  DataType type = DataType::kFloat32;
+  std::vector<int64_t> shape;
+  uint64_t begin = 0, end = 0;  // bytes, from the start of the data
+};
+
+struct SafetensorsHeader {
+  std::map<std::string, TensorEntry> tensors;
+  std::map<std::string, std::string> metadata;
+  uint64_t data_start = 0;  // bytes from the start of the file
+};
+
+// `start`: at least the first 8 + N bytes of the file (more does no harm); `file_bytes`: the size of the
+// whole file.
+SafetensorsHeader parse_safetensors_header(std::string_view start, uint64_t file_bytes,
+                                           const std::string& path);
+
+// A whole safetensors file in memory-mapped form: bytes(name) is valid while this object lives.
+class SafetensorsFile {
+ public:
+  explicit SafetensorsFile(const std::string& path);
+  ~SafetensorsFile();
+  SafetensorsFile(const SafetensorsFile&) = delete;
+  SafetensorsFile& operator=(const SafetensorsFile&) = delete;
+
+  const SafetensorsHeader& header() const { return header_; }
+  const std::string& path() const { return path_; }
+  std::string_view bytes(const TensorEntry& entry) const;
+
+ private:
+  std::string path_;
+  const char* data_ = nullptr;
+  uint64_t size_ = 0;
+  SafetensorsHeader header_;
+};
+
+// One tensor to write: bytes row major, little endian.
+struct TensorToWrite {
+  std::string name;
+  DataType type;
+  std::vector<int64_t> shape;
+  std::string_view bytes;
+};
+
+// Writes the file in one go, fsynced (not renamed: the caller decides what takes its place). DataError naming
+// the path.
+void write_safetensors(const std::string& path, const std::vector<TensorToWrite>& tensors,
+                       const std::map<std::string, std::string>& metadata = {{"format", "pt"}});
+
+}  // namespace dragoman

@@ -1,0 +1,116 @@
+#include "core/utf8.h"
+
+namespace dragoman {
+namespace {
+
+// How long the sequence is that this byte leads, and the range that its second byte must lie in (which
+// excludes overlong forms, surrogates and what is above U+10FFFF). Length 0: no lead byte.
+struct Lead {
+  int length;
+  unsigned char second_low, second_high;
+};
+
+Lead lead_of(unsigned char byte) {
+  if (byte < 0x80) return {1, 0, 0};
+  if (byte >= 0xC2 && byte <= 0xDF) return {2, 0x80, 0xBF};
+  if (byte == 0xE0) return {3, 0xA0, 0xBF};
+  if (byte == 0xED) return {3, 0x80, 0x9F};
+  if (byte >= 0xE1 && byte <= 0xEF) return {3, 0x80, 0xBF};
+  if (byte == 0xF0) return {4, 0x90, 0xBF};
+  if (byte >= 0xF1 && byte <= 0xF3) return {4, 0x80, 0xBF};
+  if (byte == 0xF4) return {4, 0x80, 0x8F};
+  return {0, 0, 0};
+}
+
+}  // namespace
+
+DecodedCodePoint decode_code_point(std::string_view text) {
+  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
+  const Lead lead = lead_of(byte(0));
+  if (lead.length == 1) return {byte(0), 1, true};
+  if (lead.length == 0) return {0xFFFD, 1, false};
+  char32_t value = byte(0) & (0x7F >> lead.length);
+  for (int i = 1; i < lead.length; ++i) {
+    const unsigned char low = i == 1 ? lead.second_low : 0x80, high = i == 1 ? lead.second_high : 0xBF;
+    const size_t at = static_cast<size_t>(i);
+    if (at >= text.size() || byte(at) < low || byte(at) > high) return {0xFFFD, i, false};
+    value = (value << 6) | (byte(at) & 0x3F);
+  }
+  return {value, lead.length, true};
+}
+
+bool is_valid_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const DecodedCodePoint next = decode_code_point(text);
+    if (!next.valid) return false;
+    text.remove_prefix(static_cast<size_t>(next.length));
+  }
+  return true;
+}
+
+int64_t replace_invalid_utf8(std::string& text) {
+  if (is_valid_utf8(text)) return 0;
+  int64_t replaced = 0;
+  std::string result;
+  result.reserve(text.size() + 16);
+  for (std::string_view rest = text; !rest.empty();) {
+    const DecodedCodePoint next = decode_code_point(rest);
+    const auto length = static_cast<size_t>(next.length);
+    if (next.valid)
+      result.append(rest.substr(0, length));
+    else
+      result.append(kReplacementCharacter), ++replaced;
+    rest.remove_prefix(length);
+  }
+  text = std::move(result);
+  return replaced;
+}
+
+void append_utf8(std::string& text, char32_t c) {
+  const auto put = [&](char32_t byte) { text.push_back(static_cast<char>(byte)); };
+  if (c < 0x80) {
+    put(c);
+  } else if (c < 0x800) {
+    put(0xC0 | (c >> 6)), put(0x80 | (c & 0x3F));
+  } else if (c < 0x10000) {
+    put(0xE0 | (c >> 12)), put(0x80 | ((c >> 6) & 0x3F)), put(0x80 | (c & 0x3F));
+  } else {
+    put(0xF0 | (c >> 18)), put(0x80 | ((c >> 12) & 0x3F)), put(0x80 | ((c >> 6) & 0x3F)),
+        put(0x80 | (c & 0x3F));
+  }
+}
+
+std::u32string to_code_points(std::string_view text) {
+  std::u32string result;
+  result.reserve(text.size());
+  while (!text.empty()) {
+    const DecodedCodePoint next = decode_code_point(text);
+    result.push_back(next.value);
+    text.remove_prefix(static_cast<size_t>(next.length));
+  }
+  return result;
+}
+
+std::string to_utf8(std::u32string_view code_points) {
+  std::string result;
+  result.reserve(code_points.size());
+  for (const char32_t c : code_points) append_utf8(result, c);
+  return result;
+}
+
+bool is_white_space(char32_t c) {
+  return (c >= 0x09 && c <= 0x0D) || (c >= 0x1C && c <= 0x20) || c == 0x85 || c == 0xA0 || c == 0x1680 ||
+         (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F ||
+         c == 0x3000;
+}
+
+bool is_blank(std::string_view text) {
+  while (!text.empty()) {
+    const DecodedCodePoint next = decode_code_point(text);
+    if (!next.valid || !is_white_space(next.value)) return false;
+    text.remove_prefix(static_cast<size_t>(next.length));
+  }
+  return true;
+}
+
+}  // namespace dragoman

@@ -1,0 +1,37 @@
+// UTF-8: valid or replaced, counted, and cut between code points.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace dragoman {
+
+inline constexpr std::string_view kReplacementCharacter = "\xEF\xBF\xBD";  // U+FFFD
+
+struct DecodedCodePoint {
+  char32_t value;  // U+FFFD for an ill-formed sequence
+  int length;      // bytes taken, at least 1
+  bool valid;
+};
+
+// The code point that begins at text[0]; text is not empty. An ill-formed sequence takes its maximal subpart
+// (The Unicode Standard, section 3.9, "U+FFFD substitution of maximal subparts").
+DecodedCodePoint decode_code_point(std::string_view text);
+
+bool is_valid_utf8(std::string_view text);
+
+// Replaces each ill-formed sequence by U+FFFD. Returns how many were replaced.
+int64_t replace_invalid_utf8(std::string& text);
+
+void append_utf8(std::string& text, char32_t code_point);
+std::u32string to_code_points(std::string_view text);
+std::string to_utf8(std::u32string_view code_points);
+
+// True for text that has nothing but white space (ASCII's, U+0085, U+00A0, U+1680, U+2000-200A, U+2028,
+// U+2029, U+202F, U+205F, U+3000).
+bool is_blank(std::string_view text);
+bool is_white_space(char32_t code_point);
+
+}  // namespace dragoman

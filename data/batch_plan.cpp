@@ -1,0 +1,91 @@
+#include "data/batch_plan.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "core/random.h"
+
+namespace dragoman {
+namespace {
+
+BatchIndices all_pairs(const EncodedCorpus& corpus) {
+  BatchIndices pairs(static_cast<size_t>(corpus.size()));
+  std::iota(pairs.begin(), pairs.end(), 0);
+  return pairs;
+}
+
+// By target length, then by source length: upwards where the target length is even and downwards where it is
+// odd, so that the source length does not jump back at each step of the target length. Pairs of the same
+// lengths keep their order.
+void sort_by_length(BatchIndices& pairs, const EncodedCorpus& corpus) {
+  const auto key = [&](int64_t pair) {
+    const int64_t target = corpus.target_length(pair), source = corpus.source_length(pair);
+    return std::pair(target, target % 2 == 0 ? source : -source);
+  };
+  std::stable_sort(pairs.begin(), pairs.end(), [&](int64_t a, int64_t b) { return key(a) < key(b); });
+}
+
+// Cuts a sequence of pairs into batches, each as large as the budget allows.
+BatchPlan cut(const BatchIndices& pairs, const EncodedCorpus& corpus, int64_t max_tokens) {
+  BatchPlan plan;
+  int64_t longest = 0;
+  for (const int64_t pair : pairs) {
+    const int64_t length = std::max(corpus.source_length(pair), corpus.target_length(pair));
+    longest = std::max(longest, length);
+    const bool fits = !plan.empty() && longest * (static_cast<int64_t>(plan.back().size()) + 1) <= max_tokens;
+    if (!fits) {
+      plan.emplace_back();
+      longest = length;
+    }
+    plan.back().push_back(pair);
+  }
+  return plan;
+}
+
+struct Widths {
+  int64_t source = 0, target = 0;
+};
+
+Widths widths_of(const BatchIndices& batch, const EncodedCorpus& corpus) {
+  Widths widths;
+  for (const int64_t pair : batch) {
+    widths.source = std::max(widths.source, corpus.source_length(pair));
+    widths.target = std::max(widths.target, corpus.target_length(pair));
+  }
+  return widths;
+}
+
+}  // namespace
+
+BatchPlan plan_epoch(const EncodedCorpus& corpus, int64_t max_tokens, uint64_t seed, int64_t epoch) {
+  const uint64_t epoch_seed = mix_seeds(seed, static_cast<uint64_t>(epoch));
+  BatchIndices pairs = all_pairs(corpus);
+  shuffle(pairs, mix_seeds(epoch_seed, 1));
+  sort_by_length(pairs, corpus);
+  BatchPlan plan = cut(pairs, corpus, max_tokens);
+  shuffle(plan, mix_seeds(epoch_seed, 2));
+  return plan;
+}
+
+BatchPlan plan_sorted(const EncodedCorpus& corpus, int64_t max_tokens) {
+  BatchIndices pairs = all_pairs(corpus);
+  sort_by_length(pairs, corpus);
+  return cut(pairs, corpus, max_tokens);
+}
+
+int64_t padded_tokens(const BatchIndices& batch, const EncodedCorpus& corpus) {
+  const Widths widths = widths_of(batch, corpus);
+  return static_cast<int64_t>(batch.size()) * std::max(widths.source, widths.target);
+}
+
+double padding_share(const BatchPlan& plan, const EncodedCorpus& corpus) {
+  int64_t positions = 0, tokens = 0;
+  for (const BatchIndices& batch : plan) {
+    const Widths widths = widths_of(batch, corpus);
+    positions += static_cast<int64_t>(batch.size()) * (widths.source + widths.target);
+    for (const int64_t pair : batch) tokens += corpus.source_length(pair) + corpus.target_length(pair);
+  }
+  return positions == 0 ? 0 : 1 - static_cast<double>(tokens) / static_cast<double>(positions);
+}
+
+}  // namespace dragoman

@@ -1,0 +1,48 @@
+// A parallel corpus as text: line N of the source file is translated by line N of the target file.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/options.h"
+#include "data/corpus_report.h"
+
+namespace dragoman {
+
+// Plain files, .gz files or "-" (standard input, once).
+struct ParallelFiles {
+  StringList source, target;  // source[i] goes with target[i]
+  StringList pairs;           // files with a source, a tab and a target on each line
+};
+
+// The two files that a pair came from: the same one twice for a tab-separated file.
+struct FilePair {
+  std::string source, target;
+};
+
+struct PairOrigin {
+  int32_t file;  // index of the FilePair
+  int32_t line;  // the first is 1
+};
+
+struct TextPairs {
+  std::vector<std::string> source, target;
+  std::vector<PairOrigin> origin;  // of each pair
+  std::shared_ptr<const std::vector<FilePair>> files;
+
+  int64_t size() const { return static_cast<int64_t>(source.size()); }
+  std::string place(int64_t pair) const;  // "train.en:17"
+  // The pairs with these indices, in this order.
+  TextPairs select(const std::vector<int64_t>& indices) const;
+};
+
+// Reads all pairs in the order of the files. Lines are valid UTF-8 in the result, and no side is blank.
+// UsageError when the sides differ in the number of files. DataError, naming file and line, when a file
+// cannot be read, is UTF-16 or ends before its partner does; when more than one pair in twenty of a file has
+// one blank side (then the files are probably shifted against each other) or lacks its tab; and when no pair
+// is left.
+TextPairs read_parallel_text(const ParallelFiles& files, CorpusReport& report);
+
+}  // namespace dragoman

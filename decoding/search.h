@@ -1,0 +1,30 @@
+// Search: from a batch of sources to their best hypotheses.
+//
+//   source [n,S] --> memory --> steps: logits --> candidates --> the best go on, finished sentences leave the
+//   batch
+#pragma once
+
+#include <vector>
+
+#include "decoding/cached_decoder.h"
+#include "decoding/search_options.h"
+
+namespace dragoman {
+
+struct SearchLimits {
+  std::vector<int64_t> lengths;  // of each sentence: generated tokens at most, </s> included
+  int64_t end_id = 0;            // </s>
+};
+
+// source: [n,S] ids, padded. For each sentence its options.n_best best hypotheses, best first (fewer when
+// fewer exist). beam_size 1 is greedy search.
+std::vector<std::vector<Hypothesis>> search(const CachedDecoder& decoder, const torch::Tensor& source,
+                                            const SearchOptions& options, const SearchLimits& limits);
+
+// The two by themselves. They agree for a beam of one.
+std::vector<std::vector<Hypothesis>> greedy_search(const CachedDecoder& decoder, const torch::Tensor& source,
+                                                   const SearchOptions& options, const SearchLimits& limits);
+std::vector<std::vector<Hypothesis>> beam_search(const CachedDecoder& decoder, const torch::Tensor& source,
+                                                 const SearchOptions& options, const SearchLimits& limits);
+
+}  // namespace dragoman

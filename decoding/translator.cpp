@@ -1,0 +1,236 @@
+#include "decoding/translator.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "core/utf8.h"
+#include "decoding/search.h"
+#include "decoding/sentences.h"
+
+namespace dragoman {
+
+struct Translator::Segment {
+  size_t line;
+  std::vector<int64_t> source;  // ids, </s> at the end
+  std::vector<Hypothesis> hypotheses;
+};
+
+namespace {
+
+// Sentences of a batch at most: each beam of each has a row of V logits, and more than this gains no speed.
+constexpr size_t kMaxRows = 64;
+
+std::vector<int64_t> forbidden_ids(const ModelFolder& folder) {
+  std::vector<int64_t> ids = folder.generation.forbidden_tokens;
+  ids.push_back(folder.model->options().target_pad_id());
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  const int64_t vocabulary = folder.model->options().decoder_vocab_size;
+  if (ids.back() >= vocabulary)
+    throw ModelError(folder.path + ": bad_words_ids", "required ids below " + std::to_string(vocabulary) +
+                                                          ", got " + std::to_string(ids.back()));
+  return ids;
+}
+
+std::vector<int64_t> language_prefix(const ModelFolder& folder, const std::string& language) {
+  if (language.empty()) return {};
+  const Vocabulary& vocabulary = folder.tokenizers.source.vocabulary();
+  if (const auto id = vocabulary.find(">>" + language + "<<")) return {*id};
+  std::string known;
+  for (const auto& code : vocabulary.language_codes())
+    known += (known.empty() ? "" : ", ") + code.substr(2, code.size() - 4);
+  throw UsageError("--target-language",
+                   "required " +
+                       (known.empty() ? "no language: this model has one target" : "one of " + known) +
+                       ", got '" + language + "'");
+}
+
+// Lines of text cannot hold a line break; a byte-fallback vocabulary could write one.
+std::string without_line_breaks(std::string text) {
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
+  return text;
+}
+
+// Where to cut `ids` (no </s>) so that no part has more than `most`: behind the last piece before the limit
+// that ends a word, so that words stay whole where they can.
+std::vector<std::vector<int64_t>> cut(const std::vector<int64_t>& ids, int64_t most,
+                                      const Vocabulary& vocabulary) {
+  std::vector<std::vector<int64_t>> parts;
+  const auto limit = static_cast<size_t>(most);
+  size_t begin = 0;
+  while (ids.size() - begin > limit) {
+    size_t end = begin + limit;
+    while (end > begin + limit / 2 && vocabulary.piece(ids[end]).rfind("\xE2\x96\x81", 0) != 0)
+      --end;  // U+2581 begins a word
+    if (end == begin + limit / 2) end = begin + limit;
+    parts.emplace_back(ids.begin() + static_cast<std::ptrdiff_t>(begin),
+                       ids.begin() + static_cast<std::ptrdiff_t>(end));
+    begin = end;
+  }
+  parts.emplace_back(ids.begin() + static_cast<std::ptrdiff_t>(begin), ids.end());
+  return parts;
+}
+
+torch::Tensor padded(const std::vector<const std::vector<int64_t>*>& rows, int64_t pad_id) {
+  size_t longest = 0;
+  for (const auto* row : rows) longest = std::max(longest, row->size());
+  auto batch =
+      torch::full({static_cast<int64_t>(rows.size()), static_cast<int64_t>(longest)}, pad_id, torch::kInt64);
+  for (size_t i = 0; i < rows.size(); ++i) {
+    std::copy(rows[i]->begin(), rows[i]->end(), batch[static_cast<int64_t>(i)].mutable_data_ptr<int64_t>());
+  }
+  return batch;
+}
+
+}  // namespace
+
+OptionList TranslateOptions::describe() {
+  return search.describe() +
+         grouped(
+             "Text",
+             {
+                 option(max_tokens, "max-tokens", "N", "padded source positions of a batch at most")
+                     .at_least(1)
+                     .at_most(1 << 24),
+                 option(max_batch_lines, "max-batch-lines", "N",
+                        "lines read before they are translated; 1 answers each line before the next is read")
+                     .at_least(1)
+                     .at_most(1 << 24),
+                 option(max_source_length, "max-source-length", "N",
+                        "a line of more tokens is translated in pieces and rejoined")
+                     .at_least(8)
+                     .at_most(1 << 20),
+                 option(target_language, "target-language", "CODE",
+                        "puts >>CODE<< before each line, for models of several target languages"),
+                 option(split_sentences, "split-sentences",
+                        "translate paragraphs sentence by sentence and rejoin them"),
+             });
+}
+
+std::string status_name(TranslationStatus status) {
+  switch (status) {
+    case TranslationStatus::kOk:
+      return "ok";
+    case TranslationStatus::kEmpty:
+      return "empty";
+    case TranslationStatus::kSplit:
+      return "split";
+    case TranslationStatus::kTruncated:
+      return "truncated";
+  }
+  return "ok";
+}
+
+Translator::Translator(ModelFolder folder, const TranslateOptions& options)
+    : folder_(std::move(folder)),
+      options_(options),
+      decoder_(folder_.model, forbidden_ids(folder_)),
+      prefix_(language_prefix(folder_, options.target_language)) {
+  options.search.check();
+}
+
+std::vector<Translator::Segment> Translator::segments_of(size_t line, const std::string& text) const {
+  const Tokenizer& tokenizer = folder_.tokenizers.source;
+  const auto sentences = options_.split_sentences ? split_sentences(text) : std::vector<std::string>{text};
+  std::vector<int64_t> prefix = prefix_;
+  std::vector<Segment> segments;
+  for (const auto& sentence : sentences) {
+    std::vector<int64_t> ids = tokenizer.encode_source(sentence);
+    // A code typed at the head of a line holds for all its pieces.
+    if (!ids.empty() && Vocabulary::is_language_code(tokenizer.vocabulary().piece(ids[0]))) {
+      prefix = {ids[0]};
+      ids.erase(ids.begin());
+    }
+    if (ids.empty()) continue;
+    const int64_t room =
+        std::max<int64_t>(1, options_.max_source_length - 1 - static_cast<int64_t>(prefix.size()));
+    for (const auto& part : cut(ids, room, tokenizer.vocabulary())) {
+      Segment segment{line, prefix, {}};
+      segment.source.insert(segment.source.end(), part.begin(), part.end());
+      segment.source.push_back(tokenizer.vocabulary().eos_id());
+      segments.push_back(std::move(segment));
+    }
+  }
+  return segments;
+}
+
+void Translator::search_batch(std::vector<Segment*> batch) const {
+  SearchLimits limits;
+  limits.end_id = folder_.tokenizers.target.vocabulary().eos_id();
+  std::vector<const std::vector<int64_t>*> rows;
+  for (const auto* segment : batch) {
+    rows.push_back(&segment->source);
+    limits.lengths.push_back(
+        options_.search.limit(static_cast<int64_t>(segment->source.size()), folder_.generation.max_length));
+  }
+  const c10::InferenceMode inference;
+  const auto source = padded(rows, folder_.model->options().source_pad_id()).to(decoder_.device());
+  auto results = search(decoder_, source, options_.search, limits);
+  for (size_t i = 0; i < batch.size(); ++i) batch[i]->hypotheses = std::move(results[i]);
+}
+
+Translation Translator::assemble(const std::vector<Segment>& segments, size_t begin, size_t end) const {
+  Translation result;
+  if (begin == end) {
+    result.status = TranslationStatus::kEmpty;
+    result.candidates.emplace_back();
+    return result;
+  }
+  result.pieces = static_cast<int64_t>(end - begin);
+  if (result.pieces > 1) result.status = TranslationStatus::kSplit;
+  // Pieces are joined rank by rank: the k-th best of a line in pieces is made of their k-th best.
+  size_t ranks = segments[begin].hypotheses.size();
+  for (size_t i = begin; i < end; ++i) ranks = std::min(ranks, segments[i].hypotheses.size());
+  for (size_t rank = 0; rank < ranks; ++rank) {
+    Translation::Candidate candidate;
+    for (size_t i = begin; i < end; ++i) {
+      const Hypothesis& hypothesis = segments[i].hypotheses[rank];
+      if (i > begin) candidate.text += ' ';
+      candidate.text += folder_.tokenizers.target.decode(hypothesis.ids);
+      candidate.score += hypothesis.score / static_cast<double>(end - begin);
+      candidate.log_probability += hypothesis.log_probability;
+      candidate.tokens += static_cast<int64_t>(hypothesis.ids.size());
+      if (rank == 0 && !hypothesis.complete) result.status = TranslationStatus::kTruncated;
+    }
+    candidate.text = without_line_breaks(std::move(candidate.text));
+    result.candidates.push_back(std::move(candidate));
+  }
+  return result;
+}
+
+std::vector<Translation> Translator::translate(const std::vector<std::string>& lines) const {
+  std::vector<Segment> segments;
+  std::vector<size_t> first_segment;  // of each line, and the end of the last
+  std::vector<int64_t> replaced;
+  for (size_t i = 0; i < lines.size(); ++i) {
+    first_segment.push_back(segments.size());
+    std::string text = lines[i];
+    replaced.push_back(replace_invalid_utf8(text));
+    if (is_blank(text)) continue;
+    for (auto& segment : segments_of(i, text)) segments.push_back(std::move(segment));
+  }
+  first_segment.push_back(segments.size());
+
+  std::vector<Segment*> order;
+  for (auto& segment : segments) order.push_back(&segment);
+  std::stable_sort(order.begin(), order.end(),
+                   [](const Segment* a, const Segment* b) { return a->source.size() > b->source.size(); });
+  for (size_t begin = 0; begin < order.size();) {
+    const size_t longest = order[begin]->source.size();
+    const size_t rows = std::clamp<size_t>(static_cast<size_t>(options_.max_tokens) / longest, 1, kMaxRows);
+    const size_t end = std::min(order.size(), begin + rows);
+    search_batch({order.begin() + static_cast<std::ptrdiff_t>(begin),
+                  order.begin() + static_cast<std::ptrdiff_t>(end)});
+    begin = end;
+  }
+
+  std::vector<Translation> results;
+  for (size_t i = 0; i < lines.size(); ++i) {
+    results.push_back(assemble(segments, first_segment[i], first_segment[i + 1]));
+    results.back().replaced_bytes = replaced[i];
+  }
+  return results;
+}
+
+}  // namespace dragoman

@@ -1,0 +1,72 @@
+// Text to text: the second walk. line --> ids --> memory --> search over cached steps --> hypothesis -->
+// line.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "decoding/cached_decoder.h"
+#include "decoding/model_folder.h"
+#include "decoding/search_options.h"
+
+namespace dragoman {
+
+struct TranslateOptions {
+  SearchOptions search;
+  int64_t max_tokens = 4096;
+  int64_t max_batch_lines = 1024;
+  int64_t max_source_length = 512;
+  std::string target_language;
+  bool split_sentences = false;
+
+  OptionList describe();
+};
+
+enum class TranslationStatus {
+  kOk,
+  kEmpty,      // nothing but white space came in: nothing goes out, the model was not asked
+  kSplit,      // longer than max_source_length: translated in pieces and rejoined
+  kTruncated,  // the best hypothesis hit the length limit before </s>
+};
+std::string status_name(TranslationStatus status);  // "ok", ...
+
+struct Translation {
+  struct Candidate {
+    std::string text;
+    double score = 0;            // what hypotheses were compared by
+    double log_probability = 0;  // the sum over all tokens
+    int64_t tokens = 0;          // generated, </s> not counted
+  };
+  std::vector<Candidate> candidates;  // best first; one at least, whose text is "" for an empty line
+  TranslationStatus status = TranslationStatus::kOk;
+  int64_t replaced_bytes = 0;  // ill-formed UTF-8 sequences that became U+FFFD
+  int64_t pieces = 1;          // translated apart and rejoined
+
+  const std::string& text() const { return candidates.front().text; }
+};
+
+class Translator {
+ public:
+  // UsageError for an unknown target language (naming the known ones) or options that do not fit together.
+  Translator(ModelFolder folder, const TranslateOptions& options);
+
+  // One translation a line, in the order of the lines. No translation contains a line break. Lines are sorted
+  // by length and translated in batches of at most max_tokens padded positions; a line's text does not depend
+  // on its batch.
+  std::vector<Translation> translate(const std::vector<std::string>& lines) const;
+
+  const ModelFolder& folder() const { return folder_; }
+
+ private:
+  struct Segment;  // what is asked of the model in one go: a line, or a piece of one
+  std::vector<Segment> segments_of(size_t line, const std::string& text) const;
+  void search_batch(std::vector<Segment*> batch) const;
+  Translation assemble(const std::vector<Segment>& segments, size_t begin, size_t end) const;
+
+  ModelFolder folder_;
+  TranslateOptions options_;
+  CachedDecoder decoder_;
+  std::vector<int64_t> prefix_;  // the language code's id, if one was asked for
+};
+
+}  // namespace dragoman

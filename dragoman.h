@@ -1,0 +1,22 @@
+// The one door: include this and link dragoman::dragoman.
+//
+//   #include "dragoman.h"
+//   auto folder = dragoman::ModelFolder::load("en-de", torch::kCPU);
+//   dragoman::Translator translator(std::move(folder), {});
+//   std::cout << translator.translate({"Good morning."})[0].text();
+#pragma once
+
+#include "core/error.h"
+#include "core/log.h"
+#include "data/encoded_corpus.h"
+#include "data/parallel_text.h"
+#include "decoding/model_folder.h"
+#include "decoding/translator.h"
+#include "evaluation/evaluator.h"
+#include "evaluation/metrics.h"
+#include "model/device.h"
+#include "model/transformer.h"
+#include "model/weights.h"
+#include "tokenizer/tokenizer.h"
+#include "tokenizer/trainer.h"
+#include "training/run.h"

@@ -1,0 +1,50 @@
+// BLEU (Papineni et al. 2002, "BLEU: a Method for Automatic Evaluation of Machine Translation"), as sacreBLEU
+// 2 computes it (Post 2018, "A Call for Clarity in Reporting BLEU Scores").
+//
+//   BLEU = 100 BP exp( sum over n = 1..4 of log(p_n) / 4 )
+//   p_n  = clipped matches of n-grams / n-grams of the hypotheses; an n-gram matches at most as often as the
+//   reference that has it most BP   = 1 when the hypotheses are at least as long as the closest references,
+//   else exp(1 - reference length / hypothesis length)
+#pragma once
+
+#include <array>
+
+#include "evaluation/bleu_tokenizer.h"
+#include "evaluation/metric.h"
+
+namespace dragoman {
+
+inline constexpr size_t kBleuOrder = 4;
+
+struct BleuOptions {
+  std::string tokenize = "13a";
+  bool lowercase = false;
+  std::string smooth_method = "exp";
+  double smooth_value = -1;  // negative: the method's own
+
+  OptionList describe();
+};
+
+class Bleu : public Metric {
+ public:
+  explicit Bleu(const BleuOptions& options);  // UsageError: no such tokenizer or smoothing
+
+  std::string name() const override { return "BLEU"; }
+  std::string signature() const override;
+  // [hypothesis length, closest reference length, matches of orders 1..4, n-grams of orders 1..4], lengths in
+  // words
+  Statistics statistics(const std::string& hypothesis, const StringList& references) const override;
+  double score(const Statistics& sums) const override;
+  // "p1/p2/p3/p4 (BP = 1.000 ratio = 1.026 hyp_len = 62880 ref_len = 61287)"
+  std::string verbose(const Statistics& sums) const override;
+
+ private:
+  std::string tokenized(const std::string& line) const;
+  std::array<double, kBleuOrder> precisions(const Statistics& sums) const;  // smoothed, in percent
+
+  BleuOptions options_;
+  BleuTokenizer tokenizer_;
+  double smooth_value_;
+};
+
+}  // namespace dragoman

@@ -1,0 +1,182 @@
+#include "evaluation/bleu_tokenizer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/error.h"
+#include "core/utf8.h"
+#include "evaluation/unicode_text.h"
+
+namespace dragoman {
+namespace {
+
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+bool is_period_or_comma(char c) {
+  return c == '.' || c == ',';
+}
+bool is_dash(char c) {
+  return c == '-';
+}
+
+// The rules below are regular expressions over two neighbours, replaced from left to right: what one match
+// has taken, the next does not see. They ask for ASCII only, so bytes do for characters: a byte of a longer
+// character is "no digit", as the character is.
+//
+// (first)(second) -> before + "\1 \2" + after
+template <typename First, typename Second>
+std::string set_pairs_apart(std::string_view text, First first, Second second, std::string_view before,
+                            std::string_view after) {
+  std::string result;
+  result.reserve(text.size() + text.size() / 2);
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (i + 1 == text.size() || !first(text[i]) || !second(text[i + 1])) {
+      result += text[i];
+      continue;
+    }
+    result += before;
+    result += text[i];
+    result += ' ';
+    result += text[i + 1];
+    result += after;
+    ++i;
+  }
+  return result;
+}
+
+std::string tokenize_13a(std::string_view line) {
+  std::string text(line);
+  replace_all(text, "<skipped>", "");
+  replace_all(text, "-\n", "");
+  replace_all(text, "\n", " ");
+  replace_all(text, "&quot;", "\"");
+  replace_all(text, "&amp;", "&");
+  replace_all(text, "&lt;", "<");
+  replace_all(text, "&gt;", ">");
+  return set_periods_commas_and_dashes_apart(set_ascii_symbols_apart(" " + text + " "));
+}
+
+std::string tokenize_char(std::string_view line) {
+  std::string result;
+  result.reserve(2 * line.size());
+  while (!line.empty()) {
+    const auto length = static_cast<size_t>(decode_code_point(line).length);
+    result += line.substr(0, length);
+    result += ' ';
+    line.remove_prefix(length);
+  }
+  return result;
+}
+
+// Two neighbours are matched as above, but by Unicode's categories.
+template <typename First, typename Second>
+std::u32string set_unicode_pairs_apart(const std::u32string& text, First first, Second second,
+                                       bool space_before) {
+  std::u32string result;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (i + 1 == text.size() || !first(text[i]) || !second(text[i + 1])) {
+      result += text[i];
+      continue;
+    }
+    if (space_before) result += U' ';
+    result += {text[i], U' ', text[i + 1]};
+    if (!space_before) result += U' ';
+    ++i;
+  }
+  return result;
+}
+
+std::string tokenize_intl(std::string_view line) {
+  const auto is_no_number = [](char32_t c) { return !is_number(c); };
+  std::u32string text = to_code_points(line);
+  text = set_unicode_pairs_apart(text, is_no_number, is_punctuation, false);
+  text = set_unicode_pairs_apart(text, is_punctuation, is_no_number, true);
+  std::u32string result;
+  for (const char32_t c : text) {
+    if (is_symbol(c)) {
+      result += {U' ', c, U' '};
+    } else {
+      result += c;
+    }
+  }
+  return to_utf8(result);
+}
+
+std::string tokenize_none(std::string_view line) {
+  return std::string(line);
+}
+
+// sacreBLEU's list, as it works: its two ranges beyond U+FFFF are written with four hexadecimal digits too
+// few, and so mean U+2001 to U+2A6D (which takes in much punctuation) and U+2F81 to U+2FA1. To agree with it
+// is to keep them.
+bool is_chinese(char32_t c) {
+  static constexpr std::pair<char32_t, char32_t> kRanges[] = {
+      {0x3400, 0x4DB5}, {0x4E00, 0x9FBB}, {0xF900, 0xFA2D}, {0xFA30, 0xFA6A}, {0xFA70, 0xFAD9},
+      {0x2001, 0x2A6D}, {0x2F81, 0x2FA1}, {0xFF00, 0xFFEF}, {0x2E80, 0x2EFF}, {0x3000, 0x303F},
+      {0x31C0, 0x31EF}, {0x2F00, 0x2FDF}, {0x2FF0, 0x2FFF}, {0x3100, 0x312F}, {0x31A0, 0x31BF},
+      {0xFE10, 0xFE1F}, {0xFE30, 0xFE4F}, {0x2600, 0x26FF}, {0x2700, 0x27BF}, {0x3200, 0x33FF}};
+  return std::any_of(std::begin(kRanges), std::end(kRanges),
+                     [c](const auto& range) { return c >= range.first && c <= range.second; });
+}
+
+std::string tokenize_zh(std::string_view line) {
+  std::string spaced;
+  for (const char32_t c : to_code_points(without_space_around(line))) {
+    const bool alone = is_chinese(c);
+    if (alone) spaced += ' ';
+    append_utf8(spaced, c);
+    if (alone) spaced += ' ';
+  }
+  return set_periods_commas_and_dashes_apart(set_ascii_symbols_apart(spaced));
+}
+
+constexpr std::pair<const char*, BleuTokenizer> kTokenizers[] = {{"13a", tokenize_13a},
+                                                                 {"char", tokenize_char},
+                                                                 {"intl", tokenize_intl},
+                                                                 {"none", tokenize_none},
+                                                                 {"zh", tokenize_zh}};
+
+}  // namespace
+
+std::vector<std::string> bleu_tokenizer_names() {
+  std::vector<std::string> names;
+  for (const auto& [name, tokenizer] : kTokenizers) names.emplace_back(name);
+  return names;
+}
+
+BleuTokenizer bleu_tokenizer(const std::string& name) {
+  for (const auto& [known, tokenizer] : kTokenizers) {
+    if (name == known) return tokenizer;
+  }
+  throw UsageError("--tokenize", "one of 13a, char, intl, none, zh required, got " + name);
+}
+
+std::string set_ascii_symbols_apart(std::string_view line) {
+  static constexpr std::string_view kSymbolsApart = "!\"#$%&()*+/:;<=>?@[\\]^_`{|}~";
+  std::string result;
+  result.reserve(2 * line.size());
+  for (const char c : line) {
+    if (kSymbolsApart.find(c) == std::string_view::npos) {
+      result += c;
+    } else {
+      result += {' ', c, ' '};
+    }
+  }
+  return result;
+}
+
+std::string set_periods_commas_and_dashes_apart(std::string_view line) {
+  const auto is_no_digit = [](char c) { return !is_digit(c); };
+  std::string text = set_pairs_apart(line, is_no_digit, is_period_or_comma, "", " ");
+  text = set_pairs_apart(text, is_period_or_comma, is_no_digit, " ", "");
+  return set_pairs_apart(text, is_digit, is_dash, "", " ");
+}
+
+void replace_all(std::string& text, std::string_view from, std::string_view to) {
+  for (size_t i = text.find(from); i != std::string::npos; i = text.find(from, i + to.size())) {
+    text.replace(i, from.size(), to);
+  }
+}
+
+}  // namespace dragoman

@@ -1,0 +1,19 @@
+// Evaluates a model: sources --> translations --> scores against the references.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/options.h"
+#include "decoding/translator.h"
+#include "evaluation/metrics.h"
+
+namespace dragoman {
+
+// All lines of a text file, as valid UTF-8: ill-formed sequences become U+FFFD. DataError.
+StringList read_lines(const std::string& path);
+
+// The best translation of each source, in order.
+StringList translate_lines(const Translator& translator, const StringList& sources);
+
+}  // namespace dragoman

@@ -1,0 +1,30 @@
+// What BLEU, chrF and TER have in common: each counts something in every segment (a hypothesis and its
+// references), sums the counts over the corpus, and makes one score of the sums. Bootstrap resampling rests
+// on the same split.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/options.h"
+
+namespace dragoman {
+
+// Counts of one segment, or their sums. Whole numbers, but for TER's mean reference length.
+using Statistics = std::vector<double>;
+
+class Metric {
+ public:
+  virtual ~Metric() = default;
+
+  virtual std::string name() const = 0;  // BLEU, chrF2, chrF2++, TER
+  // What stands between nrefs and version in sacreBLEU's signature: "case:mixed|eff:no|tok:13a|smooth:exp".
+  virtual std::string signature() const = 0;
+
+  // Valid UTF-8, one reference at least.
+  virtual Statistics statistics(const std::string& hypothesis, const StringList& references) const = 0;
+  virtual double score(const Statistics& sums) const = 0;
+  virtual std::string verbose(const Statistics& /*sums*/) const { return ""; }
+};
+
+}  // namespace dragoman

@@ -1,0 +1,43 @@
+#include "model/attention.h"
+
+namespace dragoman {
+
+torch::Tensor scaled_dot_product_attention(const torch::Tensor& query, const torch::Tensor& key,
+                                           const torch::Tensor& value, const torch::Tensor& mask,
+                                           double dropout) {
+  // LibTorch's operator computes
+  //   scores  = Q K^T / sqrt(K), -inf where the mask is false
+  //   weights = dropout(softmax(scores)), zero in a row without any true
+  //   result  = weights V
+  // and picks a fused kernel where there is one. tests/model/attention_test.cpp has the plain form.
+  const std::optional<torch::Tensor> attend = mask.defined() ? std::optional(mask) : std::nullopt;
+  return at::scaled_dot_product_attention(query, key, value, attend, dropout);
+}
+
+MultiHeadAttentionImpl::MultiHeadAttentionImpl(const AttentionOptions& options)
+    : query_(register_module("query", torch::nn::Linear(options.d_model, options.d_model))),
+      key_(register_module("key", torch::nn::Linear(options.d_model, options.d_model))),
+      value_(register_module("value", torch::nn::Linear(options.d_model, options.d_model))),
+      output_(register_module("output", torch::nn::Linear(options.d_model, options.d_model))),
+      options_(options) {
+  TORCH_CHECK(options.d_model % options.num_heads == 0, "heads must divide d_model");
+}
+
+torch::Tensor MultiHeadAttentionImpl::split_heads(const torch::Tensor& x) const {
+  return x.view({x.size(0), x.size(1), options_.num_heads, -1}).transpose(1, 2);
+}
+
+torch::Tensor MultiHeadAttentionImpl::join_heads(const torch::Tensor& x) const {
+  return x.transpose(1, 2).reshape({x.size(0), x.size(2), options_.d_model});
+}
+
+torch::Tensor MultiHeadAttentionImpl::forward(const torch::Tensor& query, const torch::Tensor& memory,
+                                              const torch::Tensor& mask) {
+  const auto q = split_heads(query_(query));   // [B,H,T,K]
+  const auto k = split_heads(key_(memory));    // [B,H,S,K]
+  const auto v = split_heads(value_(memory));  // [B,H,S,K]
+  const double dropout = is_training() ? options_.dropout : 0.0;
+  return output_(join_heads(scaled_dot_product_attention(q, k, v, mask, dropout)));
+}
+
+}  // namespace dragoman

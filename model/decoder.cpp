@@ -1,0 +1,51 @@
+#include "model/decoder.h"
+
+namespace dragoman {
+namespace {
+
+AttentionOptions attention_options(const ModelOptions& o) {
+  return {o.d_model, o.decoder_attention_heads, o.attention_dropout};
+}
+AddNormOptions add_norm_options(const ModelOptions& o) {
+  return {o.d_model, o.dropout, o.pre_norm()};
+}
+
+}  // namespace
+
+DecoderLayerImpl::DecoderLayerImpl(const ModelOptions& o)
+    : self_attention_(register_module("self_attention", MultiHeadAttention(attention_options(o)))),
+      self_attention_add_norm_(register_module("self_attention_add_norm", AddNorm(add_norm_options(o)))),
+      cross_attention_(register_module("cross_attention", MultiHeadAttention(attention_options(o)))),
+      cross_attention_add_norm_(register_module("cross_attention_add_norm", AddNorm(add_norm_options(o)))),
+      feed_forward_(register_module(
+          "feed_forward", FeedForward(FeedForwardOptions{o.d_model, o.decoder_ffn_dim, o.activation_function,
+                                                         o.activation_dropout}))),
+      feed_forward_add_norm_(register_module("feed_forward_add_norm", AddNorm(add_norm_options(o)))) {}
+
+torch::Tensor DecoderLayerImpl::forward(const torch::Tensor& x, const torch::Tensor& memory,
+                                        const torch::Tensor& source_mask, const torch::Tensor& causal_mask) {
+  const auto written = self_attention_add_norm_->forward(
+      x, [&](const torch::Tensor& y) { return self_attention_->forward(y, y, causal_mask); });
+  const auto informed = cross_attention_add_norm_->forward(
+      written, [&](const torch::Tensor& y) { return cross_attention_->forward(y, memory, source_mask); });
+  return feed_forward_add_norm_->forward(informed,
+                                         [&](const torch::Tensor& y) { return feed_forward_->forward(y); });
+}
+
+DecoderImpl::DecoderImpl(const ModelOptions& options)
+    : layers_(register_module("layers", torch::nn::ModuleList())) {
+  for (int64_t i = 0; i < options.decoder_layers; ++i) layers_->push_back(DecoderLayer(options));
+  if (options.pre_norm()) {
+    final_norm_ = register_module(
+        "final_norm", torch::nn::LayerNorm(torch::nn::LayerNormOptions({options.d_model}).eps(1e-5)));
+  }
+}
+
+torch::Tensor DecoderImpl::forward(torch::Tensor x, const torch::Tensor& memory,
+                                   const torch::Tensor& source_mask, const torch::Tensor& causal_mask) {
+  for (const auto& layer : *layers_)
+    x = layer->as<DecoderLayer>()->forward(x, memory, source_mask, causal_mask);
+  return final_norm_.is_empty() ? x : final_norm_(x);
+}
+
+}  // namespace dragoman

@@ -1,0 +1,49 @@
+// Decoder (Vaswani et al. 2017, section 3.1): N identical layers that predict the target from what is already
+// written and the memory.
+//
+//   x --> masked self-attention --> add & norm --> encoder-decoder attention --> add & norm --> feed-forward
+//   --> add & norm --> x
+//                                                        ^
+//   memory ----------------------------------------------+
+#pragma once
+
+#include "model/add_norm.h"
+#include "model/attention.h"
+#include "model/feed_forward.h"
+#include "model/model_options.h"
+#include "model/shapes.h"
+#include "model/torch.h"
+
+namespace dragoman {
+
+class DecoderLayerImpl : public torch::nn::Module {
+ public:
+  explicit DecoderLayerImpl(const ModelOptions& options);
+
+  // x: [B,T,D]; memory: [B,S,D]; source_mask: [B,1,1,S]; causal_mask: [1,1,T,T]. Returns [B,T,D].
+  torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& memory, const torch::Tensor& source_mask,
+                        const torch::Tensor& causal_mask);
+
+  MultiHeadAttention self_attention_;
+  AddNorm self_attention_add_norm_;
+  MultiHeadAttention cross_attention_;
+  AddNorm cross_attention_add_norm_;
+  FeedForward feed_forward_;
+  AddNorm feed_forward_add_norm_;
+};
+TORCH_MODULE(DecoderLayer);
+
+class DecoderImpl : public torch::nn::Module {
+ public:
+  explicit DecoderImpl(const ModelOptions& options);
+
+  // x: [B,T,D], embedded decoder_input with positions; the rest as above. Returns [B,T,D].
+  torch::Tensor forward(torch::Tensor x, const torch::Tensor& memory, const torch::Tensor& source_mask,
+                        const torch::Tensor& causal_mask);
+
+  torch::nn::ModuleList layers_;
+  torch::nn::LayerNorm final_norm_{nullptr};  // pre-norm only
+};
+TORCH_MODULE(Decoder);
+
+}  // namespace dragoman

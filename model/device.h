@@ -1,0 +1,43 @@
+// Where a model runs and in which numbers.
+#pragma once
+
+#include "model/torch.h"
+
+#include <string>
+
+namespace dragoman {
+
+// "auto" (CUDA when it is there, else the CPU), "cpu", "cuda" or "cuda:N". Opens LibTorch's CUDA half when
+// CUDA is asked for, so that one binary serves both. UsageError naming the reason when the device is not
+// there.
+torch::Device open_device(const std::string& name);
+
+// "float32", "bfloat16" or "float16" as a type; UsageError for another name.
+torch::ScalarType precision_type(const std::string& name);
+
+// While it lives, LibTorch computes matrix products in `type` on `device` (autocast); float32 changes
+// nothing.
+class AutocastGuard {
+ public:
+  AutocastGuard(const torch::Device& device, torch::ScalarType type);
+  ~AutocastGuard();
+  AutocastGuard(const AutocastGuard&) = delete;
+  AutocastGuard& operator=(const AutocastGuard&) = delete;
+
+ private:
+  torch::DeviceType device_;
+  bool active_;
+  bool was_enabled_ = false;
+  torch::ScalarType was_type_ = torch::kFloat32;
+};
+
+// Physical cores this process may use.
+int physical_cores();
+// Threads within one operator; 0: physical_cores().
+void set_threads(int64_t threads);
+
+// "CPU" or "CUDA 0 (NVIDIA H100, 80 GB)"-like words, and LibTorch's version.
+std::string describe_device(const torch::Device& device);
+std::string libtorch_version();
+
+}  // namespace dragoman

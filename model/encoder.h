@@ -1,0 +1,43 @@
+// Encoder (Vaswani et al. 2017, section 3.1): N identical layers that turn the source into the memory.
+//
+//   x --> self-attention --> add & norm --> feed-forward --> add & norm --> x        (N times)
+//
+// With pre-norm the last residual sum is normalised once more at the end.
+#pragma once
+
+#include "model/add_norm.h"
+#include "model/attention.h"
+#include "model/feed_forward.h"
+#include "model/model_options.h"
+#include "model/shapes.h"
+#include "model/torch.h"
+
+namespace dragoman {
+
+class EncoderLayerImpl : public torch::nn::Module {
+ public:
+  explicit EncoderLayerImpl(const ModelOptions& options);
+
+  // x: [B,S,D]; source_mask: [B,1,1,S], true where a token may be attended to. Returns [B,S,D].
+  torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& source_mask);
+
+  MultiHeadAttention self_attention_;
+  AddNorm self_attention_add_norm_;
+  FeedForward feed_forward_;
+  AddNorm feed_forward_add_norm_;
+};
+TORCH_MODULE(EncoderLayer);
+
+class EncoderImpl : public torch::nn::Module {
+ public:
+  explicit EncoderImpl(const ModelOptions& options);
+
+  // x: [B,S,D], embedded source with positions; source_mask: [B,1,1,S]. Returns the memory, [B,S,D].
+  torch::Tensor forward(torch::Tensor x, const torch::Tensor& source_mask);
+
+  torch::nn::ModuleList layers_;
+  torch::nn::LayerNorm final_norm_{nullptr};  // pre-norm only
+};
+TORCH_MODULE(Encoder);
+
+}  // namespace dragoman

@@ -1,0 +1,22 @@
+#include "model/feed_forward.h"
+
+namespace dragoman {
+
+torch::Tensor activate(const torch::Tensor& x, const std::string& name) {
+  if (name == "relu") return torch::relu(x);
+  if (name == "gelu") return torch::gelu(x);
+  TORCH_CHECK(name == "silu" || name == "swish", "unknown nonlinearity ", name);
+  return torch::silu(x);
+}
+
+FeedForwardImpl::FeedForwardImpl(const FeedForwardOptions& options)
+    : inner_(register_module("inner", torch::nn::Linear(options.d_model, options.width))),
+      outer_(register_module("outer", torch::nn::Linear(options.width, options.d_model))),
+      dropout_(register_module("dropout", torch::nn::Dropout(options.dropout))),
+      activation_(options.activation) {}
+
+torch::Tensor FeedForwardImpl::forward(const torch::Tensor& x) {
+  return outer_(dropout_(activate(inner_(x), activation_)));  // [B,T,D] --> [B,T,F] --> [B,T,D]
+}
+
+}  // namespace dragoman

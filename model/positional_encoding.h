@@ -1,0 +1,32 @@
+// Positional encoding (Vaswani et al. 2017, section 3.5). Attention sees a set, not a sequence: order is
+// added to the input.
+//
+//   angle(pos, i) = pos / 10000^(i / (D/2)),  i = 0 .. D/2-1
+//   row(pos)      = [ sin(angle(pos, 0..D/2-1)) , cos(angle(pos, 0..D/2-1)) ]
+//
+// The paper interleaves sine and cosine; Hugging Face's Marian puts all sines first, and so do we: the same
+// features in another order.
+#pragma once
+
+#include "model/shapes.h"
+#include "model/torch.h"
+
+namespace dragoman {
+
+// Rows for positions begin .. begin+count-1, computed in double: [count,D] float32.
+torch::Tensor position_rows(int64_t begin, int64_t count, int64_t d_model);
+
+class PositionalEncodingImpl : public torch::nn::Module {
+ public:
+  explicit PositionalEncodingImpl(int64_t d_model) : d_model_(d_model) {}
+
+  // x: [B,T,D], any T. Returns x with the rows of positions 0 .. T-1 added.
+  torch::Tensor forward(const torch::Tensor& x);
+
+ private:
+  int64_t d_model_;
+  torch::Tensor table_;  // [as long as was needed so far, D]; no parameter: it follows from the formula
+};
+TORCH_MODULE(PositionalEncoding);
+
+}  // namespace dragoman

@@ -1,0 +1,33 @@
+// The table between the notes' names and Hugging Face's: which tensors a model of some shape has, what each
+// is called in model.safetensors, and its shape. Torch-free, so that a file can be checked before anything is
+// allocated.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "model/model_options.h"
+
+namespace dragoman {
+
+struct WeightName {
+  std::string ours;  // path of the parameter in the Transformer module:
+                     // "encoder.layers.0.self_attention.query.weight"
+  std::string file;  // "model.encoder.layers.0.self_attn.q_proj.weight"
+  std::vector<int64_t> shape;
+};
+
+// In the order of the notes.
+std::vector<WeightName> weight_names(const ModelOptions& options);
+
+// Second names under which the file holds a tensor once more. transformers 5 takes "tie_word_embeddings":
+// false to mean that nothing is tied, a shared embedding neither: it reads the two sides' own tensors and
+// passes over the shared one.
+std::vector<WeightName> weight_copies(const ModelOptions& options);
+
+// Names that other programs may add and that carry nothing new: sinusoidal positions, aliases of a shared
+// embedding.
+bool may_be_ignored(const std::string& file_name, const ModelOptions& options);
+
+}  // namespace dragoman

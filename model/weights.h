@@ -1,0 +1,21 @@
+// A Transformer's weights in model.safetensors: by Hugging Face's names, strictly.
+#pragma once
+
+#include <string>
+
+#include "model/transformer.h"
+
+namespace dragoman {
+
+// Copies every tensor of the file into the model; F16 and BF16 are widened. ModelError naming file and tensor
+// for one that is missing, unknown, of another shape or of another kind.
+void load_weights(Transformer& model, const std::string& path);
+
+// Writes the model as float32, fsynced. DataError naming the path.
+void save_weights(const Transformer& model, const std::string& path);
+
+// A loaded model from FOLDER/config.json and FOLDER/model.safetensors, in evaluation mode. The file's header
+// is held against the config before anything is allocated.
+Transformer load_model(const std::string& folder);
+
+}  // namespace dragoman

@@ -1,0 +1,521 @@
+#!/usr/bin/env python3
+"""The program as people and scripts call it: exit codes, the last line on stderr, and what stands on stdout.
+
+The environment variable DRAGOMAN_PROGRAM names the program. A tiny model is trained on generated text once;
+tests that damage a model folder damage a copy.
+"""
+
+import gzip
+import json
+import os
+import pathlib
+import random
+import select
+import shutil
+import signal
+import subprocess
+import tempfile
+import unittest
+
+PROGRAM = os.environ.get("DRAGOMAN_PROGRAM", "")
+OPTIONS_PAGE = pathlib.Path(__file__).resolve().parents[2] / "docs" / "options.md"
+PATIENCE = 120  # seconds until a call counts as hanging
+
+TINY_MODEL = ["--preset", "tiny", "--d-model", "16", "--encoder-layers", "1", "--decoder-layers", "1",
+              "--encoder-ffn-dim", "32", "--decoder-ffn-dim", "32", "--vocab-size", "60", "--warmup", "5",
+              "--learning-rate", "0.01", "--threads", "1"]
+BRIEF = ["--threads", "1", "--max-length", "4"]
+
+NASTY_LINES = [b"", b" ", b"\t \xc2\xa0", b"ba ke", b"ba\rke", b"\x00", b"ba\x00ke", b"\xe2\x80\xa8",
+               b"ba\xe2\x80\xa8ke\xc2\x85lo", b"\xff\xfe\xfd", b"ba \xc3( ke", b"\xed\xa0\x80",
+               "👩‍👩‍👧‍👦".encode(), "שלום مرحبا".encode(), b"to\xcc\x88r", b"</s> <pad> >>de<<", b"a ||| b",
+               b"x" * 5000, b"-", b"--help"]
+
+
+def generated_lines(count, seed=1):
+    chance = random.Random(seed)
+    syllables = "ba ke lo mi nu sch tür ön wa ze fra gen".split()
+    words = ["".join(chance.choices(syllables, k=chance.randint(1, 3))) for _ in range(60)]
+    return [" ".join(chance.choices(words, k=chance.randint(2, 9))) + "." for _ in range(count)]
+
+
+def as_bytes(lines):
+    return b"".join(line + b"\n" for line in lines)
+
+
+def call(*arguments, stdin=b"", stdout=subprocess.PIPE, folder=None):
+    return subprocess.run([PROGRAM, *map(str, arguments)], input=stdin, stdout=stdout, stderr=subprocess.PIPE,
+                          cwd=folder, timeout=PATIENCE, check=False)
+
+
+class Shared:
+    """What setUpModule makes: a folder with text and a trained model."""
+    folder = None
+    model = None
+    training = None
+
+
+def train_flags(model, *more):
+    return ["train", "--train-source", Shared.folder / "a.src", "--train-target", Shared.folder / "a.tgt",
+            "--model", model, *TINY_MODEL, "--valid-every", "0", *more]
+
+
+def setUpModule():
+    if not PROGRAM:
+        raise RuntimeError("DRAGOMAN_PROGRAM must name the program under test")
+    Shared.folder = pathlib.Path(tempfile.mkdtemp(prefix="dragoman-test-"))
+    lines = generated_lines(200)
+    (Shared.folder / "a.src").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (Shared.folder / "a.tgt").write_text("\n".join(reversed(lines)) + "\n", encoding="utf-8")
+    Shared.model = Shared.folder / "model"
+    Shared.training = call(*train_flags(Shared.model, "--max-updates", "30"))
+
+
+def tearDownModule():
+    if Shared.folder:
+        shutil.rmtree(Shared.folder)
+
+
+class CommandTest(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(dir=Shared.folder))
+
+    def write(self, name, content):
+        path = self.folder / name
+        path.write_bytes(content)
+        return path
+
+    def copied_model(self, manifest=True):
+        path = self.folder / "copy"
+        shutil.rmtree(path, ignore_errors=True)
+        shutil.copytree(Shared.model, path)
+        if not manifest:
+            (path / "manifest.json").unlink()
+        return path
+
+    def done(self, result):
+        self.assertEqual(result.returncode, 0, result.stderr.decode(errors="replace"))
+        self.assertNotIn(b"error", result.stderr)
+        return result.stdout
+
+    def translated(self, *arguments, stdin=b""):
+        return self.done(call("translate", "--model", Shared.model, *BRIEF, *arguments, stdin=stdin))
+
+    def refused(self, result, code, *pieces):
+        lines = result.stderr.decode(errors="replace").splitlines()
+        self.assertEqual(result.returncode, code, lines)
+        self.assertTrue(lines and lines[-1].startswith("dragoman: error: ["), lines)
+        for piece in pieces:
+            self.assertIn(str(piece), lines[-1])
+        self.assertIn(result.stdout, (b"", None))
+
+
+class WrongUse(CommandTest):
+    def test_an_unknown_command_names_the_nearest(self):
+        self.refused(call("translat"), 2, "[command]", "'translate'", "got 'translat'")
+        self.refused(call("tokenizer", "trian"), 2, "'tokenizer train'")
+
+    def test_a_misspelt_flag_names_the_nearest(self):
+        self.refused(call("translate", "--bean-size", "3"), 2, "[--bean-size]", "did you mean --beam-size?")
+        self.refused(call(*train_flags(self.folder / "m", "--max-update", "3")), 2, "--max-updates")
+
+    def test_a_flag_without_its_value_and_a_stray_word_are_refused(self):
+        self.refused(call("translate", "--model"), 2, "required a value")
+        self.refused(call("translate", "model"), 2, "'model'")
+
+    def test_values_that_cannot_be_are_refused(self):
+        for flags, pieces in [(["--beam-size", "0"], ["[--beam-size]", "at least 1", "'0'"]),
+                              (["--beam-size", "4", "--n-best", "5"], ["[--n-best]", "--beam-size 4", "got 5"]),
+                              (["--beam-size", "many"], ["[--beam-size]", "whole number", "'many'"]),
+                              (["--output-format", "xml"], ["[--output-format]", "text, json", "'xml'"]),
+                              (["--min-length", "9", "--max-length", "5"], ["[--min-length]", "got 9"]),
+                              (["--device", "tpu"], ["[--device]", "'tpu'"])]:
+            with self.subTest(flags=flags):
+                self.refused(call("translate", "--model", Shared.model, *flags), 2, *pieces)
+
+    @unittest.skipIf(os.path.exists("/proc/driver/nvidia/version"), "there is a GPU here")
+    def test_a_device_that_is_not_there_is_refused_saying_why(self):
+        result = call("translate", "--model", Shared.model, "--device", "cuda")
+        self.refused(result, 2, "[--device]")
+        self.assertRegex(result.stderr.decode(), "do not load: .+|no usable CUDA device")
+
+    def test_int8_is_refused_by_train_with_the_reason(self):
+        self.refused(call(*train_flags(self.folder / "m", "--precision", "int8")), 2, "[--precision]", "gradients")
+
+    def test_an_unknown_target_language_is_refused(self):
+        self.refused(call("translate", "--model", Shared.model, "--target-language", "xx"), 2,
+                     "[--target-language]", "'xx'")
+
+    def test_missing_flags_are_named(self):
+        self.refused(call("translate"), 2, "[--model]")
+        self.refused(call("train", "--model", self.folder / "m"), 2, "[--train-source]")
+        self.refused(call("evaluate", "--hypothesis", "x"), 2, "[--reference]")
+        self.refused(call("evaluate", "--reference", Shared.folder / "a.tgt"), 2, "[--hypothesis]")
+        self.refused(call("inspect"), 2, "[--model]")
+
+
+class BadInputAndOutput(CommandTest):
+    def test_a_missing_input_is_named_with_its_errno(self):
+        missing = self.folder / "missing.txt"
+        for arguments in (["translate", "--model", Shared.model, "--input", missing, *BRIEF],
+                          ["train", "--train-source", missing, "--train-target", missing, "--model", self.folder / "m"],
+                          ["evaluate", "--hypothesis", missing, "--reference", Shared.folder / "a.tgt"],
+                          ["tokenizer", "train", "--input", missing, "--model", self.folder / "x.spm"]):
+            with self.subTest(command=arguments[0]):
+                self.refused(call(*arguments), 3, missing, "errno 2")
+
+    def test_unequal_line_counts_are_refused_naming_the_line(self):
+        short = self.write("short.tgt", b"ba ke.\n" * 199)
+        result = call("train", "--train-source", Shared.folder / "a.src", "--train-target", short, "--model",
+                      self.folder / "m", *TINY_MODEL)
+        self.refused(result, 3, "200")
+        self.assertFalse((self.folder / "m").exists())
+        self.refused(call("evaluate", "--hypothesis", Shared.folder / "a.src", "--reference", short), 3, "199")
+
+    def test_an_output_that_cannot_be_written_is_refused_with_path_and_errno(self):
+        text = as_bytes([b"ba ke"] * 3)
+        self.refused(call("translate", "--model", Shared.model, *BRIEF, "--output", "/dev/full", stdin=text), 3,
+                     "[/dev/full]", "errno 28")
+        self.refused(call("translate", "--model", Shared.model, *BRIEF, "--output", self.folder / "no/such",
+                          stdin=text), 3, "no/such", "errno 2")
+        with open("/dev/full", "wb") as full:
+            self.refused(call("translate", "--model", Shared.model, *BRIEF, stdin=text, stdout=full), 3,
+                         "[standard output]", "errno 28")
+            self.refused(call("--help", stdout=full), 3, "[standard output]", "errno 28")
+
+    def test_a_damaged_gz_file_is_refused(self):
+        packed = gzip.compress(as_bytes([b"ba ke %d" % i for i in range(2000)]))
+        path = self.write("cut.gz", packed[:len(packed) // 2])
+        result = call("tokenizer", "encode", "--model", Shared.model, "--input", path)
+        self.assertEqual(result.returncode, 3)
+        self.assertIn(str(path), result.stderr.decode().splitlines()[-1])
+
+
+class BadModelFolder(CommandTest):
+    def translate(self, folder):
+        return call("translate", "--model", folder, *BRIEF, stdin=b"ba ke\n")
+
+    def test_a_missing_folder_is_refused(self):
+        self.refused(self.translate(self.folder / "none"), 4, self.folder / "none", "nothing there")
+        self.refused(self.translate(self.write("file", b"x")), 4, "a file")
+        self.refused(call("inspect", "--model", self.folder / "none"), 4, "nothing there")
+
+    def test_a_folder_without_one_of_its_files_is_refused_naming_it(self):
+        for name, manifest in (("model.safetensors", True), ("model.safetensors", False), ("config.json", False),
+                               ("source.spm", False), ("vocab.json", False)):
+            with self.subTest(name=name, manifest=manifest):
+                folder = self.copied_model(manifest)
+                (folder / name).unlink()
+                self.refused(self.translate(folder), 4, folder / name)
+
+    def test_a_truncated_or_damaged_weights_file_is_refused(self):
+        whole = (Shared.model / "model.safetensors").read_bytes()
+        flipped = bytearray(whole)
+        flipped[-10] ^= 1
+        for manifest, content in [(True, whole[:-100]), (False, whole[:-100]), (True, bytes(flipped)),
+                                  (False, whole[:4]), (False, b""), (False, b"\xff" * 100)]:
+            with self.subTest(manifest=manifest, bytes=len(content)):
+                folder = self.copied_model(manifest)
+                (folder / "model.safetensors").write_bytes(content)
+                self.refused(self.translate(folder), 4, "model.safetensors")
+
+    def test_a_config_that_is_not_json_is_refused(self):
+        for manifest in (True, False):
+            with self.subTest(manifest=manifest):
+                folder = self.copied_model(manifest)
+                (folder / "config.json").write_text('{"d_model": 16,')
+                self.refused(self.translate(folder), 4, "config.json")
+
+    def test_a_config_that_does_not_fit_the_weights_is_refused(self):
+        folder = self.copied_model(manifest=False)
+        config = json.loads((folder / "config.json").read_text())
+        for key, value in (("encoder_layers", 2), ("d_model", 32), ("d_model", "wide"), ("vocab_size", 3),
+                           ("encoder_attention_heads", 3), ("model_type", "bert")):
+            with self.subTest(key=key, value=value):
+                (folder / "config.json").write_text(json.dumps({**config, key: value}))
+                self.refused(self.translate(folder), 4, folder)
+
+
+class Settings(CommandTest):
+    def refused_config(self, content, *pieces):
+        path = self.write("run.json", content if isinstance(content, bytes) else json.dumps(content).encode())
+        self.refused(call(*train_flags(self.folder / "m", "--config", path)), 2, path, *pieces)
+        self.assertFalse((self.folder / "m").exists())
+
+    def test_a_bad_settings_file_is_refused_naming_the_key(self):
+        self.refused_config({"max_update": 3}, "max_update", "did you mean 'max_updates'?")
+        self.refused_config({"max_updates": "3"}, "max_updates", "whole number", '"3"')
+        self.refused_config({"max_updates": 2.5}, "max_updates", "whole number", "2.5")
+        self.refused_config({"dropout": 1.5}, "dropout", "1.5")
+        self.refused_config({"schedule": "cosine"}, "schedule", "inverse-sqrt")
+        self.refused_config({"train_source": "a.src"}, "train_source", "list")
+        self.refused_config([1, 2], "object")
+        self.refused_config(b'{"seed": 1')
+        self.refused_config(b'{"seed": 1, "seed": 2}', "seed")
+
+    def test_a_missing_settings_file_is_refused(self):
+        self.refused(call(*train_flags(self.folder / "m", "--config", self.folder / "none.json")), 2, "none.json")
+
+    def test_the_settings_of_a_run_repeat_it(self):
+        again = self.folder / "again"
+        self.done(call("train", "--config", Shared.model / "run.json", "--model", again))
+        for name in ("model.safetensors", "source.spm", "vocab.json", "config.json"):
+            self.assertEqual((again / name).read_bytes(), (Shared.model / name).read_bytes(), name)
+        settings = [json.loads((folder / "run.json").read_text()) for folder in (again, Shared.model)]
+        for values in settings:
+            values.pop("model", None)
+        self.assertEqual(settings[0], settings[1])
+
+    def test_a_flag_wins_over_the_settings_file(self):
+        other = self.folder / "other"
+        self.done(call("train", "--config", Shared.model / "run.json", "--model", other, "--max-updates", "2"))
+        self.assertEqual(json.loads((other / "run.json").read_text())["max_updates"], 2)
+        self.assertTrue((other / "checkpoints" / "update-2").is_dir())
+
+
+class Train(CommandTest):
+    def test_tells_what_it_does_on_stderr_only(self):
+        self.assertEqual(self.done(Shared.training), b"")
+        log = Shared.training.stderr.decode()
+        self.assertRegex(log.splitlines()[0], r"device CPU .*LibTorch \d.*threads 1, seed 1")
+        self.assertRegex(log, r"model: [\d,]+ parameters")
+        self.assertIn("reached --max-updates 30", log)
+
+    def test_that_is_finished_says_so(self):
+        result = call(*train_flags(Shared.model, "--max-updates", "30"))
+        self.done(result)
+        self.assertIn(b"already at update 30 of 30", result.stderr)
+
+    def test_with_other_settings_lists_them(self):
+        self.refused(call(*train_flags(Shared.model, "--max-updates", "30", "--seed", "7", "--dropout", "0.5")), 2,
+                     "--seed 1 -> 7", "--dropout 0.1 -> 0.5")
+
+    def test_saves_on_sigterm_and_goes_on_at_the_next_call(self):
+        model = self.folder / "m"
+        flags = [str(flag) for flag in train_flags(model, "--log-every", "1")]
+        with subprocess.Popen([PROGRAM, *flags, "--max-updates", "1000000"], stderr=subprocess.PIPE) as process:
+            for line in process.stderr:
+                if b"update 3 " in line:
+                    process.send_signal(signal.SIGTERM)
+                    break
+            rest = process.stderr.read()
+            self.assertEqual(process.wait(PATIENCE), 143)
+        self.assertIn(b"stopped by a signal, state saved", rest)
+        updates = [int(path.name.split("-")[1]) for path in (model / "checkpoints").iterdir()]
+        self.assertEqual(len(updates), 1)
+        result = call(*flags, "--max-updates", "+2")
+        self.done(result)
+        self.assertIn(b"resuming from update %d\n" % updates[0], result.stderr)
+        self.assertTrue((model / "checkpoints" / f"update-{updates[0] + 2}").is_dir())
+
+    def test_refuses_a_folder_with_a_model_that_is_not_its_run(self):
+        folder = self.copied_model()
+        (folder / "run.json").unlink()
+        self.refused(call(*train_flags(folder, "--max-updates", "30")), 2, "[--model]", folder)
+        self.assertEqual((folder / "model.safetensors").read_bytes(), (Shared.model / "model.safetensors").read_bytes())
+
+    def test_reads_pairs_and_gz_files(self):
+        lines = generated_lines(50, 2)
+        pairs = gzip.compress("".join(f"{a}\t{b}\n" for a, b in zip(lines, reversed(lines))).encode())
+        self.done(call("train", "--train-pairs", self.write("pairs.tsv.gz", pairs), "--model", self.folder / "m",
+                       *TINY_MODEL, "--max-updates", "2", "--valid-every", "0"))
+        self.assertTrue((self.folder / "m" / "model.safetensors").is_file())
+
+
+class Translate(CommandTest):
+    def test_gives_a_line_for_each_nasty_line_and_nothing_else_on_stdout(self):
+        out = self.translated(stdin=as_bytes(NASTY_LINES))
+        self.assertEqual(out.count(b"\n"), len(NASTY_LINES))
+        rows = out.split(b"\n")
+        self.assertEqual(rows[:3], [b"", b"", b""])
+        self.assertNotEqual(rows[3], b"")
+        out.decode()  # valid UTF-8
+
+    def test_ends_lines_at_line_feeds_alone_and_drops_a_byte_order_mark(self):
+        plain = self.translated(stdin=b"ba ke\nlo mi\n")
+        self.assertEqual(self.translated(stdin=b"ba ke\r\nlo mi\r\n"), plain)
+        self.assertEqual(self.translated(stdin=b"ba ke\nlo mi"), plain)
+        self.assertEqual(self.translated(stdin=b"\xef\xbb\xbfba ke\nlo mi\n"), plain)
+
+    def test_an_empty_file_gives_an_empty_file(self):
+        output = self.folder / "out"
+        self.assertEqual(self.translated("--input", self.write("empty", b""), "--output", output), b"")
+        self.assertEqual(output.read_bytes(), b"")
+        self.assertEqual(self.translated(stdin=b"\n"), b"\n")
+
+    def test_reads_and_writes_files_and_gz_and_pipes_alike(self):
+        text = "\n".join(generated_lines(30, 3)).encode() + b"\n"
+        expected = self.translated(stdin=text)
+        output = self.folder / "out"
+        self.assertEqual(self.translated("--input", self.write("text", text), "--output", output), b"")
+        self.assertEqual(output.read_bytes(), expected)
+        self.assertEqual(self.translated("--input", self.write("text.gz", gzip.compress(text))), expected)
+        self.assertEqual(self.translated("--input", self.write("packed", gzip.compress(text))), expected)
+
+    def test_counts_what_was_not_simply_translated_in_warnings(self):
+        result = call("translate", "--model", Shared.model, *BRIEF, stdin=b"\xff ba\n\nke\n")
+        self.done(result)
+        self.assertIn(b"warning: 1 line had invalid UTF-8", result.stderr)
+        self.assertIn(b"warning: 1 line had no text", result.stderr)
+        result = call("translate", "--model", Shared.model, *BRIEF, stdin="ba ke\n".encode("utf-16"))
+        self.done(result)
+        self.assertIn(b"UTF-16", result.stderr)
+
+    def test_answers_a_line_before_the_next_is_written(self):
+        command = [PROGRAM, "translate", "--model", str(Shared.model), *BRIEF]
+        for more in (["--max-batch-lines", "1"], []):
+            with self.subTest(flags=more), subprocess.Popen(
+                    [*command, *more], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                    bufsize=0) as process:
+                for line in (b"ba ke\n", b"\n", b"lo\n"):
+                    process.stdin.write(line)
+                    self.assertTrue(select.select([process.stdout], [], [], PATIENCE)[0], "no answer")
+                    self.assertTrue(process.stdout.readline().endswith(b"\n"))
+                process.stdin.close()
+                self.assertEqual(process.wait(PATIENCE), 0)
+
+    def test_ends_quietly_when_its_reader_has_gone(self):
+        text = self.write("text", as_bytes([b"ba ke %d" % i for i in range(3000)]))
+        with subprocess.Popen([PROGRAM, "translate", "--model", str(Shared.model), "--input", str(text), "--threads",
+                               "1", "--max-length", "2", "--max-batch-lines", "50"], stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE) as process:
+            process.stdout.readline()
+            process.stdout.close()
+            self.assertEqual(process.stderr.read(), b"")
+            self.assertEqual(process.wait(PATIENCE), 0)
+
+    def test_n_best_gives_so_many_rows_a_line_best_first(self):
+        rows = self.translated("--n-best", "3", stdin=b"ba ke\n\nlo mi\n").decode().splitlines()
+        self.assertEqual([row.split(" ||| ")[0] for row in rows], ["0"] * 3 + ["1"] * 3 + ["2"] * 3)
+        for line in ("0", "2"):
+            scores = [float(row.split(" ||| ")[2]) for row in rows if row.startswith(line + " ")]
+            self.assertEqual(scores, sorted(scores, reverse=True))
+
+    def test_json_gives_an_object_a_line(self):
+        out = self.translated("--output-format", "json", "--n-best", "2", stdin="ba ke\n\nsch \xe4 \xff\n".encode("latin-1"))
+        objects = [json.loads(line) for line in out.splitlines()]
+        self.assertEqual([entry["line"] for entry in objects], [0, 1, 2])
+        self.assertEqual(objects[0]["source"], "ba ke")
+        self.assertEqual(objects[1]["status"], "empty")
+        self.assertIn(objects[0]["status"], ("ok", "truncated"))
+        for entry in (objects[0], objects[2]):
+            self.assertEqual(len(entry["candidates"]), 2)
+            self.assertEqual(entry["translation"], entry["candidates"][0]["text"])
+            for candidate in entry["candidates"]:
+                self.assertEqual(set(candidate), {"text", "score", "log_probability", "tokens"})
+                self.assertLess(candidate["log_probability"], 0)
+                self.assertLessEqual(candidate["tokens"], 4)
+
+    def test_does_not_depend_on_batches_or_threads(self):
+        text = "\n".join(generated_lines(40, 4)).encode() + b"\n"
+        expected = self.translated(stdin=text)
+        for flags in (["--max-tokens", "1"], ["--max-batch-lines", "7"], ["--threads", "2"]):
+            self.assertEqual(self.translated(*flags, stdin=text), expected, flags)
+
+
+class Evaluate(CommandTest):
+    def test_scores_text_without_a_model(self):
+        target = Shared.folder / "a.tgt"
+        out = self.done(call("evaluate", "--hypothesis", target, "--reference", target, "--metrics", "bleu,chrf,ter"))
+        names = [line.split("|")[0] for line in out.decode().splitlines()]
+        self.assertEqual(names, ["BLEU", "chrF2", "TER"])
+        self.assertRegex(out.decode(), r"(?m)^BLEU\|nrefs:1\|.*version:\S+ = 100\.00 ")
+        self.assertRegex(out.decode(), r"(?m)^TER\|.* = 0\.00$")
+
+    def test_gives_a_list_as_json(self):
+        target = Shared.folder / "a.tgt"
+        out = self.done(call("evaluate", "--hypothesis", target, "--reference", target, "--output-format", "json",
+                             "--metrics", "chrf"))
+        scores = json.loads(out)
+        self.assertEqual([score["name"] for score in scores], ["chrF2"])
+        self.assertAlmostEqual(scores[0]["score"], 100)
+
+    def test_scores_a_model_as_translate_and_text_do(self):
+        source = self.write("t.src", "\n".join(generated_lines(10, 5)).encode() + b"\n")
+        reference = self.write("t.tgt", "\n".join(generated_lines(10, 6)).encode() + b"\n")
+        saved = self.folder / "saved"
+        out = self.done(call("evaluate", "--model", Shared.model, "--source", source, "--reference", reference, *BRIEF,
+                             "--save-hypothesis", saved))
+        self.assertEqual(saved.read_bytes(), self.translated("--input", source))
+        self.assertEqual(out, self.done(call("evaluate", "--hypothesis", saved, "--reference", reference)))
+
+
+class TokenizerCommands(CommandTest):
+    def test_what_is_encoded_is_decoded_again(self):
+        spm = self.folder / "x.spm"
+        text = Shared.folder / "a.src"
+        result = call("tokenizer", "train", "--input", text, "--model", spm, "--vocab-size", "60")
+        self.assertEqual(self.done(result), b"")
+        for model, kind in (([spm], "pieces"), ([Shared.model, "--side", "target"], "ids")):
+            with self.subTest(model=model, kind=kind):
+                encoded = self.done(call("tokenizer", "encode", "--model", *model, "--output-format", kind,
+                                         stdin=text.read_bytes()))
+                self.assertEqual(encoded.count(b"\n"), 200)
+                decoded = self.done(call("tokenizer", "decode", "--model", *model, "--input-format", kind,
+                                         stdin=encoded))
+                self.assertEqual(decoded, text.read_bytes())
+
+    def test_an_id_that_does_not_exist_is_refused_naming_its_line(self):
+        for word in (b"61", b"x", b"99999999999999999999"):
+            result = call("tokenizer", "decode", "--model", Shared.model, "--input-format", "ids",
+                          stdin=b"3 4\n" + word + b"\n")
+            self.assertEqual(result.returncode, 3, word)
+            self.assertIn("-:2] required ids below 61", result.stderr.decode().splitlines()[-1])
+
+    def test_a_vocabulary_too_small_for_the_characters_is_refused(self):
+        self.refused(call("tokenizer", "train", "--input", Shared.folder / "a.src", "--model", self.folder / "x.spm",
+                          "--vocab-size", "5"), 2, "5")
+
+
+class Inspect(CommandTest):
+    def test_prints_the_blocks_in_the_order_of_the_paper(self):
+        rows = self.done(call("inspect", "--model", Shared.model)).decode().splitlines()
+        wanted = ["embedding", "encoder.layers.0.self_attention ", "encoder.layers.0.feed_forward ",
+                  "decoder.layers.0.self_attention ", "decoder.layers.0.cross_attention ",
+                  "decoder.layers.0.feed_forward ", "output_projection"]
+        places = [next((i for i, row in enumerate(rows) if row.startswith(name)), None) for name in wanted]
+        self.assertNotIn(None, places, rows)
+        self.assertEqual(places, sorted(places))
+
+    def test_lists_every_tensor_of_the_file(self):
+        out = self.done(call("inspect", "--model", Shared.model, "--tensors")).decode()
+        weights = (Shared.model / "model.safetensors").read_bytes()
+        header = json.loads(weights[8:8 + int.from_bytes(weights[:8], "little")])
+        for name, tensor in header.items():
+            if name != "__metadata__":
+                shape = "[" + ",".join(map(str, tensor["shape"])) + "]"
+                self.assertIn(f"{name}  {shape}  {tensor['dtype']}", out)
+
+    def test_accepts_a_file_changed_on_purpose_after_reseal(self):
+        folder = self.copied_model()
+        config = json.loads((folder / "config.json").read_text())
+        (folder / "config.json").write_text(json.dumps({**config, "dropout": 0.25}))
+        self.refused(call("inspect", "--model", folder), 4, "config.json", "--reseal")
+        self.done(call("inspect", "--model", folder, "--reseal"))
+        self.done(call("inspect", "--model", folder))
+        self.assertEqual(self.done(call("translate", "--model", folder, *BRIEF, stdin=b"ba ke\n")),
+                         self.translated(stdin=b"ba ke\n"))
+
+
+class Help(CommandTest):
+    COMMANDS = (["train"], ["translate"], ["evaluate"], ["tokenizer", "train"], ["tokenizer", "encode"],
+                ["tokenizer", "decode"], ["inspect"])
+
+    def test_every_command_explains_itself_on_stdout(self):
+        program_help = self.done(call("--help")).decode()
+        for command in self.COMMANDS:
+            self.assertIn("dragoman " + " ".join(command), program_help)
+            result = call(*command, "--help")
+            self.assertIn("dragoman " + " ".join(command), self.done(result).decode())
+            self.assertIn(b"Examples", result.stdout)
+            self.assertEqual(result.stderr, b"")
+        self.assertEqual(self.done(call()), program_help.encode())
+        self.assertRegex(self.done(call("--version")).decode(), r"^dragoman \d+\.\d+")
+
+    @unittest.skipUnless(OPTIONS_PAGE.is_file(), "docs/options.md is not there")
+    def test_the_options_page_is_what_the_program_writes(self):
+        self.assertEqual(OPTIONS_PAGE.read_bytes(), self.done(call("--help-markdown")))
+
+
+if __name__ == "__main__":
+    unittest.main()

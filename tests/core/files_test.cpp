@@ -1,0 +1,110 @@
+#include "core/files.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "tests/data/temporary_files.h"
+
+namespace dragoman {
+namespace {
+
+std::string message_of(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const DataError& error) {
+    return error.what();
+  }
+  return "no DataError";
+}
+
+TEST(Files, WhatIsWrittenIsReadByteForByteAndReplacedWhole) {
+  const TemporaryFolder folder;
+  const std::string path = folder.path("f");
+  std::string content(200'000, '\0');
+  for (size_t i = 0; i < content.size(); ++i) content[i] = static_cast<char>(i * 7);
+  write_file_atomically(path, content);
+  EXPECT_EQ(read_file(path, ErrorKind::kData), content);
+  EXPECT_EQ(file_size(path, ErrorKind::kData), content.size());
+  write_file_atomically(path, "short");
+  EXPECT_EQ(read_file(path, ErrorKind::kData), "short");
+  EXPECT_EQ(list_folder(folder.path("")), std::vector<std::string>{"f"});  // nothing is left beside it
+}
+
+TEST(Files, AFileNameWithoutAFolderIsWrittenHere) {
+  const TemporaryFolder folder;
+  const auto before = std::filesystem::current_path();
+  std::filesystem::current_path(folder.path(""));
+  write_file_atomically("here", "x");
+  std::filesystem::current_path(before);
+  EXPECT_EQ(read_file(folder.path("here"), ErrorKind::kData), "x");
+}
+
+TEST(Files, AnUnreadableFileIsAnErrorOfTheGivenKindWithPathAndErrno) {
+  const TemporaryFolder folder;
+  const std::string none = folder.path("none");
+  EXPECT_EQ(message_of([&] { read_file(none, ErrorKind::kData); }),
+            "[" + none + "] required a readable file, got No such file or directory (errno 2)");
+  EXPECT_EQ(message_of([&] { read_file(folder.path(""), ErrorKind::kData); }),
+            "[" + folder.path("") + "] required a readable file, got Is a directory (errno 21)");
+  EXPECT_THROW(read_file(none, ErrorKind::kConfig), ConfigError);
+  EXPECT_THROW(file_size(none, ErrorKind::kModel), ModelError);
+}
+
+TEST(Files, ReadingStopsAtTheLimit) {
+  const TemporaryFolder folder;
+  const std::string path = folder.write("f", "12345");
+  EXPECT_EQ(read_file(path, ErrorKind::kData, 5), "12345");
+  EXPECT_THROW(read_file(path, ErrorKind::kData, 4), DataError);
+  EXPECT_THROW(read_file("/dev/zero", ErrorKind::kData, 1 << 20), DataError);  // never ends
+}
+
+TEST(Files, AFullDiskIsAnErrorThatNamesPathBytesAndErrno) {
+  if (!file_exists("/dev/full")) GTEST_SKIP() << "no /dev/full";
+  FileWriter writer("/dev/full");
+  EXPECT_EQ(message_of([&] { writer.write("12345"); }),
+            "[/dev/full] required to write 5 bytes to it, got No space left on device (errno 28)");
+  EXPECT_EQ(message_of([&] { append_to_file("/dev/full", "123"); }),
+            "[/dev/full] required to append 3 bytes to it, got No space left on device (errno 28)");
+}
+
+TEST(Files, AFolderThatIsNotThereIsAnErrorThatNamesThePath) {
+  const TemporaryFolder folder;
+  const std::string path = folder.path("no/f");
+  EXPECT_NE(message_of([&] { write_file_atomically(path, "x"); }).find(path), std::string::npos);
+  EXPECT_NE(message_of([&] { append_to_file(path, "x"); }).find(path), std::string::npos);
+  EXPECT_NE(message_of([&] { rename_path(path, path + "2"); }).find(path), std::string::npos);
+  EXPECT_NE(message_of([&] { sync_folder(folder.path("no")); }).find("no"), std::string::npos);
+  EXPECT_NE(message_of([&] { make_folder(folder.write("file", "") + "/x"); }).find("file/x"),
+            std::string::npos);
+}
+
+TEST(Files, AppendedTextStandsBehindWhatWasThere) {
+  const TemporaryFolder folder;
+  append_to_file(folder.path("log"), "a\n");
+  append_to_file(folder.path("log"), "b\n");
+  EXPECT_EQ(read_file(folder.path("log"), ErrorKind::kData), "a\nb\n");
+}
+
+TEST(Files, FoldersAreMadeListedAndRemoved) {
+  const TemporaryFolder folder;
+  make_folder(folder.path("a/b/c"));
+  make_folder(folder.path("a/b/c"));  // again: nothing to do
+  folder.write("a/z", ""), folder.write("a/0", "");
+  EXPECT_EQ(list_folder(folder.path("a")), (std::vector<std::string>{"0", "b", "z"}));
+  EXPECT_TRUE(is_folder(folder.path("a/b")));
+  EXPECT_FALSE(is_folder(folder.path("a/z")));
+  remove_all(folder.path("a"));
+  remove_all(folder.path("a"));
+  EXPECT_FALSE(file_exists(folder.path("a")));
+  EXPECT_TRUE(list_folder(folder.path("a")).empty());
+}
+
+TEST(Files, JoinedPathsKeepAnAbsoluteName) {
+  EXPECT_EQ(join_path("a", "b"), "a/b");
+  EXPECT_EQ(join_path("a/", "b"), "a/b");
+  EXPECT_EQ(join_path("a", "/b"), "/b");
+}
+
+}  // namespace
+}  // namespace dragoman

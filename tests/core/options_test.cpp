@@ -1,0 +1,114 @@
+#include "core/options.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+namespace dragoman {
+namespace {
+
+struct Settings {
+  int64_t count = 3;
+  double rate = 0.5;
+  bool loud = false;
+  std::string name = "a";
+  StringList files;
+  double time = 0;
+  bool relative = false;
+
+  OptionList describe() {
+    return {
+        option(count, "count", "N", "a count").at_least(1).at_most(10).or_relative(relative),
+        option(rate, "learning-rate", "X", "a rate").more_than(0),
+        option(loud, "loud", "says more"),
+        option(name, "name", "NAME", "a choice").one_of({"a", "b"}),
+        option(files, "files", "F", "some files"),
+        option(time, "max-time", "TIME", "a duration").seconds(),
+    };
+  }
+};
+
+std::string message_of(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(Options, TextSetsEachKindOfMember) {
+  Settings settings;
+  const auto options = settings.describe();
+  set_from_text(options[0], "7");
+  set_from_text(options[1], "1e-3");
+  set_from_text(options[2], "true");
+  set_from_text(options[3], "b");
+  set_from_text(options[4], "x,y");
+  set_from_text(options[4], "z", /*append=*/true);
+  set_from_text(options[5], "2h");
+  EXPECT_EQ(settings.count, 7);
+  EXPECT_EQ(settings.rate, 1e-3);
+  EXPECT_TRUE(settings.loud);
+  EXPECT_EQ(settings.name, "b");
+  EXPECT_EQ(settings.files, (StringList{"x", "y", "z"}));
+  EXPECT_EQ(settings.time, 7200);
+}
+
+TEST(Options, PlusMakesANumberRelativeWhereThatIsAllowed) {
+  Settings settings;
+  set_from_text(settings.describe()[0], "+4");
+  EXPECT_EQ(settings.count, 4);
+  EXPECT_TRUE(settings.relative);
+}
+
+TEST(Options, BadTextIsAUsageErrorThatNamesFlagRuleAndValue) {
+  Settings settings;
+  const auto options = settings.describe();
+  EXPECT_EQ(message_of([&] { set_from_text(options[0], "0"); }),
+            "[--count] required a whole number of at least 1 and at most 10, got '0'");
+  EXPECT_EQ(message_of([&] { set_from_text(options[0], "3.5"); }),
+            "[--count] required a whole number of at least 1 and at most 10, got '3.5'");
+  EXPECT_EQ(message_of([&] { set_from_text(options[1], "0"); }),
+            "[--learning-rate] required a number more than 0, got '0'");
+  EXPECT_EQ(message_of([&] { set_from_text(options[1], "nan"); }),
+            "[--learning-rate] required a number more than 0, got 'nan'");
+  EXPECT_EQ(message_of([&] { set_from_text(options[3], "c"); }), "[--name] required one of a, b, got 'c'");
+  EXPECT_EQ(message_of([&] { set_from_text(options[5], "soon"); }),
+            "[--max-time] required a duration such as 90s, 30m or 2h, got 'soon'");
+}
+
+TEST(Options, JsonThatWasWrittenSetsTheSameValues) {
+  Settings written;
+  written.count = 9, written.rate = 0.125, written.loud = true, written.name = "b",
+  written.files = {"p", "q,r"}, written.time = 90;
+  const auto text = to_json(written.describe()).dump();
+  Settings read;
+  set_from_json(read.describe(), nlohmann::json::parse(text), "run.json");
+  EXPECT_EQ(to_json(read.describe()).dump(), text);
+  EXPECT_EQ(read.files, written.files);
+}
+
+TEST(Options, JsonErrorsNameFileAndKey) {
+  Settings settings;
+  const auto set = [&](const char* text) {
+    return message_of([&] { set_from_json(settings.describe(), nlohmann::json::parse(text), "run.json"); });
+  };
+  EXPECT_EQ(
+      set(R"({"learning_rat": 1})"),
+      "[run.json: learning_rat] required a known key (did you mean 'learning_rate'?), got 'learning_rat'");
+  EXPECT_EQ(set(R"({"count": "3"})"),
+            "[run.json: count] required a whole number of at least 1 and at most 10, got \"3\"");
+  EXPECT_EQ(set(R"({"count": 11})"),
+            "[run.json: count] required a whole number of at least 1 and at most 10, got 11");
+  EXPECT_EQ(set(R"({"loud": 1})"), "[run.json: loud] required true or false, got 1");
+  EXPECT_EQ(set(R"({"files": [1]})"), "[run.json: files] required a list of strings, got [1]");
+}
+
+TEST(Options, NearestNameIsTheLikelyOneOrNone) {
+  EXPECT_EQ(nearest_name("beam-sise", {"beam-size", "max-tokens"}), "beam-size");
+  EXPECT_EQ(nearest_name("xyzzy", {"beam-size", "max-tokens"}), "");
+}
+
+}  // namespace
+}  // namespace dragoman

@@ -1,0 +1,89 @@
+#include "core/utf8.h"
+
+#include <gtest/gtest.h>
+
+namespace dragoman {
+namespace {
+
+// Ill-formed text, and how many U+FFFD The Unicode Standard (section 3.9) puts in its place.
+struct Replacement {
+  const char* source;
+  std::string text, expected;
+};
+const std::string kMark(kReplacementCharacter);
+const Replacement kFromTheStandard[] = {
+    // Table 3-8: non-shortest forms.
+    {"3-8", "\xC0\xAF\xE0\x80\xBF\xF0\x81\x82\x41",
+     kMark + kMark + kMark + kMark + kMark + kMark + kMark + kMark + "A"},
+    // Table 3-9: surrogates.
+    {"3-9", "\xED\xA0\x80\xED\xBF\xBF\xED\xAF\x41",
+     kMark + kMark + kMark + kMark + kMark + kMark + kMark + kMark + "A"},
+    // Table 3-10: what is above U+10FFFF, and stray bytes.
+    {"3-10", "\xF4\x91\x92\x93\xFF\x41\x80\xBF\x42",
+     kMark + kMark + kMark + kMark + kMark + "A" + kMark + kMark + "B"},
+    // Table 3-11: truncated sequences, one mark for each maximal subpart.
+    {"3-11", "\xE1\x80\xE2\xF0\x91\x92\xF1\xBF\x41", kMark + kMark + kMark + kMark + "A"},
+    // The older table 3-8, from "best practice" on.
+    {"best practice", "\x61\xF1\x80\x80\xE1\x80\xC2\x62\x80\x63\x80\xBF\x64",
+     "a" + kMark + kMark + kMark + "b" + kMark + "c" + kMark + kMark + "d"},
+    {"at the end", "ab\xF0\x9F\x98", "ab" + kMark},
+};
+
+int64_t count_marks(const std::string& text) {
+  int64_t count = 0;
+  for (size_t at = text.find(kMark); at != std::string::npos; at = text.find(kMark, at + 3)) ++count;
+  return count;
+}
+
+TEST(Utf8, EachMaximalSubpartBecomesOneReplacementCharacter) {
+  for (const auto& [source, text, expected] : kFromTheStandard) {
+    std::string repaired = text;
+    EXPECT_EQ(replace_invalid_utf8(repaired), count_marks(expected)) << source;
+    EXPECT_EQ(repaired, expected) << source;
+    EXPECT_FALSE(is_valid_utf8(text)) << source;
+    EXPECT_TRUE(is_valid_utf8(repaired)) << source;
+    EXPECT_EQ(to_utf8(to_code_points(text)), expected) << source;
+  }
+}
+
+TEST(Utf8, ValidTextIsLeftAloneAndNothingIsCounted) {
+  // The first and the last code point of each length, those beside the surrogates, NUL, and U+FFFD itself.
+  const std::u32string code_points = {0,      0x7F,   0x80,   0x7FF,   0x800,   0xD7FF,
+                                      0xE000, 0xFFFD, 0xFFFF, 0x10000, 0x10FFFF};
+  const std::string text = to_utf8(code_points);
+  EXPECT_EQ(text.size(), 1u + 1 + 2 + 2 + 3 + 3 + 3 + 3 + 3 + 4 + 4);
+  EXPECT_TRUE(is_valid_utf8(text));
+  EXPECT_EQ(to_code_points(text), code_points);
+  std::string same = text;
+  EXPECT_EQ(replace_invalid_utf8(same), 0);
+  EXPECT_EQ(same, text);
+}
+
+TEST(Utf8, EveryCodePointComesBackAndNoSurrogateIsValid) {
+  for (char32_t c = 0; c <= 0x10FFFF; ++c) {
+    std::string text;
+    append_utf8(text, c);
+    const DecodedCodePoint decoded = decode_code_point(text);
+    const bool surrogate = c >= 0xD800 && c <= 0xDFFF;
+    ASSERT_EQ(decoded.valid, !surrogate) << std::hex << static_cast<uint32_t>(c);
+    if (!surrogate) {
+      ASSERT_EQ(decoded.value, c);
+      ASSERT_EQ(decoded.length, static_cast<int>(text.size()));
+    }
+  }
+}
+
+TEST(Utf8, BlankIsNothingButWhiteSpace) {
+  EXPECT_TRUE(is_blank(""));
+  EXPECT_TRUE(is_blank(" \t\r\v\f\n"));
+  for (const char32_t space : {0x85, 0xA0, 0x1680, 0x2000, 0x200A, 0x2028, 0x2029, 0x202F, 0x205F, 0x3000}) {
+    EXPECT_TRUE(is_blank(to_utf8(std::u32string{space}))) << std::hex << static_cast<uint32_t>(space);
+  }
+  for (const char32_t other : {0x00, 0x61, 0x200B, 0x2060, 0xFEFF, 0xFFFD}) {
+    EXPECT_FALSE(is_blank(to_utf8(std::u32string{' ', other}))) << std::hex << static_cast<uint32_t>(other);
+  }
+  EXPECT_FALSE(is_blank(" \x85"));  // an ill-formed byte is no white space
+}
+
+}  // namespace
+}  // namespace dragoman

@@ -1,0 +1,124 @@
+// uses: torch
+#include "data/batch.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "core/random.h"
+#include "model/torch.h"
+
+namespace dragoman {
+namespace {
+
+constexpr PadIds kPad{9, 8};
+
+EncodedCorpus three_pairs() {
+  return EncodedCorpus::from_ids({{5, 6, 7, 0}, {4, 0}, {3, 3, 0}}, {{2, 0}, {6, 5, 4, 3, 0}, {7, 7, 0}});
+}
+
+EncodedCorpus corpus_of(int pairs) {
+  SplitMix64 random(1);
+  std::vector<std::vector<int32_t>> source, target;
+  for (int i = 0; i < pairs; ++i) {
+    source.emplace_back(2 + random.below(10), 3);
+    target.emplace_back(2 + random.below(10), 4);
+  }
+  return EncodedCorpus::from_ids(source, target);
+}
+
+bool same(const torch::Tensor& given, const torch::Tensor& expected) {
+  return given.sizes() == expected.sizes() && given.scalar_type() == torch::kInt64 && given.equal(expected);
+}
+
+TEST(Batch, ShiftsTheTargetRightBehindPaddingAndPadsShortRows) {
+  const Batch batch = make_batch(three_pairs(), {0, 1, 2}, kPad);
+  EXPECT_TRUE(
+      same(batch.source, torch::tensor({5, 6, 7, 0, 4, 0, 9, 9, 3, 3, 0, 9}, torch::kInt64).view({3, 4})));
+  EXPECT_TRUE(same(batch.labels,
+                   torch::tensor({2, 0, 8, 8, 8, 6, 5, 4, 3, 0, 7, 7, 0, 8, 8}, torch::kInt64).view({3, 5})));
+  EXPECT_TRUE(same(batch.decoder_input,
+                   torch::tensor({8, 2, 8, 8, 8, 8, 6, 5, 4, 3, 8, 7, 7, 8, 8}, torch::kInt64).view({3, 5})));
+}
+
+TEST(Batch, CountsTheLabelsThatAreNotPadding) {
+  EXPECT_EQ(make_batch(three_pairs(), {0, 1, 2}, kPad).label_tokens, 2 + 5 + 3);
+  EXPECT_EQ(make_batch(three_pairs(), {2}, kPad).label_tokens, 3);
+}
+
+TEST(Batch, TakesThePairsInTheOrderGivenAndIsAsWideAsItsOwnLongest) {
+  const Batch batch = make_batch(three_pairs(), {2, 0}, kPad);
+  EXPECT_EQ(batch.pairs, (BatchIndices{2, 0}));
+  EXPECT_TRUE(same(batch.source, torch::tensor({3, 3, 0, 9, 5, 6, 7, 0}, torch::kInt64).view({2, 4})));
+  EXPECT_EQ(batch.labels.sizes(), (std::vector<int64_t>{2, 3}));
+}
+
+std::vector<BatchStream::Item> take(const EncodedCorpus& corpus, uint64_t seed, const DataPosition& start,
+                                    int count) {
+  BatchStream stream(corpus, {40, seed, kPad}, start);
+  std::vector<BatchStream::Item> items;
+  for (int i = 0; i < count; ++i) items.push_back(stream.next());
+  return items;
+}
+
+std::vector<BatchIndices> pairs_of(const std::vector<BatchStream::Item>& items) {
+  std::vector<BatchIndices> all;
+  for (const auto& item : items) all.push_back(item.batch.pairs);
+  return all;
+}
+
+TEST(BatchStream, GivesTheEpochsPlansOneAfterTheOther) {
+  const EncodedCorpus corpus = corpus_of(50);
+  BatchPlan expected;
+  for (int64_t epoch = 0; epoch < 3; ++epoch) {
+    for (const auto& batch : plan_epoch(corpus, 40, 7, epoch)) expected.push_back(batch);
+  }
+  EXPECT_EQ(pairs_of(take(corpus, 7, {}, static_cast<int>(expected.size()))), expected);
+}
+
+TEST(BatchStream, HasTheSameOrderForTheSameSeedAndAnotherForAnother) {
+  const EncodedCorpus corpus = corpus_of(50);
+  EXPECT_EQ(pairs_of(take(corpus, 1, {}, 30)), pairs_of(take(corpus, 1, {}, 30)));
+  EXPECT_NE(pairs_of(take(corpus, 1, {}, 30)), pairs_of(take(corpus, 2, {}, 30)));
+}
+
+TEST(BatchStream, GoesOnFromAnyPosition) {
+  const EncodedCorpus corpus = corpus_of(20);
+  const auto all = take(corpus, 3, {}, 40);
+  int64_t epochs = 0;
+  for (size_t i = 0; i + 5 < all.size(); ++i) {
+    const auto rest = take(corpus, 3, all[i].after, 5);
+    for (size_t j = 0; j < 5; ++j) {
+      EXPECT_EQ(rest[j].batch.pairs, all[i + 1 + j].batch.pairs) << "from " << i;
+      EXPECT_EQ(rest[j].after.epoch, all[i + 1 + j].after.epoch);
+      EXPECT_EQ(rest[j].after.batch, all[i + 1 + j].after.batch);
+    }
+    EXPECT_EQ(all[i].ends_epoch, all[i].after.batch == 0);
+    epochs += all[i].ends_epoch;
+  }
+  EXPECT_GE(epochs, 2) << "no epoch ended: nothing was tested";
+}
+
+TEST(BatchStream, APositionBehindTheLastBatchIsTheNextEpoch) {
+  const EncodedCorpus corpus = corpus_of(20);
+  const auto batches = static_cast<int64_t>(plan_epoch(corpus, 40, 3, 0).size());
+  EXPECT_EQ(take(corpus, 3, {0, batches}, 1)[0].batch.pairs, take(corpus, 3, {1, 0}, 1)[0].batch.pairs);
+}
+
+TEST(BatchStream, NextThrowsWhatItsThreadThrew) {
+  const EncodedCorpus nothing = EncodedCorpus::from_ids({}, {});
+  BatchStream stream(nothing, {40, 1, kPad}, {});
+  EXPECT_ANY_THROW(stream.next());
+  EXPECT_ANY_THROW(stream.next());  // again, instead of waiting for ever
+}
+
+TEST(BatchStream, EndsAtOnceWhateverItsThreadIsDoing) {
+  const EncodedCorpus corpus = corpus_of(200);
+  for (int taken = 0; taken < 50; ++taken) {
+    BatchStream stream(corpus, {40, 1, kPad}, {});
+    for (int i = 0; i < taken % 12; ++i) stream.next();
+  }
+}
+
+}  // namespace
+}  // namespace dragoman

@@ -1,0 +1,135 @@
+#include "data/encoded_corpus.h"
+
+#include <gtest/gtest.h>
+
+#include "core/error.h"
+#include "tests/tokenizer/sample_text.h"
+
+namespace dragoman {
+namespace {
+
+// Every letter is a piece of its own, so that the tokens of "abc" are ▁ a b c </s>.
+Tokenizer letter_tokenizer(const std::vector<std::string>& language_codes = {}) {
+  static const TrainedTokenizer trained = train_on({"a b c", "b c a"}, small_options("unigram", 6));
+  return Tokenizer::from_bytes(trained.model, vocabulary_of(trained.model, "letters", language_codes),
+                               "letters");
+}
+
+TextPairs pairs_of(const std::vector<std::string>& source, const std::vector<std::string>& target) {
+  TextPairs pairs{source, target, {}, std::make_shared<std::vector<FilePair>>(1, FilePair{"a.en", "a.de"})};
+  for (size_t i = 0; i < source.size(); ++i) pairs.origin.push_back({0, static_cast<int32_t>(i) + 1});
+  return pairs;
+}
+
+EncodedCorpus encode(const TextPairs& pairs, const CorpusOptions& options, CorpusReport& report,
+                     int64_t threads = 1) {
+  report.read = report.kept = pairs.size();
+  return EncodedCorpus::encode(pairs, letter_tokenizer(), letter_tokenizer(), options, threads, report);
+}
+
+std::string letters(int count) {
+  return std::string(static_cast<size_t>(count), 'a');
+}
+
+std::vector<int64_t> as_vector(std::span<const int32_t> ids) {
+  return {ids.begin(), ids.end()};
+}
+
+TEST(EncodedCorpus, HoldsBothSidesWithTheirEnd) {
+  CorpusReport report;
+  const EncodedCorpus corpus = encode(pairs_of({"ab", "c"}, {"c", "abc"}), {}, report);
+  ASSERT_EQ(corpus.size(), 2);
+  const Tokenizer tokenizer = letter_tokenizer();
+  std::vector<int64_t> expected = tokenizer.encode("abc");
+  EXPECT_EQ(expected.size(), 4u);
+  expected.push_back(0);
+  EXPECT_EQ(as_vector(corpus.target(1)), expected);
+  EXPECT_EQ(corpus.source_length(0), 4);
+  EXPECT_EQ(corpus.target_length(0), 3);
+  EXPECT_EQ(corpus.source_tokens(), 4 + 3);
+  EXPECT_EQ(corpus.target_tokens(), 3 + 5);
+  EXPECT_EQ(report.kept, 2);
+}
+
+TEST(EncodedCorpus, PutsTheLanguageCodeOnTheSourceSideOnly) {
+  CorpusReport report;
+  const Tokenizer tokenizer = letter_tokenizer({">>de<<"});
+  const EncodedCorpus corpus =
+      EncodedCorpus::encode(pairs_of({">>de<< a"}, {">>de<< a"}), tokenizer, tokenizer, {}, 1, report);
+  EXPECT_EQ(corpus.source(0)[0], tokenizer.vocabulary().id(">>de<<"));
+  EXPECT_NE(corpus.target(0)[0], tokenizer.vocabulary().id(">>de<<"));
+}
+
+TEST(EncodedCorpus, UsesTheEndOfSentenceOfEachVocabulary) {
+  const Tokenizer source = letter_tokenizer();
+  const Tokenizer target =
+      Tokenizer::from_bytes(train_on({"a b c"}, small_options("unigram", 6)).model,
+                            Vocabulary({"<pad>", "a", "b", "c", "<unk>", "</s>"}), "other");
+  CorpusReport report;
+  const EncodedCorpus corpus = EncodedCorpus::encode(pairs_of({"a"}, {"a"}), source, target, {}, 1, report);
+  EXPECT_EQ(corpus.source(0).back(), 0);
+  EXPECT_EQ(corpus.target(0).back(), 5);
+}
+
+TEST(EncodedCorpus, DropsPairsThatAreTooLongOnEitherSideNamingThem) {
+  CorpusReport report;
+  // n letters are n + 2 tokens.
+  const TextPairs pairs = pairs_of({letters(8), letters(9), "a"}, {letters(8), "a", letters(9)});
+  const EncodedCorpus corpus = encode(pairs, {.max_train_length = 10}, report);
+  EXPECT_EQ(corpus.size(), 1);
+  EXPECT_EQ(report.examples(CorpusIssue::kTooLong), (std::vector<std::string>{"a.en:2", "a.en:3"}));
+  EXPECT_EQ(report.kept, 1);
+}
+
+TEST(EncodedCorpus, DropsPairsOfVeryUnequalLengthButNoShortOnes) {
+  CorpusReport report;
+  const CorpusOptions options{.max_train_length = 0, .max_length_ratio = 3};
+  // The shorter side counts as ten tokens at least: 30 tokens are kept against 3, 31 are not.
+  const TextPairs pairs =
+      pairs_of({letters(28), letters(29), letters(18), letters(18)}, {"a", "a", letters(58), letters(59)});
+  const EncodedCorpus corpus = encode(pairs, options, report);
+  EXPECT_EQ(corpus.size(), 2);
+  EXPECT_EQ(report.examples(CorpusIssue::kUnequalLengths), (std::vector<std::string>{"a.en:2", "a.en:4"}));
+  EXPECT_EQ(corpus.text_index(0), 0);
+  EXPECT_EQ(corpus.text_index(1), 2);
+}
+
+TEST(EncodedCorpus, KeepsAllWhenThereIsNoLimit) {
+  CorpusReport report;
+  const CorpusOptions no_limit{.max_train_length = 0, .max_length_ratio = 0};
+  EXPECT_EQ(encode(pairs_of({letters(5000)}, {"a"}), no_limit, report).size(), 1);
+}
+
+TEST(EncodedCorpus, RefusesToBeEmpty) {
+  CorpusReport report;
+  try {
+    encode(pairs_of({letters(50)}, {"a"}), {.max_train_length = 10}, report);
+    FAIL() << "required a DataError";
+  } catch (const DataError& error) {
+    EXPECT_NE(std::string(error.what()).find("a.en:1"), std::string::npos) << error.what();
+  }
+}
+
+TEST(EncodedCorpus, IsTheSameWhateverTheNumberOfThreads) {
+  std::vector<std::string> source, target;
+  SplitMix64 random(1);
+  for (int i = 0; i < 500; ++i) {
+    source.push_back(letters(1 + static_cast<int>(random.below(20))));
+    target.push_back(letters(1 + static_cast<int>(random.below(20))));
+  }
+  const TextPairs pairs = pairs_of(source, target);
+  CorpusReport report, other_report;
+  const EncodedCorpus one = encode(pairs, {.max_train_length = 15}, report, 1);
+  const EncodedCorpus many = encode(pairs, {.max_train_length = 15}, other_report, 7);
+  ASSERT_EQ(one.size(), many.size());
+  EXPECT_LT(one.size(), 500);
+  for (int64_t i = 0; i < one.size(); ++i) {
+    EXPECT_EQ(as_vector(one.source(i)), as_vector(many.source(i)));
+    EXPECT_EQ(as_vector(one.target(i)), as_vector(many.target(i)));
+    EXPECT_EQ(one.text_index(i), many.text_index(i));
+  }
+  EXPECT_EQ(report.lines(), other_report.lines());
+}
+
+}  // namespace
+}  // namespace dragoman

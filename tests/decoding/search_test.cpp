@@ -1,0 +1,365 @@
+// uses: torch
+#include "decoding/search.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <limits>
+#include <set>
+
+#include "tests/support/small_model.h"
+
+namespace dragoman {
+namespace {
+
+constexpr int64_t kEnd = 0;
+constexpr double kNever = -std::numeric_limits<double>::infinity();
+
+struct Setting {
+  Transformer model;
+  CachedDecoder decoder;
+  int64_t pad;
+
+  explicit Setting(int64_t vocabulary, uint64_t seed = 1, double end_bias = 0)
+      : model(random_model(small_model_options(vocabulary), seed, end_bias, 2)),
+        decoder(model, {vocabulary - 1}),
+        pad(vocabulary - 1) {}
+};
+
+SearchLimits limits_of(size_t sentences, int64_t length) {
+  return {std::vector<int64_t>(sentences, length), kEnd};
+}
+
+std::vector<std::vector<int64_t>> random_sources(size_t count, int64_t vocabulary, uint64_t longest = 12) {
+  SplitMix64 random(5);
+  std::vector<std::vector<int64_t>> rows;
+  while (rows.size() < count) rows.push_back(random_sentence(random, vocabulary, longest));
+  return rows;
+}
+
+// Log-probabilities of the next token behind each prefix (all of one length), by the notes: [rows,V], <pad>
+// left out, and </s> as well where it may not come yet.
+torch::Tensor next_log_probabilities(Setting& setting, const torch::Tensor& source,
+                                     const std::vector<std::vector<int64_t>>& prefixes, bool may_end = true) {
+  const torch::NoGradGuard no_grad;
+  std::vector<std::vector<int64_t>> inputs = prefixes;
+  for (auto& input : inputs) input.insert(input.begin(), setting.pad);
+  const auto rows = static_cast<int64_t>(inputs.size());
+  const auto decoder_input = padded_rows(inputs, setting.pad);
+  auto logits = setting.model->forward(source.expand({rows, -1}), decoder_input)
+                    .select(1, decoder_input.size(1) - 1)
+                    .clone();
+  logits.select(1, setting.pad).fill_(kNever);
+  if (!may_end) logits.select(1, kEnd).fill_(kNever);
+  return logits.log_softmax(1);
+}
+
+double log_probability_by_the_notes(Setting& setting, const torch::Tensor& source,
+                                    const Hypothesis& hypothesis) {
+  std::vector<int64_t> tokens = hypothesis.ids;
+  if (hypothesis.complete) tokens.push_back(kEnd);
+  double sum = 0;
+  for (size_t t = 0; t < tokens.size(); ++t) {
+    const std::vector<int64_t> prefix(tokens.begin(), tokens.begin() + static_cast<std::ptrdiff_t>(t));
+    sum += next_log_probabilities(setting, source, {prefix})[0][tokens[t]].item<double>();
+  }
+  return sum;
+}
+
+int64_t generated(const Hypothesis& hypothesis) {
+  return static_cast<int64_t>(hypothesis.ids.size()) + (hypothesis.complete ? 1 : 0);
+}
+
+bool better(const Hypothesis& a, const Hypothesis& b) {
+  return a.score > b.score;
+}
+
+// Every hypothesis there is: each text of up to `limit` tokens.
+std::vector<Hypothesis> exhaustive(Setting& setting, const torch::Tensor& source,
+                                   const SearchOptions& options, int64_t limit) {
+  std::vector<Hypothesis> live(1), finished;
+  for (int64_t length = 1; length <= limit; ++length) {
+    std::vector<std::vector<int64_t>> prefixes;
+    for (const auto& hypothesis : live) prefixes.push_back(hypothesis.ids);
+    const auto next = next_log_probabilities(setting, source, prefixes, length > options.min_length);
+    std::vector<Hypothesis> longer;
+    for (size_t i = 0; i < live.size(); ++i) {
+      for (int64_t token = 0; token < setting.pad; ++token) {
+        if (token == kEnd && length <= options.min_length) continue;
+        Hypothesis hypothesis = live[i];
+        hypothesis.log_probability += next[static_cast<int64_t>(i)][token].item<double>();
+        hypothesis.complete = token == kEnd;
+        if (!hypothesis.complete) hypothesis.ids.push_back(token);
+        hypothesis.score = hypothesis.log_probability / options.penalty(length);
+        (hypothesis.complete || length == limit ? finished : longer).push_back(hypothesis);
+      }
+    }
+    live = std::move(longer);
+  }
+  std::stable_sort(finished.begin(), finished.end(), better);
+  return finished;
+}
+
+// Beam search as its file describes it, on the notes instead of caches, one sentence at a time. `rule`: exact
+// and heuristic as in SearchOptions, or never, which goes on to the length limit.
+std::vector<Hypothesis> plain_beam_search(Setting& setting, const torch::Tensor& source,
+                                          const SearchOptions& options, int64_t limit,
+                                          const std::string& rule) {
+  const auto beams = static_cast<size_t>(options.beam_size);
+  std::vector<Hypothesis> live(1), finished;
+  for (int64_t length = 1; length <= limit && !live.empty(); ++length) {
+    std::vector<std::vector<int64_t>> prefixes;
+    for (const auto& hypothesis : live) prefixes.push_back(hypothesis.ids);
+    const auto next = next_log_probabilities(setting, source, prefixes);
+    std::vector<Hypothesis> candidates;
+    for (size_t i = 0; i < live.size(); ++i) {
+      for (int64_t token = 0; token < setting.pad; ++token) {
+        Hypothesis hypothesis = live[i];
+        hypothesis.log_probability += next[static_cast<int64_t>(i)][token].item<double>();
+        hypothesis.complete = token == kEnd;
+        if (!hypothesis.complete) hypothesis.ids.push_back(token);
+        hypothesis.score = hypothesis.log_probability;  // to be sorted by
+        candidates.push_back(hypothesis);
+      }
+    }
+    std::stable_sort(candidates.begin(), candidates.end(), better);
+    live.clear();
+    for (size_t rank = 0; rank < candidates.size(); ++rank) {
+      Hypothesis& candidate = candidates[rank];
+      if (!candidate.complete && live.size() < beams) live.push_back(candidate);
+      if (rank >= beams || !(candidate.complete || length == limit)) continue;
+      candidate.score = candidate.log_probability / options.penalty(length);
+      finished.push_back(candidate);
+    }
+    std::stable_sort(finished.begin(), finished.end(), better);
+    finished.resize(std::min(finished.size(), beams));
+    if (finished.size() < beams || rule == "never" || live.empty()) continue;
+    const double bound = live[0].log_probability / options.penalty(rule == "exact" ? limit : length);
+    if (bound <= finished.back().score) break;
+  }
+  return finished;
+}
+
+// The same scores at the same ranks, and the same texts with them; texts whose scores lie within rounding of
+// each other may change places.
+void expect_same(const std::vector<Hypothesis>& given, const std::vector<Hypothesis>& expected,
+                 const std::string& where) {
+  ASSERT_EQ(given.size(), expected.size()) << where;
+  for (size_t i = 0; i < given.size(); ++i) {
+    EXPECT_NEAR(given[i].score, expected[i].score, 1e-5) << where << ", rank " << i;
+    const auto text = std::find_if(expected.begin(), expected.end(),
+                                   [&](const Hypothesis& other) { return other.ids == given[i].ids; });
+    ASSERT_NE(text, expected.end()) << where << ", rank " << i << ": a text that was not expected";
+    EXPECT_NEAR(given[i].score, text->score, 1e-5) << where << ", rank " << i;
+    EXPECT_NEAR(given[i].log_probability, text->log_probability, 3e-4) << where << ", rank " << i;
+    EXPECT_EQ(given[i].complete, text->complete) << where << ", rank " << i;
+  }
+}
+
+TEST(Search, BeamOfOneIsGreedySearch) {
+  for (const uint64_t seed : {1, 2, 3}) {
+    Setting setting(30, seed, 1.5);
+    const auto source = padded_rows(random_sources(12, 30), setting.pad);
+    for (const int64_t min_length : {0, 5}) {
+      const SearchOptions options{.beam_size = 1, .min_length = min_length};
+      const auto greedy = greedy_search(setting.decoder, source, options, limits_of(12, 20));
+      const auto beam = beam_search(setting.decoder, source, options, limits_of(12, 20));
+      for (size_t i = 0; i < 12; ++i) expect_same(beam[i], greedy[i], "sentence " + std::to_string(i));
+    }
+  }
+}
+
+TEST(Search, GreedyTakesTheMostProbableTokenEachTime) {
+  Setting setting(30, 4, 1);
+  const auto rows = random_sources(4, 30);
+  for (const auto& row : rows) {
+    const auto source = padded_rows({row}, setting.pad);
+    const auto result =
+        greedy_search(setting.decoder, source, SearchOptions{.beam_size = 1}, limits_of(1, 12));
+    std::vector<int64_t> expected;
+    while (expected.size() < 12) {
+      const int64_t token = next_log_probabilities(setting, source, {expected})[0].argmax().item<int64_t>();
+      if (token == kEnd) break;
+      expected.push_back(token);
+    }
+    EXPECT_EQ(result[0][0].ids, expected);
+  }
+}
+
+// Sentences leave the batch at different steps, so that rows and caches are chosen anew again and again.
+TEST(Search, HypothesesDoNotDependOnTheBatch) {
+  for (const int64_t beams : {1, 4}) {
+    Setting setting(30, 5, 3);
+    const auto rows = random_sources(16, 30, 20);
+    const SearchOptions options{.beam_size = beams, .n_best = beams};
+    const auto together =
+        search(setting.decoder, padded_rows(rows, setting.pad), options, limits_of(rows.size(), 40));
+    std::set<int64_t> lengths;
+    for (size_t i = 0; i < rows.size(); ++i) {
+      const auto alone =
+          search(setting.decoder, padded_rows({rows[i]}, setting.pad), options, limits_of(1, 40));
+      expect_same(together[i], alone[0], "beam " + std::to_string(beams) + ", sentence " + std::to_string(i));
+      lengths.insert(generated(alone[0][0]));
+    }
+    EXPECT_GE(lengths.size(), 3u) << "all sentences ended at once: nothing was tested";
+  }
+}
+
+TEST(Search, EachSentenceHasItsOwnLimit) {
+  Setting setting(30, 1, kNever);
+  const auto source = padded_rows(random_sources(4, 30), setting.pad);
+  for (const int64_t beams : {1, 3}) {
+    const auto results =
+        search(setting.decoder, source, SearchOptions{.beam_size = beams}, {{7, 1, 3, 40}, kEnd});
+    for (const auto& [sentence, limit] :
+         std::vector<std::pair<size_t, size_t>>{{0, 7}, {1, 1}, {2, 3}, {3, 40}}) {
+      EXPECT_EQ(results[sentence][0].ids.size(), limit);
+      EXPECT_FALSE(results[sentence][0].complete);
+    }
+  }
+}
+
+// Vocabulary </s> <unk> 2 3 <pad>, at most 4 tokens: 40 whole texts and 81 cut ones. A beam of 128 keeps all.
+TEST(Search, AWideBeamFindsEveryHypothesisInOrder) {
+  const auto rows = random_sources(3, 5, 6);
+  for (size_t i = 0; i < rows.size(); ++i) {
+    Setting setting(5, 10 + i);
+    const auto source = padded_rows({rows[i]}, setting.pad);
+    for (const auto& [kind, alpha] : std::vector<std::pair<std::string, double>>{
+             {"average", 1.0}, {"average", 0.0}, {"average", -0.7}, {"wu", 0.6}}) {
+      for (const int64_t min_length : {0, 2}) {
+        const SearchOptions options{.beam_size = 128,
+                                    .length_penalty = alpha,
+                                    .length_penalty_kind = kind,
+                                    .min_length = min_length,
+                                    .n_best = 128,
+                                    .search_until = "exact"};
+        const auto found = beam_search(setting.decoder, source, options, limits_of(1, 4));
+        const auto all = exhaustive(setting, source, options, 4);
+        ASSERT_EQ(all.size(), min_length == 0 ? 121u : 117u);
+        expect_same(found[0], all, kind + " " + std::to_string(alpha));
+        if (HasFailure()) return;
+      }
+    }
+  }
+}
+
+TEST(Search, EqualsABeamSearchWrittenOnTheNotes) {
+  int64_t rules_that_differ = 0;
+  for (uint64_t seed = 1; seed <= 8; ++seed) {
+    Setting setting(8, seed, 0.7);
+    const auto source = padded_rows(random_sources(1, 8, 6), setting.pad);
+    for (const int64_t beams : {2, 3, 5}) {
+      SearchOptions options{.beam_size = beams, .n_best = beams};
+      std::vector<double> worst;
+      for (const char* rule : {"heuristic", "exact"}) {
+        options.search_until = rule;
+        const auto found = beam_search(setting.decoder, source, options, limits_of(1, 14));
+        expect_same(found[0], plain_beam_search(setting, source, options, 14, rule),
+                    std::string(rule) + ", seed " + std::to_string(seed) + ", beam " + std::to_string(beams));
+        worst.push_back(found[0].back().score);
+      }
+      // What the exact rule left out could not have been better.
+      const auto all = plain_beam_search(setting, source, options, 14, "never");
+      EXPECT_NEAR(worst[1], all.back().score, 1e-5);
+      rules_that_differ += worst[1] > worst[0] + 1e-4;
+    }
+  }
+  EXPECT_GT(rules_that_differ, 0) << "the two rules never differed: nothing was tested";
+}
+
+TEST(Search, NBestAreSortedAndDistinctWithTheirScores) {
+  for (const auto& [kind, alpha] :
+       std::vector<std::pair<std::string, double>>{{"average", 1.0}, {"average", 0.4}, {"wu", 0.8}}) {
+    Setting setting(30, 2, 1);
+    const auto rows = random_sources(3, 30);
+    const SearchOptions options{
+        .beam_size = 6, .length_penalty = alpha, .length_penalty_kind = kind, .n_best = 5};
+    const auto results =
+        beam_search(setting.decoder, padded_rows(rows, setting.pad), options, limits_of(3, 15));
+    for (size_t i = 0; i < rows.size(); ++i) {
+      ASSERT_EQ(results[i].size(), 5u);
+      EXPECT_TRUE(std::is_sorted(results[i].begin(), results[i].end(), better));
+      std::set<std::vector<int64_t>> texts;
+      for (const auto& hypothesis : results[i]) {
+        texts.insert(hypothesis.ids);
+        const double sum =
+            log_probability_by_the_notes(setting, padded_rows({rows[i]}, setting.pad), hypothesis);
+        const auto length = static_cast<double>(generated(hypothesis));
+        EXPECT_NEAR(hypothesis.log_probability, sum, 1e-4);
+        EXPECT_NEAR(hypothesis.score, sum / std::pow(kind == "wu" ? (5 + length) / 6 : length, alpha), 1e-4);
+      }
+      EXPECT_EQ(texts.size(), 5u);
+    }
+  }
+}
+
+TEST(Search, KeepsToTheShortestAndTheLongestLength) {
+  Setting setting(30, 3, 6);  // </s> wants to come at once
+  const auto source = padded_rows(random_sources(4, 30), setting.pad);
+  for (const int64_t beams : {1, 4}) {
+    const SearchOptions free{.beam_size = beams};
+    for (const auto& result : search(setting.decoder, source, free, limits_of(4, 9)))
+      EXPECT_LT(result[0].ids.size(), 4u);
+    const SearchOptions options{.beam_size = beams, .min_length = 6, .n_best = beams};
+    for (const auto& result : search(setting.decoder, source, options, limits_of(4, 9))) {
+      for (const auto& hypothesis : result) {
+        EXPECT_GE(hypothesis.ids.size(), 6u);
+        EXPECT_LE(generated(hypothesis), 9);
+        EXPECT_EQ(hypothesis.complete, generated(hypothesis) > static_cast<int64_t>(hypothesis.ids.size()));
+      }
+    }
+  }
+}
+
+TEST(Search, AModelThatNeverEndsStopsAtTheLimitIncomplete) {
+  for (const double end_bias : {-1e4, kNever}) {
+    Setting setting(30, 1, end_bias);
+    const auto source = padded_rows(random_sources(3, 30), setting.pad);
+    for (const int64_t beams : {1, 4}) {
+      for (const auto& result :
+           search(setting.decoder, source, SearchOptions{.beam_size = beams}, limits_of(3, 35))) {
+        EXPECT_EQ(result[0].ids.size(), 35u);
+        EXPECT_FALSE(result[0].complete);
+        EXPECT_TRUE(std::isfinite(result[0].score));
+      }
+    }
+  }
+}
+
+TEST(Search, NeverGeneratesPaddingNorGivesItProbability) {
+  Setting setting(30, 1, 1);
+  const torch::NoGradGuard no_grad;
+  setting.model->output_projection_->bias().select(1, setting.pad).fill_(100);
+  const auto rows = random_sources(3, 30);
+  for (const int64_t beams : {1, 4}) {
+    const auto results = search(setting.decoder, padded_rows(rows, setting.pad),
+                                SearchOptions{.beam_size = beams, .n_best = beams}, limits_of(3, 10));
+    for (size_t i = 0; i < rows.size(); ++i) {
+      for (const auto& hypothesis : results[i]) {
+        EXPECT_EQ(std::count(hypothesis.ids.begin(), hypothesis.ids.end(), setting.pad), 0);
+        const double sum =
+            log_probability_by_the_notes(setting, padded_rows({rows[i]}, setting.pad), hypothesis);
+        EXPECT_NEAR(hypothesis.log_probability, sum, 1e-4);
+      }
+    }
+  }
+}
+
+TEST(Search, ABeamWiderThanTheVocabularyWorks) {
+  Setting setting(5, 1);
+  const auto source = padded_rows(random_sources(2, 5, 4), setting.pad);
+  const SearchOptions options{.beam_size = 16, .n_best = 16};
+  for (const auto& result : beam_search(setting.decoder, source, options, limits_of(2, 10))) {
+    ASSERT_EQ(result.size(), 16u);
+    for (const auto& hypothesis : result) {
+      EXPECT_TRUE(std::isfinite(hypothesis.score));
+      for (const int64_t id : hypothesis.ids) EXPECT_TRUE(id > kEnd && id < setting.pad);
+    }
+  }
+  // Two tokens of length one, or </s>: no more than four texts exist.
+  EXPECT_EQ(beam_search(setting.decoder, source, options, limits_of(2, 1))[0].size(), 4u);
+}
+
+}  // namespace
+}  // namespace dragoman

@@ -1,0 +1,271 @@
+// uses: torch
+#include "decoding/translator.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <set>
+
+#include "core/files.h"
+#include "core/lines.h"
+#include "core/utf8.h"
+#include "tests/support/small_model.h"
+
+namespace dragoman {
+namespace {
+
+using Lines = std::vector<std::string>;
+
+// Short outputs keep the tests short.
+TranslateOptions brief(int64_t beam_size = 1, int64_t max_length = 6) {
+  TranslateOptions options;
+  options.search.beam_size = beam_size;
+  options.search.max_length = max_length;
+  return options;
+}
+
+Lines nasty_lines() {
+  return {"",
+          " ",
+          " \t \xC2\xA0 \xE3\x80\x80",
+          "\r",
+          "ba\rke",
+          std::string("ba\0ke", 5),
+          std::string("\0", 1),
+          "ba ke\xE2\x80\xA8lo mi",  // U+2028
+          "ba ke\xC2\x85lo mi",      // U+0085
+          "\xE2\x80\xA8",
+          "\xFF\xFE",
+          "ba \xC3( ke \xF0\x9F\x98",  // cut and ill-formed sequences
+          "\xED\xA0\x80",              // a surrogate
+          "👩‍👩‍👧‍👦 🏳️‍🌈",
+          "שלום עולם مرحبا",
+          "to\xCC\x88r",  // NFD
+          "</s> <pad> <unk> >>de<<",
+          "ba ke ||| lo",
+          std::string(100'000, 'b'),
+          "ba."};
+}
+
+Lines texts(const std::vector<Translation>& translations) {
+  Lines all;
+  for (const auto& translation : translations) all.push_back(translation.text());
+  return all;
+}
+
+void expect_lines(const std::vector<Translation>& translations, size_t count) {
+  ASSERT_EQ(translations.size(), count);
+  for (const auto& translation : translations) {
+    ASSERT_FALSE(translation.candidates.empty());
+    for (const auto& candidate : translation.candidates) {
+      EXPECT_EQ(candidate.text.find_first_of("\n\r"), std::string::npos);
+      EXPECT_TRUE(is_valid_utf8(candidate.text));
+    }
+  }
+}
+
+std::string message_of(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const UsageError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(Translator, GivesOneTranslationForEachNastyLine) {
+  const Translator translator(small_folder(), brief(2, 3));
+  const auto results = translator.translate(nasty_lines());
+  expect_lines(results, nasty_lines().size());
+  for (size_t i = 0; i < results.size(); ++i) {
+    std::string line = nasty_lines()[i];
+    replace_invalid_utf8(line);
+    // What SentencePiece makes nothing of (U+FFFD by itself, for one) is empty as well.
+    const bool nothing = is_blank(line) || translator.folder().tokenizers.source.encode(line).empty();
+    EXPECT_EQ(results[i].status == TranslationStatus::kEmpty, nothing) << "line " << i;
+  }
+  EXPECT_TRUE(translator.translate({}).empty());
+}
+
+TEST(Translator, GivesOneTranslationForEachLineOfTheNastyFiles) {
+  const std::string folder = join_path(DRAGOMAN_SHARED_DATA, "nasty");
+  if (!is_folder(folder)) GTEST_SKIP() << "no folder of nasty text at " << folder;
+  const Translator translator(small_folder(), brief(1, 2));
+  int files = 0;
+  for (const auto& name : list_folder(folder)) {
+    if (name.size() < 4 || name.substr(name.size() - 4) != ".txt") continue;
+    LineReader reader(join_path(folder, name));
+    Lines lines;
+    for (std::string line; reader.next(line);) lines.push_back(line);
+    ASSERT_FALSE(lines.empty()) << name;
+    expect_lines(translator.translate(lines), lines.size());
+    ++files;
+  }
+  EXPECT_GT(files, 0);
+}
+
+TEST(Translator, KeepsTheOrderOfTheLines) {
+  const Translator translator(small_folder(), brief(2, 10));
+  const Lines lines = sample_lines(40, 7);
+  const Lines together = texts(translator.translate(lines));
+  for (size_t i = 0; i < lines.size(); ++i)
+    EXPECT_EQ(together[i], translator.translate({lines[i]})[0].text()) << lines[i];
+  EXPECT_GT(std::set<std::string>(together.begin(), together.end()).size(), 3u);
+}
+
+TEST(Translator, TextDoesNotDependOnMaxTokens) {
+  Lines expected;
+  for (const int64_t max_tokens : {4096, 1, 40, 300}) {
+    TranslateOptions options = brief(3, 10);
+    options.max_tokens = max_tokens;
+    const Lines given = texts(Translator(small_folder(), options).translate(sample_lines(40, 8)));
+    if (expected.empty()) expected = given;
+    EXPECT_EQ(given, expected) << "max_tokens " << max_tokens;
+  }
+}
+
+TEST(Translator, SaysOkWhenTheModelEndedTheLineItself) {
+  const Translator translator(small_folder({.end_bias = 100}), brief());
+  const Translation result = translator.translate({"ba ke lo."})[0];
+  EXPECT_EQ(status_name(result.status), "ok");
+  EXPECT_EQ(result.pieces, 1);
+  EXPECT_EQ(result.candidates[0].tokens, 0);
+  EXPECT_NEAR(result.candidates[0].log_probability, 0, 1e-3);
+}
+
+TEST(Translator, SaysEmptyForALineOfWhiteSpace) {
+  const Translation result = Translator(small_folder(), brief()).translate({"  \xE2\x80\xA8 "})[0];
+  EXPECT_EQ(status_name(result.status), "empty");
+  ASSERT_EQ(result.candidates.size(), 1u);
+  EXPECT_EQ(result.text(), "");
+}
+
+TEST(Translator, SaysTruncatedAtTheLengthLimit) {
+  const Translation result = Translator(small_folder({.end_bias = -1000}), brief()).translate({"ba ke"})[0];
+  EXPECT_EQ(status_name(result.status), "truncated");
+  EXPECT_EQ(result.candidates[0].tokens, 6);
+}
+
+TEST(Translator, SaysSplitAndRejoinsALineThatIsTooLong) {
+  TranslateOptions options = brief();
+  options.max_source_length = 8;
+  const Translator translator(small_folder({.end_bias = 3}), options);
+  std::string line;
+  for (const auto& sentence : sample_lines(6)) line += sentence + " ";
+  const Translation result = translator.translate({"ba", line, "ke"})[1];
+  EXPECT_GT(result.pieces, 5);
+  EXPECT_TRUE(result.status == TranslationStatus::kSplit || result.status == TranslationStatus::kTruncated);
+  TranslateOptions roomy = brief();
+  const Translation whole = Translator(small_folder({.end_bias = 3}), roomy).translate({line})[0];
+  EXPECT_EQ(whole.pieces, 1);
+
+  TranslateOptions ending = options;
+  const Translation ended = Translator(small_folder({.end_bias = 100}), ending).translate({line})[0];
+  EXPECT_EQ(status_name(ended.status), "split");
+}
+
+// A line of words that is cut between them is the translations of its parts, joined by a space.
+TEST(Translator, ALineInPiecesIsItsPiecesTranslations) {
+  const ModelFolder folder = small_folder();
+  const Tokenizer& tokenizer = folder.tokenizers.source;
+  const Lines parts = {sample_lines(3)[0], sample_lines(3)[1]};
+  const auto first = static_cast<int64_t>(tokenizer.encode(parts[0]).size()),
+             both = static_cast<int64_t>(tokenizer.encode(parts[0] + " " + parts[1]).size());
+  ASSERT_LT(both - first, first) << "the second must fit into one piece";
+  TranslateOptions options = brief(1, 8);
+  options.max_source_length = first + 1;  // and </s>
+  const Translator translator(folder, options);
+  const Lines apart = texts(translator.translate(parts));
+  const Translation joined = translator.translate({parts[0] + " " + parts[1]})[0];
+  EXPECT_EQ(joined.pieces, 2);
+  EXPECT_EQ(joined.text(), apart[0] + " " + apart[1]);
+}
+
+TEST(Translator, SplitsParagraphsIntoSentencesWhenAsked) {
+  TranslateOptions options = brief(2, 8);
+  options.split_sentences = true;
+  const Translator translator(small_folder(), options);
+  const Lines apart = texts(translator.translate({"Ba ke lo.", "Mi nu!"}));
+  const Translation joined = translator.translate({"Ba ke lo.  Mi nu!"})[0];
+  EXPECT_EQ(joined.pieces, 2);
+  EXPECT_EQ(joined.text(), apart[0] + " " + apart[1]);
+}
+
+TEST(Translator, CountsWhatWasNotUtf8) {
+  const auto results = Translator(small_folder(), brief()).translate({"ba \xFF ke \xC3(", "ba"});
+  EXPECT_EQ(results[0].replaced_bytes, 2);
+  EXPECT_EQ(results[1].replaced_bytes, 0);
+}
+
+TEST(Translator, ALanguageIsACodeBeforeEachLine) {
+  const SmallFolderOptions two_languages{.language_codes = {">>de<<", ">>fr<<"}};
+  const Lines lines = sample_lines(5),
+              bare = texts(Translator(small_folder(two_languages), brief()).translate(lines));
+  TranslateOptions options = brief();
+  options.target_language = "de";
+  const Translator german(small_folder(two_languages), options);
+  Lines typed;
+  for (const auto& line : lines) typed.push_back(">>de<< " + line);
+  EXPECT_EQ(texts(german.translate(lines)),
+            texts(Translator(small_folder(two_languages), brief()).translate(typed)));
+  EXPECT_NE(texts(german.translate(lines)), bare);
+  // A code that was typed wins over the flag.
+  options.target_language = "fr";
+  const Translator french(small_folder(two_languages), options);
+  EXPECT_NE(texts(french.translate(lines)), texts(german.translate(lines)));
+  EXPECT_EQ(texts(french.translate(typed)), texts(german.translate(lines)));
+}
+
+TEST(Translator, AnUnknownLanguageIsAUsageErrorNamingTheKnownOnes) {
+  TranslateOptions options = brief();
+  options.target_language = "xx";
+  const ModelFolder two_languages = small_folder({.language_codes = {">>de<<", ">>fr<<"}});
+  const std::string message = message_of([&] { Translator(two_languages, options); });
+  EXPECT_NE(message.find("--target-language"), std::string::npos);
+  EXPECT_NE(message.find("de, fr"), std::string::npos);
+  EXPECT_NE(message.find("'xx'"), std::string::npos);
+  EXPECT_NE(message_of([&] { Translator(small_folder(), options); }).find("one target"), std::string::npos);
+}
+
+TEST(Translator, RefusesMoreBestThanBeams) {
+  TranslateOptions options = brief(2);
+  options.search.n_best = 3;
+  EXPECT_NE(message_of([&] { Translator(small_folder(), options); }).find("--n-best"), std::string::npos);
+}
+
+TEST(Translator, GivesNBestCandidatesOfALineInPiecesToo) {
+  TranslateOptions options = brief(3, 8);
+  options.search.n_best = 3;
+  options.max_source_length = 8;
+  std::string line;
+  for (const auto& sentence : sample_lines(3)) line += sentence + " ";
+  for (const auto& result : Translator(small_folder(), options).translate({"ba ke", line})) {
+    ASSERT_EQ(result.candidates.size(), 3u);
+    for (size_t i = 1; i < 3; ++i) EXPECT_LE(result.candidates[i].score, result.candidates[i - 1].score);
+  }
+}
+
+// A vocabulary with byte pieces can spell a line feed; here the model wants nothing else.
+TEST(Translator, NoTranslationHoldsALineBreak) {
+  ModelFolder folder = small_folder({.byte_fallback = true});
+  const auto line_feed = folder.tokenizers.target.vocabulary().find("<0x0A>");
+  ASSERT_TRUE(line_feed.has_value());
+  {
+    const torch::NoGradGuard no_grad;
+    folder.model->output_projection_->bias().select(1, *line_feed).fill_(100);
+  }
+  ASSERT_NE(folder.tokenizers.target.decode({5, *line_feed, 5}).find('\n'), std::string::npos);
+  const auto results = Translator(folder, brief(2)).translate({"ba ke", "lo"});
+  expect_lines(results, 2);
+  EXPECT_EQ(results[0].candidates[0].tokens, 6);
+}
+
+TEST(Translator, TranslatesBetweenTwoVocabularies) {
+  const Translator translator(small_folder({.separate_vocabularies = true}), brief(2, 12));
+  const auto results = translator.translate(sample_lines(10));
+  expect_lines(results, 10);
+  EXPECT_GT(results[0].text().size(), 0u);
+}
+
+}  // namespace
+}  // namespace dragoman

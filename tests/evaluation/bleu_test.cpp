@@ -1,0 +1,115 @@
+#include "evaluation/bleu.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+namespace dragoman {
+namespace {
+
+Statistics statistics(const std::string& hypothesis, const StringList& references,
+                      const BleuOptions& options = {}) {
+  return Bleu(options).statistics(hypothesis, references);
+}
+double score(const std::string& hypothesis, const StringList& references, const BleuOptions& options = {}) {
+  return Bleu(options).score(statistics(hypothesis, references, options));
+}
+
+TEST(Bleu, IdenticalTextIs100) {
+  EXPECT_DOUBLE_EQ(score("the cat sat down", {"the cat sat down"}), 100);
+}
+
+TEST(Bleu, StatisticsAreLengthsMatchesAndTotals) {
+  // a b c d e against a b x d e: unigrams 4 of 5, bigrams ab and de of 4, no trigram of 3, no 4-gram of 2.
+  EXPECT_EQ(statistics("a b c d e", {"a b x d e"}), (Statistics{5, 5, 4, 2, 0, 0, 5, 4, 3, 2}));
+}
+
+TEST(Bleu, MatchesAreClippedToTheReference) {  // the example of Papineni et al. 2002, section 2.1
+  const Statistics counts = statistics("the the the the the the the", {"the cat is on the mat"});
+  EXPECT_EQ(counts[2], 2);
+  EXPECT_EQ(counts[6], 7);
+}
+
+TEST(Bleu, MatchesAreClippedToTheReferenceThatHasMost) {
+  EXPECT_EQ(statistics("a a a b", {"a", "a a b b"})[2], 3);  // a twice and b once
+}
+
+TEST(Bleu, ReferenceLengthIsTheClosestAndOfTwoAsCloseTheShorter) {
+  EXPECT_EQ(statistics("a b c", {"a", "a b c d", "a b c d e f"})[1], 4);
+  EXPECT_EQ(statistics("a b c", {"a b c d", "a b"})[1], 2);
+  EXPECT_EQ(statistics("a b c", {"a b", "a b c d"})[1], 2);
+}
+
+TEST(Bleu, ShortHypothesesPayTheBrevityPenalty) {
+  // All precisions are 1.
+  EXPECT_DOUBLE_EQ(score("a b c d", {"a b c d e f"}), 100 * std::exp(1 - 6.0 / 4.0));
+  // Longer ones do not: 4 of 5, 3 of 4, 2 of 3, 1 of 2.
+  EXPECT_NEAR(score("a b c d e", {"a b c d"}), 100 * std::pow(4 / 5. * 3 / 4. * 2 / 3. * 1 / 2., 0.25), 1e-9);
+}
+
+TEST(Bleu, ExponentialSmoothingHalvesForEachOrderWithoutAMatch) {
+  // 4/5, 2/4, then 1/2 of a match of 3 and 1/4 of a match of 2.
+  const double expected = 100 * std::pow(4 / 5. * 2 / 4. * 0.5 / 3 * 0.25 / 2, 0.25);
+  EXPECT_NEAR(score("a b c d e", {"a b x d e"}), expected, 1e-9);
+}
+
+TEST(Bleu, FloorSmoothingPutsItsValueForZero) {
+  const double expected = 100 * std::pow(4 / 5. * 2 / 4. * 0.1 / 3 * 0.1 / 2, 0.25);
+  EXPECT_NEAR(score("a b c d e", {"a b x d e"}, {.smooth_method = "floor"}), expected, 1e-9);
+  const double with_value = 100 * std::pow(4 / 5. * 2 / 4. * 0.3 / 3 * 0.3 / 2, 0.25);
+  EXPECT_NEAR(score("a b c d e", {"a b x d e"}, {.smooth_method = "floor", .smooth_value = 0.3}), with_value,
+              1e-9);
+}
+
+TEST(Bleu, AddKSmoothingAddsToAllOrdersButTheFirst) {
+  const double expected = 100 * std::pow(4 / 5. * 3 / 5. * 1 / 4. * 1 / 3., 0.25);
+  EXPECT_NEAR(score("a b c d e", {"a b x d e"}, {.smooth_method = "add-k"}), expected, 1e-9);
+}
+
+TEST(Bleu, WithoutSmoothingAnOrderWithoutAMatchMakesItZero) {
+  EXPECT_EQ(score("a b c d e", {"a b x d e"}, {.smooth_method = "none"}), 0);
+}
+
+TEST(Bleu, NoMatchAtAllIsZeroWithAnySmoothing) {
+  for (const char* method : {"exp", "floor", "add-k", "none"}) {
+    EXPECT_EQ(score("x y z w v", {"a b c d e"}, {.smooth_method = method}), 0) << method;
+  }
+}
+
+TEST(Bleu, EmptySidesAreZeroAndNoError) {
+  EXPECT_EQ(score("", {"a b c d"}), 0);
+  EXPECT_EQ(score("a b c d", {""}), 0);
+  EXPECT_EQ(score("", {""}), 0);
+  EXPECT_EQ(Bleu({}).verbose(statistics("", {""})),
+            "0.0/0.0/0.0/0.0 (BP = 1.000 ratio = 0.000 hyp_len = 0 ref_len = 0)");
+}
+
+TEST(Bleu, TextOfFewerThanFourWordsIsZeroBecauseItHasNo4Grams) {
+  EXPECT_EQ(score("a b c", {"a b c"}), 0);
+}
+
+TEST(Bleu, CaseCountsUnlessLowercaseIsAsked) {
+  EXPECT_EQ(score("A B C D", {"a b c d"}), 0);
+  EXPECT_DOUBLE_EQ(score("A B C Ä", {"a b c ä"}, {.lowercase = true}), 100);
+}
+
+TEST(Bleu, VerboseTellsPrecisionsPenaltyAndLengths) {
+  EXPECT_EQ(Bleu({}).verbose(statistics("a b c d", {"a b c d e"})),
+            "100.0/100.0/100.0/100.0 (BP = 0.779 ratio = 0.800 hyp_len = 4 ref_len = 5)");
+}
+
+TEST(Bleu, SignatureNamesWhatWasChosen) {
+  EXPECT_EQ(Bleu({}).signature(), "case:mixed|eff:no|tok:13a|smooth:exp");
+  const BleuOptions options{.tokenize = "char", .lowercase = true, .smooth_method = "floor"};
+  EXPECT_EQ(Bleu(options).signature(), "case:lc|eff:no|tok:char|smooth:floor[0.10]");
+  EXPECT_EQ(Bleu({.smooth_method = "add-k", .smooth_value = 0.5}).signature(),
+            "case:mixed|eff:no|tok:13a|smooth:add-k[0.50]");
+}
+
+TEST(Bleu, AnUnknownTokenizerOrSmoothingIsAUsageError) {
+  EXPECT_THROW(Bleu({.tokenize = "moses"}), UsageError);
+  EXPECT_THROW(Bleu({.smooth_method = "laplace"}), UsageError);
+}
+
+}  // namespace
+}  // namespace dragoman

@@ -1,0 +1,253 @@
+#include "tokenizer/tokenizer.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <thread>
+
+#include "core/error.h"
+#include "core/files.h"
+#include "core/lines.h"
+#include "core/utf8.h"
+#include "tests/tokenizer/sample_text.h"
+
+namespace dragoman {
+namespace {
+
+const TrainedTokenizer& trained(const std::string& type) {
+  static const TrainedTokenizer unigram = train_on(sample_lines(300), small_options("unigram"));
+  static const TrainedTokenizer bpe = train_on(sample_lines(300), small_options("bpe"));
+  return type == "bpe" ? bpe : unigram;
+}
+
+Tokenizer tokenizer_of(const std::string& type, const std::vector<std::string>& language_codes = {}) {
+  const std::string& model = trained(type).model;
+  return Tokenizer::from_bytes(model, vocabulary_of(model, type, language_codes), type);
+}
+
+class EachTokenizer : public testing::TestWithParam<std::string> {};
+INSTANTIATE_TEST_SUITE_P(Tokenizer, EachTokenizer, testing::Values("unigram", "bpe"),
+                         [](const auto& parameter) { return parameter.param; });
+
+TEST_P(EachTokenizer, GivesBackTheTextThatItEncoded) {
+  const Tokenizer tokenizer = tokenizer_of(GetParam());
+  for (const std::string& line : sample_lines(200, 2))
+    EXPECT_EQ(tokenizer.decode(tokenizer.encode(line)), line);
+}
+
+TEST_P(EachTokenizer, EncodesThePiecesThatItShows) {
+  const Tokenizer tokenizer = tokenizer_of(GetParam());
+  const std::string line = sample_lines(1, 3)[0];
+  std::vector<int64_t> expected;
+  for (const std::string& piece : tokenizer.encode_pieces(line))
+    expected.push_back(tokenizer.vocabulary().id(piece));
+  EXPECT_EQ(tokenizer.encode(line), expected);
+}
+
+TEST_P(EachTokenizer, NeverTakesTextForASpecialToken) {
+  const Tokenizer tokenizer = tokenizer_of(GetParam(), {">>de<<"});
+  for (const std::string text : {"</s>", "<pad>", "<unk>", "ba </s> ke <pad>", "＜pad＞", "ba >>de<<"}) {
+    for (const int64_t id : tokenizer.encode(text)) {
+      EXPECT_NE(id, tokenizer.vocabulary().eos_id()) << text;
+      EXPECT_NE(id, tokenizer.vocabulary().pad_id()) << text;
+      EXPECT_NE(id, tokenizer.vocabulary().id(">>de<<")) << text;
+    }
+  }
+}
+
+TEST_P(EachTokenizer, NeverTakesTextForASpecialTokenWhenItKnowsNoneOfItsLetters) {
+  // SentencePiece then gives the whole of "</s>" as one unknown piece, whose text is that of the special
+  // token.
+  const TrainedTokenizer chinese = train_on({"漢字", "字漢"}, small_options(GetParam()));
+  const Tokenizer tokenizer =
+      Tokenizer::from_bytes(chinese.model, vocabulary_of(chinese.model, "chinese", {">>de<<"}), "chinese");
+  for (const std::string text : {"</s>", "<pad>", "<unk>", "漢 >>de<<"}) {
+    EXPECT_EQ(tokenizer.encode(text).back(), tokenizer.vocabulary().unk_id()) << text;
+  }
+}
+
+TEST_P(EachTokenizer, GivesUnknownForCharactersThatNobodyLearned) {
+  const Tokenizer tokenizer = tokenizer_of(GetParam());
+  const std::vector<int64_t> ids = tokenizer.encode("ba 漢 ke");
+  EXPECT_EQ(std::count(ids.begin(), ids.end(), tokenizer.vocabulary().unk_id()), 1);
+  EXPECT_EQ(tokenizer.decode(ids), "ba  ke");
+  EXPECT_EQ(tokenizer.decode(ids, true), "ba  \xE2\x81\x87  ke");
+}
+
+TEST_P(EachTokenizer, EncodesNothingToNothing) {
+  const Tokenizer tokenizer = tokenizer_of(GetParam());
+  EXPECT_TRUE(tokenizer.encode("").empty());
+  EXPECT_TRUE(tokenizer.encode("  \t ").empty());
+  EXPECT_EQ(tokenizer.decode({}), "");
+}
+
+TEST_P(EachTokenizer, SurvivesAnyBytes) {
+  const Tokenizer tokenizer = tokenizer_of(GetParam());
+  SplitMix64 random(1);
+  for (int i = 0; i < 200; ++i) {
+    std::string text;
+    for (uint64_t n = random.below(40); n > 0; --n) text += static_cast<char>(random.below(256));
+    for (const int64_t id : tokenizer.encode_source(text)) EXPECT_LT(id, tokenizer.vocabulary().pad_id());
+  }
+}
+
+TEST_P(EachTokenizer, GivesTheSameIdsOnSeveralThreadsAtOnce) {
+  const Tokenizer tokenizer = tokenizer_of(GetParam());
+  const std::vector<std::string> lines = sample_lines(200, 4);
+  std::vector<std::vector<int64_t>> expected, first(lines.size()), second(lines.size());
+  for (const std::string& line : lines) expected.push_back(tokenizer.encode(line));
+  const auto encode_all = [&](auto& result) {
+    for (size_t i = 0; i < lines.size(); ++i) result[i] = tokenizer.encode(lines[i]);
+  };
+  std::thread other([&] { encode_all(first); });
+  encode_all(second);
+  other.join();
+  EXPECT_EQ(first, expected);
+  EXPECT_EQ(second, expected);
+}
+
+TEST(Tokenizer, CutsALeadingLanguageCodeThatItKnows) {
+  const Tokenizer tokenizer = tokenizer_of("unigram", {">>de<<"});
+  std::vector<int64_t> expected = tokenizer.encode("bake lomi.");
+  expected.insert(expected.begin(), tokenizer.vocabulary().id(">>de<<"));
+  EXPECT_EQ(tokenizer.encode_source(">>de<< bake lomi."), expected);
+  EXPECT_EQ(tokenizer.encode_source(">>de<<bake lomi."), expected);
+  EXPECT_EQ(tokenizer.encode_source(">>de<<"), std::vector<int64_t>{expected[0]});
+}
+
+TEST(Tokenizer, TakesALanguageCodeForTextWhenItIsUnknownOrNotInFront) {
+  const Tokenizer tokenizer = tokenizer_of("unigram", {">>de<<"});
+  for (const std::string text : {">>fr<< bake", "bake >>de<<", "</s> bake", "<pad> bake", ">> bake", ">>"}) {
+    EXPECT_EQ(tokenizer.encode_source(text), tokenizer.encode(text)) << text;
+  }
+}
+
+TEST(Tokenizer, SkipsSpecialTokensAndKeepsPiecesOfTheOtherSideAsText) {
+  // Two SentencePiece models may share one vocabulary: this one lacks ▁Haus and the language code.
+  std::vector<std::string> pieces = {"</s>", "<unk>", "▁ba", "▁Haus", ">>de<<", "<pad>"};
+  const Tokenizer tokenizer = Tokenizer::from_bytes(trained("unigram").model, Vocabulary(pieces), "unigram");
+  EXPECT_EQ(tokenizer.decode({2, 3, 1, 5, 2, 0}), "ba Haus ba");
+  EXPECT_EQ(tokenizer.decode({3, 0}), "Haus");
+  EXPECT_EQ(tokenizer.decode({4, 2, 0}), ">>de<< ba");
+  EXPECT_THROW(tokenizer.decode({6}), std::out_of_range);
+}
+
+TEST(Tokenizer, GivesAnUnknownCharacterItsIdWhenTheSharedVocabularyHasOne) {
+  const std::vector<std::string> pieces = {"</s>", "<unk>", "▁", "漢", "<pad>"};
+  const Tokenizer tokenizer = Tokenizer::from_bytes(trained("unigram").model, Vocabulary(pieces), "unigram");
+  EXPECT_EQ(tokenizer.encode("漢"), (std::vector<int64_t>{2, 3}));
+}
+
+TEST(Tokenizer, GivesUnknownForAPieceThatTheVocabularyLacks) {
+  const Tokenizer tokenizer =
+      Tokenizer::from_bytes(trained("unigram").model, Vocabulary({"<pad>", "<unk>", "</s>"}), "unigram");
+  const std::vector<int64_t> ids = tokenizer.encode("bake lomi.");
+  EXPECT_FALSE(ids.empty());
+  EXPECT_EQ(std::count(ids.begin(), ids.end(), 1), static_cast<int64_t>(ids.size()));
+}
+
+TEST(Tokenizer, SamplesTheSameSegmentationForTheSameSeedAndOthersForOthers) {
+  const Tokenizer tokenizer = tokenizer_of("unigram");
+  ASSERT_TRUE(tokenizer.can_sample());
+  std::string line;
+  for (const std::string& part : sample_lines(10, 5)) line += part + " ";
+  line.pop_back();
+  std::map<std::vector<int64_t>, int> times;
+  // With alpha 0 each of the four candidates is drawn one time in four: 100 +- 9 of 400.
+  for (uint64_t seed = 0; seed < 400; ++seed) {
+    const std::vector<int64_t> ids = tokenizer.sample(line, 4, 0, seed);
+    EXPECT_EQ(ids, tokenizer.sample(line, 4, 0, seed));
+    EXPECT_EQ(tokenizer.decode(ids), line);
+    ++times[ids];
+  }
+  ASSERT_EQ(times.size(), 4u);
+  for (const auto& [ids, count] : times) EXPECT_NEAR(count, 100, 45);
+}
+
+TEST(Tokenizer, SamplesTheBestSegmentationAlmostAlwaysWhenAlphaIsLarge) {
+  const Tokenizer tokenizer = tokenizer_of("unigram");
+  const std::string line = sample_lines(1, 5)[0];
+  for (uint64_t seed = 0; seed < 20; ++seed)
+    EXPECT_EQ(tokenizer.sample(line, 16, 1000, seed), tokenizer.encode(line));
+}
+
+TEST(Tokenizer, DoesNotSampleFromBytePairs) {
+  const Tokenizer tokenizer = tokenizer_of("bpe");
+  EXPECT_FALSE(tokenizer.can_sample());
+  EXPECT_EQ(tokenizer.sample("bake", 16, 0.2, 1), tokenizer.encode("bake"));
+}
+
+TEST(Tokenizer, NamesAModelFileThatIsMissingOrDamaged) {
+  const Vocabulary vocabulary({"</s>", "<unk>", "<pad>"});
+  const auto message_of = [&](const auto& make) -> std::string {
+    try {
+      make();
+    } catch (const ModelError& error) {
+      return error.what();
+    }
+    return "no ModelError";
+  };
+  EXPECT_NE(
+      message_of([&] { Tokenizer::load("/no/such/source.spm", vocabulary); }).find("/no/such/source.spm"),
+      std::string::npos);
+  const std::string& model = trained("unigram").model;
+  for (const size_t bytes : {size_t{0}, size_t{1}, size_t{100}, model.size() / 2, model.size() - 1}) {
+    const std::string message =
+        message_of([&] { Tokenizer::from_bytes(model.substr(0, bytes), vocabulary, "cut.spm"); });
+    EXPECT_NE(message.find("cut.spm"), std::string::npos) << bytes << ": " << message;
+  }
+}
+
+// What SentencePiece's nmt_nfkc does to plain text, for lines that have nothing else to normalise.
+std::string with_single_spaces(const std::string& line) {
+  std::string text;
+  for (const char c : line) {
+    if (c != ' ' && c != '\t')
+      text += c;
+    else if (!text.empty() && text.back() != ' ')
+      text += ' ';
+  }
+  while (!text.empty() && text.back() == ' ') text.pop_back();
+  return text;
+}
+
+bool has_only_latin_letters_and_ascii(const std::string& line) {
+  const std::u32string text = to_code_points(line);
+  return std::all_of(text.begin(), text.end(), [](char32_t c) {
+    return (c >= 0x20 && c < 0x7F) ||
+           (c >= 0xC0 && c <= 0x17E && c != 0x132 && c != 0x133 && c != 0x13F && c != 0x140 && c != 0x149);
+  });
+}
+
+void expect_round_trip(const std::vector<std::string>& names, const std::string& type) {
+  std::vector<std::string> lines;
+  for (const std::string& name : names) {
+    const std::string path = std::string(DRAGOMAN_SHARED_DATA) + "/" + name;
+    if (!file_exists(path)) GTEST_SKIP() << "no " << path;
+    LineReader reader(path);
+    std::string line;
+    for (int i = 0; i < 5000 && reader.next(line); ++i) lines.push_back(line);
+  }
+  const TrainedTokenizer model = train_on(lines, small_options(type, 2000));
+  const Tokenizer tokenizer = Tokenizer::from_bytes(model.model, vocabulary_of(model.model, "real"), "real");
+  size_t plain = 0;
+  for (const std::string& line : lines) {
+    if (!has_only_latin_letters_and_ascii(line)) continue;
+    ++plain;
+    ASSERT_EQ(tokenizer.decode(tokenizer.encode(line)), with_single_spaces(line));
+  }
+  EXPECT_EQ(lines.size(), 10'000u);
+  EXPECT_GT(plain, lines.size() * 9 / 10);
+}
+
+TEST_P(EachTokenizer, GivesBackTenThousandLinesOfMulti30k) {
+  expect_round_trip({"multi30k/raw/train.en.gz", "multi30k/raw/train.de.gz"}, GetParam());
+}
+
+TEST_P(EachTokenizer, GivesBackTenThousandLinesOfTatoeba) {
+  expect_round_trip({"tatoeba-en-de/train.en.gz", "tatoeba-en-de/train.de.gz"}, GetParam());
+}
+
+}  // namespace
+}  // namespace dragoman

@@ -1,0 +1,176 @@
+#include "tokenizer/trainer.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "core/error.h"
+#include "tests/tokenizer/sample_text.h"
+#include "tokenizer/tokenizer.h"
+
+namespace dragoman {
+namespace {
+
+// Both kinds of model keep the same promises.
+class EachType : public testing::TestWithParam<std::string> {
+ protected:
+  TokenizerOptions options(int64_t vocab_size = 60) const { return small_options(GetParam(), vocab_size); }
+};
+INSTANTIATE_TEST_SUITE_P(Trainer, EachType, testing::Values("unigram", "bpe"),
+                         [](const auto& parameter) { return parameter.param; });
+
+template <typename ErrorType>
+std::string message_of(const std::vector<std::string>& lines, const TokenizerOptions& options) {
+  try {
+    train_on(lines, options);
+  } catch (const ErrorType& error) {
+    return error.what();
+  }
+  return "no error of this kind";
+}
+
+TEST_P(EachType, HasTheIdsOfTheModelFolder) {
+  const TrainedTokenizer trained = train_on(sample_lines(200), options());
+  EXPECT_EQ(trained.pieces, 60);
+  EXPECT_TRUE(trained.notes.empty());
+  const Vocabulary vocabulary = vocabulary_of(trained.model, "sample");
+  EXPECT_EQ(vocabulary.size(), 61);
+  EXPECT_EQ(vocabulary.eos_id(), 0);
+  EXPECT_EQ(vocabulary.unk_id(), 1);
+  EXPECT_EQ(vocabulary.pad_id(), 60);
+  EXPECT_EQ(vocabulary.find("<s>"), std::nullopt);
+}
+
+TEST_P(EachType, GivesTheSameBytesForTheSameText) {
+  EXPECT_EQ(train_on(sample_lines(200), options()).model, train_on(sample_lines(200), options()).model);
+}
+
+TEST_P(EachType, LowersAVocabularyThatTheTextCannotFillAndSaysSo) {
+  const TrainedTokenizer trained = train_on(sample_lines(50), options(30'000));
+  EXPECT_LT(trained.pieces, 30'000);
+  ASSERT_EQ(trained.notes.size(), 1u);
+  EXPECT_EQ(trained.notes[0].find("vocabulary lowered from 30000 to " + std::to_string(trained.pieces)), 0u)
+      << trained.notes[0];
+  EXPECT_EQ(vocabulary_of(trained.model, "sample").size(), trained.pieces + 1);
+}
+
+TEST_P(EachType, NamesTheSmallestVocabularyThatHoldsTheCharacters) {
+  const std::vector<std::string> lines = {"abcdefgh abcdefgh", "abcdefgh"};
+  // Eight letters, the sign for a space, </s> and <unk>.
+  const std::string message = message_of<ConfigError>(lines, options(10));
+  EXPECT_NE(message.find("--vocab-size"), std::string::npos) << message;
+  EXPECT_NE(message.find("at least 11 "), std::string::npos) << message;
+  EXPECT_EQ(train_on(lines, options(11)).pieces, 11);
+}
+
+TEST_P(EachType, RefusesTextWithNothingToLearnFrom) {
+  const std::vector<std::string> nothing = {
+      "", "  ", "\t\xC2\xA0\xE3\x80\x80", std::string("\0\x01", 2), "</s> <unk>", "\xEF\xBB\xBF", "\xFF"};
+  EXPECT_NE(message_of<DataError>({}, options()).find("sample.txt"), std::string::npos);
+  EXPECT_NE(message_of<DataError>(nothing, options()).find("got none"), std::string::npos);
+}
+
+TEST_P(EachType, LearnsFromASingleCharacter) {
+  EXPECT_GE(train_on({"漢"}, options()).pieces, 4);
+}
+
+TEST_P(EachType, NeverLearnsASpecialToken) {
+  std::vector<std::string> lines;
+  for (int i = 0; i < 300; ++i)
+    lines.push_back(i % 2 ? "<pad><pad> x</s>y <unk>" : "a <pad> ＜pad＞ </s> <unk>");
+  // vocabulary_of refuses a model with a piece <pad>, and its constructor one with a second </s> or <unk>.
+  const TrainedTokenizer trained = train_on(lines, options(1000));
+  EXPECT_EQ(vocabulary_of(trained.model, "sample").pad_id(), trained.pieces);
+}
+
+TEST_P(EachType, LearnsLinesWithNulInvalidBytesAndReservedSigns) {
+  const std::string with_all = std::string("quick\0brown", 11) + " \xFF\xE2\x96\x85 fox";
+  const TrainedTokenizer trained = train_on(std::vector<std::string>(20, with_all), options(1000));
+  const Vocabulary vocabulary = vocabulary_of(trained.model, "sample");
+  for (const char* letter : {"q", "b", "x"}) EXPECT_TRUE(vocabulary.find(letter)) << letter;
+}
+
+TEST_P(EachType, LearnsAllOfALineHoweverLongItIs) {
+  std::string with_spaces;
+  for (int i = 0; i < 2'000; ++i) with_spaces += "tür ön ";
+  const std::string without_spaces(70'000, 'x');
+  const TrainedTokenizer trained = train_on({with_spaces + "Q", without_spaces + "Z"}, options(1000));
+  const Vocabulary vocabulary = vocabulary_of(trained.model, "sample");
+  for (const char* piece : {"Q", "Z", "t"}) EXPECT_TRUE(vocabulary.find(piece)) << piece;
+}
+
+TEST_P(EachType, KeepsEachUserSymbolInOnePiece) {
+  TokenizerOptions with_symbols = options();
+  with_symbols.user_symbols = {"<sep>", "@a,\"b\"@", ">>de<<"};
+  const TrainedTokenizer trained = train_on(sample_lines(200), with_symbols);
+  const Tokenizer tokenizer =
+      Tokenizer::from_bytes(trained.model, vocabulary_of(trained.model, "sample"), "sample");
+  for (const std::string& symbol : with_symbols.user_symbols) {
+    const std::vector<std::string> pieces = tokenizer.encode_pieces("ba" + symbol + "ke");
+    EXPECT_EQ(std::count(pieces.begin(), pieces.end(), symbol), 1) << symbol;
+    EXPECT_EQ(tokenizer.decode(tokenizer.encode("ba" + symbol + "ke")), "ba" + symbol + "ke");
+  }
+}
+
+TEST_P(EachType, DoesNotCutATrainingLineThatHasOnlyAUserSymbol) {
+  TokenizerOptions with_symbol = options();
+  with_symbol.user_symbols = {"<sep>"};
+  EXPECT_NE(message_of<DataError>({"<sep>", "<sep> <sep>"}, with_symbol).find("got none"), std::string::npos);
+}
+
+TEST_P(EachType, SpellsUnknownCharactersInBytesWhenAsked) {
+  TokenizerOptions with_bytes = options(400);
+  with_bytes.byte_fallback = true;
+  const TrainedTokenizer trained = train_on(sample_lines(200), with_bytes);
+  const Tokenizer tokenizer =
+      Tokenizer::from_bytes(trained.model, vocabulary_of(trained.model, "sample"), "sample");
+  EXPECT_EQ(tokenizer.decode(tokenizer.encode("ba 漢字 😀")), "ba 漢字 😀");
+}
+
+TEST_P(EachType, LearnsFromADrawnPartOfManyLines) {
+  TokenizerOptions sampled = options();
+  sampled.tokenizer_sample = 200;
+  const std::vector<std::string> lines = sample_lines(400);
+  const TrainedTokenizer trained = train_on(lines, sampled);
+  ASSERT_EQ(trained.notes.size(), 1u);
+  EXPECT_EQ(trained.notes[0], "tokenizer learned from 200 of 400 lines");
+  EXPECT_EQ(trained.model, train_on(lines, sampled).model);
+  const std::vector<std::string> first_half(lines.begin(), lines.begin() + 200);
+  EXPECT_NE(trained.model, train_on(first_half, sampled).model);
+}
+
+TEST(Trainer, RefusesUserSymbolsThatCannotBePieces) {
+  for (const std::string symbol : {"</s>", "<unk>", "<pad>", "", "a b", "\xE2\x96\x81x", "\xFF"}) {
+    TokenizerOptions options = small_options();
+    options.user_symbols = {symbol};
+    EXPECT_NE(message_of<ConfigError>(sample_lines(50), options).find("--user-symbols"), std::string::npos)
+        << symbol;
+  }
+  TokenizerOptions twice = small_options();
+  twice.user_symbols = {"<sep>", "<sep>"};
+  EXPECT_NE(message_of<ConfigError>(sample_lines(50), twice).find("once"), std::string::npos);
+}
+
+TEST(Trainer, RefusesAVocabularyThatSymbolsAloneFill) {
+  TokenizerOptions options = small_options("unigram", 200);
+  options.byte_fallback = true;
+  EXPECT_NE(message_of<ConfigError>(sample_lines(50), options).find("more than the 258 pieces"),
+            std::string::npos);
+}
+
+TEST(Trainer, AddsLanguageCodesBeforePadding) {
+  TokenizerOptions options = small_options();
+  options.user_symbols = {">>de<<"};
+  const TrainedTokenizer trained = train_on(sample_lines(200), options);
+  const Vocabulary vocabulary = vocabulary_of(trained.model, "sample", {">>de<<", ">>fr<<"});
+  EXPECT_EQ(vocabulary.size(), 62);
+  EXPECT_EQ(vocabulary.find(">>fr<<"), 60);
+  EXPECT_EQ(vocabulary.pad_id(), 61);
+}
+
+TEST(Trainer, RefusesBytesThatAreNoModel) {
+  EXPECT_THROW(vocabulary_of("not a model", "x.spm"), ModelError);
+}
+
+}  // namespace
+}  // namespace dragoman

@@ -1,0 +1,178 @@
+// uses: torch
+#include <gtest/gtest.h>
+
+#include <limits>
+
+#include "tests/support/small_model.h"
+#include "training/loss.h"
+#include "training/trainer.h"
+
+namespace dragoman {
+namespace {
+
+constexpr int64_t kVocabulary = 20, kPad = kVocabulary - 1;
+
+ModelOptions without_dropout() {
+  ModelOptions options = small_model_options(kVocabulary);
+  options.dropout = 0;
+  return options;
+}
+
+// Sentences of uneven length, so that batches differ in their number of labels.
+EncodedCorpus corpus_of(int pairs) {
+  SplitMix64 random(2);
+  std::vector<std::vector<int32_t>> source, target;
+  for (int i = 0; i < pairs; ++i) {
+    for (auto* side : {&source, &target}) {
+      const auto ids = random_sentence(random, kVocabulary, 9);
+      side->emplace_back(ids.begin(), ids.end());
+    }
+  }
+  return EncodedCorpus::from_ids(source, target);
+}
+
+std::vector<Batch> batches_of(const EncodedCorpus& corpus, int count) {
+  std::vector<Batch> batches;
+  const int64_t rows = corpus.size() / count;
+  for (int64_t i = 0; i < count; ++i) {
+    BatchIndices pairs;
+    for (int64_t row = 0; row < rows; ++row) pairs.push_back(i * rows + row);
+    batches.push_back(make_batch(corpus, pairs, {kPad, kPad}));
+  }
+  return batches;
+}
+
+struct Trained {
+  Transformer model;
+  Adam optimiser;
+  UpdateResult result;
+};
+
+// As it is when training begins: gradients of a size that leaves room for a tolerance of 1e-6.
+Transformer new_model() {
+  at::set_num_threads(1);
+  torch::manual_seed(1);
+  return Transformer(without_dropout());
+}
+
+TrainingOptions without_clipping() {
+  TrainingOptions options;
+  options.clip_norm = 0;
+  return options;
+}
+
+Trained train(const std::vector<Batch>& batches, const TrainingOptions& options, double loss_scale = 1) {
+  Transformer model = new_model();
+  Adam optimiser(model, {});
+  const UpdateResult result = train_update(model, optimiser, batches, options, 1e-3, loss_scale);
+  return {model, optimiser, result};
+}
+
+double largest_difference(const std::vector<torch::Tensor>& a, const std::vector<torch::Tensor>& b) {
+  double largest = 0;
+  for (size_t i = 0; i < a.size(); ++i) largest = std::max(largest, (a[i] - b[i]).abs().max().item<double>());
+  return largest;
+}
+
+std::vector<torch::Tensor> gradients(const Transformer& model) {
+  std::vector<torch::Tensor> all;
+  for (const auto& parameter : model->parameters()) all.push_back(parameter.grad());
+  return all;
+}
+
+std::vector<torch::Tensor> copy_of(const Transformer& model) {
+  std::vector<torch::Tensor> all;
+  for (const auto& parameter : model->parameters()) all.push_back(parameter.detach().clone());
+  return all;
+}
+
+TEST(TrainUpdate, FourBatchesGiveTheGradientsOfOneFourTimesTheSize) {
+  const EncodedCorpus corpus = corpus_of(16);
+  const auto pieces = batches_of(corpus, 4);
+  ASSERT_NE(pieces[0].label_tokens, pieces[1].label_tokens) << "a mean of means would pass";
+  const Trained four = train(pieces, without_clipping()),
+                one = train(batches_of(corpus, 1), without_clipping());
+  EXPECT_LT(largest_difference(gradients(four.model), gradients(one.model)), 1e-6);
+  EXPECT_NEAR(four.result.loss, one.result.loss, 1e-5);
+  EXPECT_NEAR(four.result.cross_entropy, one.result.cross_entropy, 1e-5);
+  EXPECT_NEAR(four.result.gradient_norm, one.result.gradient_norm, 1e-5);
+  EXPECT_EQ(four.result.label_tokens, one.result.label_tokens);
+}
+
+TEST(TrainUpdate, TellsLossAndCrossEntropyPerLabelToken) {
+  const auto batches = batches_of(corpus_of(8), 2);
+  Transformer model = new_model();
+  const torch::NoGradGuard no_grad;
+  double smoothed = 0, plain = 0, tokens = 0;
+  for (const auto& batch : batches) {
+    auto logits = model->forward(batch.source, batch.decoder_input);
+    const auto log_p = logits.narrow(2, 0, kPad).log_softmax(2);
+    for (int64_t row = 0; row < batch.labels.size(0); ++row) {
+      for (int64_t t = 0; t < batch.labels.size(1); ++t) {
+        const int64_t label = batch.labels[row][t].item<int64_t>();
+        if (label == kPad) continue;
+        plain -= log_p[row][t][label].item<double>();
+        smoothed -= 0.9 * log_p[row][t][label].item<double>() + 0.1 * log_p[row][t].mean().item<double>();
+        ++tokens;
+      }
+    }
+  }
+  const torch::AutoGradMode with_gradients(true);
+  const UpdateResult result = train(batches, without_clipping()).result;
+  EXPECT_NEAR(result.loss, smoothed / tokens, 1e-5);
+  EXPECT_NEAR(result.cross_entropy, plain / tokens, 1e-5);
+  EXPECT_EQ(result.label_tokens, static_cast<int64_t>(tokens));
+}
+
+TEST(TrainUpdate, ClipsTheGradientToTheNormAndTellsTheOneBefore) {
+  const auto batches = batches_of(corpus_of(8), 1);
+  const Trained free = train(batches, without_clipping());
+  TrainingOptions options;
+  options.clip_norm = free.result.gradient_norm / 4;
+  const Trained clipped = train(batches, options);
+  EXPECT_NEAR(clipped.result.gradient_norm, free.result.gradient_norm, 1e-5);
+  EXPECT_NEAR(clipped.optimiser.gradient_norm().item<double>(), options.clip_norm, 1e-4 * options.clip_norm);
+}
+
+TEST(TrainUpdate, TheLossScaleDoesNotChangeTheGradients) {
+  const auto batches = batches_of(corpus_of(8), 2);
+  const Trained plain = train(batches, without_clipping()), scaled = train(batches, without_clipping(), 1024);
+  EXPECT_LT(largest_difference(gradients(plain.model), gradients(scaled.model)), 1e-6);
+  EXPECT_NEAR(plain.result.gradient_norm, scaled.result.gradient_norm, 1e-5);
+}
+
+TEST(TrainUpdate, LeavesTheRowOfPaddingAtZero) {
+  const Trained trained = train(batches_of(corpus_of(8), 1), without_clipping());
+  EXPECT_EQ(trained.model->target_embedding_->weight()[kPad].abs().sum().item<double>(), 0);
+  EXPECT_GT(largest_difference(copy_of(trained.model), copy_of(new_model())), 1e-5);
+}
+
+void expect_skipped_and_unchanged(Transformer& model, double loss_scale) {
+  Adam optimiser(model, {});
+  const auto batches = batches_of(corpus_of(8), 2);
+  const auto before = copy_of(model);
+  EXPECT_TRUE(train_update(model, optimiser, batches, {}, 1e-3, loss_scale).skipped);
+  EXPECT_EQ(largest_difference(copy_of(model), before), 0);
+  EXPECT_EQ(optimiser.steps(), 0);
+  for (const auto& slot : optimiser.slots()) {
+    EXPECT_EQ(slot.first_moment.abs().max().item<double>(), 0) << slot.name;
+    EXPECT_EQ(slot.second_moment.abs().max().item<double>(), 0) << slot.name;
+  }
+}
+
+TEST(TrainUpdate, SkipsALossThatIsNotANumberAndChangesNothing) {
+  Transformer model = random_model(without_dropout());
+  {
+    const torch::NoGradGuard no_grad;
+    model->output_projection_->bias().fill_(std::numeric_limits<float>::quiet_NaN());
+  }
+  expect_skipped_and_unchanged(model, 1);
+}
+
+TEST(TrainUpdate, SkipsAGradientThatOverflowsAndChangesNothing) {
+  Transformer model = random_model(without_dropout());
+  expect_skipped_and_unchanged(model, 1e300);
+}
+
+}  // namespace
+}  // namespace dragoman

@@ -1,0 +1,378 @@
+// uses: torch
+// Whole runs, from text files to a model folder, with a model so small that an update takes milliseconds.
+#include "training/trainer.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <sstream>
+
+#include "core/json.h"
+#include "tests/support/small_model.h"
+#include "training/run.h"
+
+namespace dragoman {
+namespace {
+
+std::string joined(const std::vector<std::string>& lines) {
+  std::string text;
+  for (const auto& line : lines) text += line + "\n";
+  return text;
+}
+
+// Two files of generated text and the runs on them.
+class TrainingRun : public ::testing::Test {
+ protected:
+  TrainingRun() {
+    folder_.write("a.src", joined(sample_lines(40, 1)));
+    folder_.write("a.tgt", joined(sample_lines(40, 2)));
+    folder_.write("v.src", joined(sample_lines(4, 3)));
+    folder_.write("v.tgt", joined(sample_lines(4, 4)));
+  }
+
+  // No validation: model.safetensors is the last one. Dropout is on.
+  RunOptions options(const std::string& model) const {
+    RunOptions run;
+    run.train = {{folder_.path("a.src")}, {folder_.path("a.tgt")}, {}};
+    run.model_folder = folder_.path(model);
+    run.preset = "tiny";
+    run.tokenizer.vocab_size = 60;
+    run.model = small_model_options();
+    run.model.dropout = 0.2;
+    run.training.max_tokens = 120;
+    run.training.max_updates = 12;
+    run.training.warmup = 4;
+    run.training.learning_rate = 1e-2;
+    run.training.valid_every = 0;
+    run.training.log_every = 1;
+    run.training.threads = 1;
+    run.training.device = "cpu";
+    return run;
+  }
+
+  RunOptions validated(const std::string& model) const {
+    RunOptions run = options(model);
+    run.valid = {{folder_.path("v.src")}, {folder_.path("v.tgt")}, {}};
+    run.training.valid_every = 1;
+    run.training.valid_metric = "loss";
+    return run;
+  }
+
+  StopReason train(const RunOptions& run) {
+    std::ostringstream text;
+    Log log(text);
+    const auto reason = run_training(run, log, stop_);
+    log_ = text.str();
+    return reason;
+  }
+
+  std::string message_of(const RunOptions& run) {
+    try {
+      train(run);
+    } catch (const Error& error) {
+      return std::to_string(error.exit_code()) + " " + error.what();
+    }
+    return "no error";
+  }
+
+  bool said(const std::string& text) const { return log_.find(text) != std::string::npos; }
+
+  std::string bytes(const std::string& path) const { return read_file(folder_.path(path), ErrorKind::kData); }
+  nlohmann::json state(const std::string& model, int64_t update) const {
+    return read_json_file(folder_.path(checkpoint(model, update) + "/state.json"), ErrorKind::kData);
+  }
+  static std::string checkpoint(const std::string& model, int64_t update) {
+    return model + "/checkpoints/update-" + std::to_string(update);
+  }
+
+  void expect_same_end(const std::string& one, const std::string& other, int64_t update) const {
+    EXPECT_EQ(bytes(one + "/model.safetensors"), bytes(other + "/model.safetensors"));
+    for (const char* name : {"/model.safetensors", "/optimizer.safetensors"})
+      EXPECT_EQ(bytes(checkpoint(one, update) + name), bytes(checkpoint(other, update) + name)) << name;
+    EXPECT_EQ(state(one, update)["epoch"], state(other, update)["epoch"]);
+    EXPECT_EQ(state(one, update)["batch"], state(other, update)["batch"]);
+    EXPECT_EQ(state(one, update)["target_tokens"], state(other, update)["target_tokens"]);
+  }
+
+  TemporaryFolder folder_;
+  std::atomic<int> stop_{0};
+  std::string log_;
+};
+
+TEST_F(TrainingRun, LeavesAFolderThatTranslates) {
+  EXPECT_EQ(train(options("m")), StopReason::kUpdates);
+  const ModelFolder folder = ModelFolder::load(folder_.path("m"), torch::kCPU);
+  EXPECT_EQ(folder.model->options().d_model, 16);
+  EXPECT_EQ(folder.model->options().vocab_size, folder.tokenizers.source.vocabulary().size());
+  EXPECT_TRUE(said("reached --max-updates 12"));
+  for (const char* name : {"manifest.json", "run.json", "train.log.jsonl", "generation_config.json"})
+    EXPECT_TRUE(file_exists(folder_.path(std::string("m/") + name))) << name;
+}
+
+TEST_F(TrainingRun, WithTheSameSettingsGivesTheSameBytesAndWithAnotherSeedOthers) {
+  train(options("one"));
+  train(options("two"));
+  expect_same_end("one", "two", 12);
+  RunOptions other = options("three");
+  other.training.seed = 2;
+  train(other);
+  EXPECT_NE(bytes("one/model.safetensors"), bytes("three/model.safetensors"));
+}
+
+TEST_F(TrainingRun, ResumedInTheMiddleOfAnEpochIsAsIfNotInterrupted) {
+  train(options("whole"));
+  for (const int64_t stop : {1, 5}) {
+    const std::string model = "stopped-" + std::to_string(stop);
+    RunOptions part = options(model);
+    part.training.max_updates = stop;
+    train(part);
+    ASSERT_GT(state(model, stop)["batch"], 0) << "not in the middle of an epoch";
+    train(options(model));
+    EXPECT_TRUE(said("resuming from update " + std::to_string(stop)));
+    EXPECT_TRUE(said("changed since the run began: --max-updates " + std::to_string(stop) + " -> 12"));
+    expect_same_end("whole", model, 12);
+  }
+}
+
+TEST_F(TrainingRun, ResumedAtTheEndOfAnEpochIsAsIfNotInterrupted) {
+  RunOptions epoch = options("stopped");
+  epoch.training.max_epochs = 1;
+  epoch.training.max_updates = 1000;
+  EXPECT_EQ(train(epoch), StopReason::kEpochs);
+  const auto updates = std::stoll(list_folder(folder_.path("stopped/checkpoints")).at(0).substr(7));
+  EXPECT_EQ(state("stopped", updates)["epoch"], 1);
+  EXPECT_EQ(state("stopped", updates)["batch"], 0);
+  RunOptions more = options("stopped"), whole = options("whole");
+  more.training.max_updates = whole.training.max_updates = updates + 4;
+  train(more);
+  train(whole);
+  expect_same_end("whole", "stopped", updates + 4);
+}
+
+TEST_F(TrainingRun, ResumedWithAccumulationAndValidationIsAsIfNotInterrupted) {
+  RunOptions whole = validated("whole"), stopped = validated("stopped");
+  whole.training.accumulate = stopped.training.accumulate = 2;
+  train(whole);
+  stopped.training.max_updates = 3;
+  train(stopped);
+  stopped.training.max_updates = 12;
+  train(stopped);
+  expect_same_end("whole", "stopped", 12);
+  EXPECT_EQ(state("whole", 12)["best_update"], state("stopped", 12)["best_update"]);
+  EXPECT_EQ(state("whole", 12)["best_score"], state("stopped", 12)["best_score"]);
+}
+
+// Sets the stop flag, as a signal does, as soon as a certain text is logged.
+class StopAt : public std::stringbuf {
+ public:
+  StopAt(std::string text, std::atomic<int>& stop) : text_(std::move(text)), stop_(stop) {}
+  int sync() override {
+    if (str().find(text_) != std::string::npos) stop_ = 15;
+    return 0;
+  }
+
+ private:
+  std::string text_;
+  std::atomic<int>& stop_;
+};
+
+TEST_F(TrainingRun, StoppedByASignalSavesEverything) {
+  train(options("whole"));
+  StopAt buffer("update 7 ", stop_);
+  std::ostream stream(&buffer);
+  Log log(stream);
+  EXPECT_EQ(run_training(options("stopped"), log, stop_), StopReason::kSignal);
+  EXPECT_EQ(list_folder(folder_.path("stopped/checkpoints")), std::vector<std::string>{"update-7"});
+  stop_ = 0;
+  EXPECT_EQ(train(options("stopped")), StopReason::kUpdates);
+  EXPECT_TRUE(said("resuming from update 7"));
+  expect_same_end("whole", "stopped", 12);
+}
+
+TEST_F(TrainingRun, PassesADamagedNewestCheckpointOverWithAWarning) {
+  train(options("whole"));
+  RunOptions part = options("damaged");
+  part.training.max_updates = 6;
+  part.training.save_every = 3;
+  part.training.keep_checkpoints = 2;
+  train(part);
+  EXPECT_EQ(list_folder(folder_.path("damaged/checkpoints")),
+            (std::vector<std::string>{"update-3", "update-6"}));
+  const std::string path = checkpoint("damaged", 6) + "/optimizer.safetensors";
+  std::string damaged = bytes(path);
+  damaged[damaged.size() / 2] = static_cast<char>(damaged[damaged.size() / 2] ^ 4);
+  folder_.write(path, damaged);
+  part.training.max_updates = 12;
+  train(part);
+  EXPECT_TRUE(said("warning: checkpoint passed over: ")) << log_;
+  EXPECT_TRUE(said("update-6")) << log_;
+  EXPECT_TRUE(said("resuming from update 3")) << log_;
+  expect_same_end("whole", "damaged", 12);
+}
+
+TEST_F(TrainingRun, BeginsAnewInAFolderWithoutACheckpoint) {
+  train(options("whole"));
+  RunOptions part = options("emptied");
+  part.training.max_updates = 3;
+  train(part);
+  remove_all(folder_.path("emptied/checkpoints"));
+  train(options("emptied"));
+  EXPECT_FALSE(said("resuming"));
+  expect_same_end("whole", "emptied", 12);
+}
+
+TEST_F(TrainingRun, ThatIsFinishedSaysSoAndChangesNothing) {
+  train(options("m"));
+  const std::string before = bytes("m/model.safetensors"), log_before = bytes("m/train.log.jsonl");
+  EXPECT_EQ(train(options("m")), StopReason::kUpdates);
+  EXPECT_TRUE(said("already at update 12 of 12")) << log_;
+  EXPECT_EQ(bytes("m/model.safetensors"), before);
+  EXPECT_EQ(bytes("m/train.log.jsonl"), log_before);
+}
+
+TEST_F(TrainingRun, GoesOnForSoManyUpdatesMore) {
+  RunOptions run = options("m");
+  run.training.max_updates = 5;
+  train(run);
+  run.training.max_updates = 7;
+  run.training.max_updates_is_relative = true;
+  train(run);
+  EXPECT_EQ(list_folder(folder_.path("m/checkpoints")), std::vector<std::string>{"update-12"});
+  train(options("whole"));
+  expect_same_end("whole", "m", 12);
+}
+
+TEST_F(TrainingRun, WithOtherSettingsIsAUsageErrorThatListsThem) {
+  train(options("m"));
+  const std::string before = bytes("m/model.safetensors");
+  RunOptions other = options("m");
+  other.training.learning_rate = 0.5;
+  other.model.dropout = 0.3;
+  other.training.max_updates = 20;  // this one may change
+  const std::string message = message_of(other);
+  EXPECT_EQ(message.substr(0, 2), "2 ") << message;
+  EXPECT_NE(message.find("--learning-rate 0.01 -> 0.5"), std::string::npos) << message;
+  EXPECT_NE(message.find("--dropout 0.2 -> 0.3"), std::string::npos) << message;
+  EXPECT_EQ(message.find("--max-updates"), std::string::npos) << message;
+  EXPECT_EQ(bytes("m/model.safetensors"), before);
+}
+
+TEST_F(TrainingRun, MayChangeWhatDoesNotChangeTheResult) {
+  RunOptions run = options("m");
+  run.training.max_updates = 5;
+  train(run);
+  run.training.max_updates = 12;
+  run.training.save_every = 2;
+  run.training.keep_checkpoints = 3;
+  run.training.log_every = 4;
+  run.training.max_time = 3600;
+  run.training.device = "auto";
+  EXPECT_EQ(train(run), StopReason::kUpdates);
+  EXPECT_TRUE(said("changed since the run began: --save-every 1000 -> 2")) << log_;
+  EXPECT_EQ(list_folder(folder_.path("m/checkpoints")).size(), 3u);
+}
+
+TEST_F(TrainingRun, WithOtherTextInTheSameFilesIsADataError) {
+  train(options("m"));
+  folder_.write("a.tgt", joined(sample_lines(40, 9)));
+  RunOptions run = options("m");
+  run.training.max_updates = 20;
+  const std::string message = message_of(run);
+  EXPECT_EQ(message.substr(0, 2), "3 ") << message;
+  EXPECT_NE(message.find("training text"), std::string::npos) << message;
+}
+
+TEST_F(TrainingRun, RefusesAFolderWithAnotherProgramsModel) {
+  write_small_folder(folder_.path("foreign"));
+  const std::string before = bytes("foreign/model.safetensors"), config = bytes("foreign/config.json");
+  const std::string message = message_of(options("foreign"));
+  EXPECT_EQ(message.substr(0, 11), "2 [--model]") << message;
+  EXPECT_EQ(bytes("foreign/model.safetensors"), before);
+  EXPECT_EQ(bytes("foreign/config.json"), config);
+  EXPECT_FALSE(file_exists(folder_.path("foreign/run.json")));
+}
+
+TEST_F(TrainingRun, WritesNothingBeforeTheTextWasFoundFit) {
+  RunOptions run = options("m");
+  run.train.target = {folder_.write("short.tgt", "one line\n")};
+  EXPECT_EQ(message_of(run).substr(0, 2), "3 ");
+  run.train.target = {folder_.path("missing")};
+  EXPECT_EQ(message_of(run).substr(0, 2), "3 ");
+  EXPECT_FALSE(file_exists(folder_.path("m")));
+}
+
+TEST_F(TrainingRun, StopsAfterSoManyEpochs) {
+  RunOptions run = options("m");
+  run.training.max_epochs = 2;
+  run.training.max_updates = 1000;
+  EXPECT_EQ(train(run), StopReason::kEpochs);
+  const auto updates = std::stoll(list_folder(folder_.path("m/checkpoints")).at(0).substr(7));
+  EXPECT_EQ(state("m", updates)["epoch"], 2);
+  EXPECT_TRUE(said("reached --max-epochs 2"));
+}
+
+TEST_F(TrainingRun, StopsWhenItsTimeIsUp) {
+  RunOptions run = options("m");
+  run.training.max_updates = 1'000'000;
+  run.training.max_time = 0.05;
+  EXPECT_EQ(train(run), StopReason::kTime);
+}
+
+// With a learning rate that changes nothing that counts, no validation is better than the first.
+TEST_F(TrainingRun, StopsEarlyWithoutABetterValidationAndATieKeepsTheEarlier) {
+  RunOptions run = validated("m");
+  run.training.learning_rate = 1e-30;
+  run.training.early_stopping = 3;
+  EXPECT_EQ(train(run), StopReason::kNoGain);
+  EXPECT_EQ(state("m", 4)["best_update"], 1);
+  EXPECT_TRUE(said("no better validation in 3")) << log_;
+  EXPECT_TRUE(said("the model is that of update 1")) << log_;
+  EXPECT_EQ(train(run), StopReason::kNoGain);
+  EXPECT_TRUE(said("already at update 4 of 4")) << log_;
+}
+
+TEST_F(TrainingRun, KeepsTheModelOfTheBestValidation) {
+  RunOptions run = validated("m");
+  run.training.learning_rate = 3;  // soon makes the model worse
+  run.training.max_updates = 6;
+  train(run);
+  int64_t best_update = 0;
+  double best_loss = 1e9;
+  std::istringstream lines(bytes("m/train.log.jsonl"));
+  for (std::string line; std::getline(lines, line);) {
+    const auto entry = parse_json(line, "train.log.jsonl", ErrorKind::kData);
+    if (entry["kind"] != "valid" || entry["loss"] >= best_loss) continue;
+    best_loss = entry["loss"], best_update = entry["update"];
+  }
+  ASSERT_LT(best_update, 6) << "the last was the best: nothing was tested";
+  ASSERT_GT(best_update, 0);
+  RunOptions until_best = options("best");
+  until_best.training.learning_rate = 3;
+  until_best.training.max_updates = best_update;
+  train(until_best);
+  EXPECT_EQ(bytes("m/model.safetensors"), bytes("best/model.safetensors"));
+  EXPECT_NE(bytes("m/model.safetensors"), bytes(checkpoint("m", 6) + "/model.safetensors"));
+}
+
+TEST_F(TrainingRun, HoldsPairsOutWhenThereIsNoValidationText) {
+  RunOptions run = options("m");
+  run.training.valid_every = 5;
+  train(run);
+  EXPECT_TRUE(said("validation text: 1 pairs held out of the training text")) << log_;
+  EXPECT_TRUE(said("training: 39 pairs")) << log_;
+  EXPECT_TRUE(said("valid  update 5")) << log_;
+  EXPECT_TRUE(said("valid  update 12")) << log_;
+}
+
+TEST_F(TrainingRun, TrainsTwoVocabulariesOfOneSize) {
+  RunOptions run = options("m");
+  run.model.share_encoder_decoder_embeddings = false;
+  train(run);
+  const ModelFolder folder = ModelFolder::load(folder_.path("m"), torch::kCPU);
+  EXPECT_FALSE(folder.tokenizers.shared);
+  EXPECT_EQ(folder.model->options().vocab_size, folder.model->options().decoder_vocab_size);
+  EXPECT_NE(folder.tokenizers.source.vocabulary().to_json(), folder.tokenizers.target.vocabulary().to_json());
+}
+
+}  // namespace
+}  // namespace dragoman

@@ -1,0 +1,185 @@
+#include "tokenizer/tokenizer.h"
+
+#include <sentencepiece_processor.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/error.h"
+#include "core/files.h"
+#include "core/random.h"
+#include "core/utf8.h"
+
+namespace dragoman {
+namespace {
+
+constexpr std::string_view kSpaceMark = "\xE2\x96\x81";  // U+2581, SentencePiece's sign for a space
+// A model file is a few MB; what is larger is something else.
+constexpr uint64_t kLargestModel = uint64_t{1} << 30;
+
+std::string_view without_leading_space(std::string_view text) {
+  while (!text.empty()) {
+    const DecodedCodePoint next = decode_code_point(text);
+    if (!is_white_space(next.value)) break;
+    text.remove_prefix(static_cast<size_t>(next.length));
+  }
+  return text;
+}
+
+std::string without_outer_space(std::string_view text) {
+  text = without_leading_space(text);
+  size_t end = 0;  // of the last code point that is not white space
+  for (size_t at = 0; at < text.size();) {
+    const DecodedCodePoint next = decode_code_point(text.substr(at));
+    at += static_cast<size_t>(next.length);
+    if (!is_white_space(next.value)) end = at;
+  }
+  return std::string(text.substr(0, end));
+}
+
+// The length of a leading ">>xx<<", or 0.
+size_t language_code_length(std::string_view text) {
+  if (text.substr(0, 2) != ">>") return 0;
+  const size_t end = text.find("<<", 2);
+  return end == std::string_view::npos ? 0 : end + 2;
+}
+
+}  // namespace
+
+struct Tokenizer::State {
+  explicit State(const Vocabulary& numbers) : vocabulary(numbers) {}
+
+  // The vocabulary's id of a piece that stands in a text, where a special token is never meant.
+  int64_t text_id(std::string_view piece) const {
+    const int64_t id = vocabulary.id(piece);
+    return vocabulary.is_special(id) ? vocabulary.unk_id() : id;
+  }
+  // The same for characters that SentencePiece does not know, which it gives as they stand in the text.
+  int64_t unknown_id(std::string_view surface) const {
+    return Vocabulary::is_language_code(surface) ? vocabulary.unk_id() : text_id(surface);
+  }
+
+  std::vector<int64_t> encode(std::string_view text) const;
+  std::vector<int64_t> ids_of(const sentencepiece::ImmutableSentencePieceText& pieces) const;
+
+  Vocabulary vocabulary;
+  sentencepiece::SentencePieceProcessor processor;
+  std::vector<int64_t> id_of_spm;  // the vocabulary's id for each id of SentencePiece
+  bool has_nbest = false;
+};
+
+std::vector<int64_t> Tokenizer::State::ids_of(const sentencepiece::ImmutableSentencePieceText& pieces) const {
+  std::vector<int64_t> ids;
+  ids.reserve(pieces.pieces_size());
+  for (const auto& piece : pieces.pieces()) {
+    const auto spm_id = static_cast<int>(piece.id());
+    ids.push_back(processor.IsUnknown(spm_id) ? unknown_id(piece.piece())
+                                              : id_of_spm[static_cast<size_t>(spm_id)]);
+  }
+  return ids;
+}
+
+std::vector<int64_t> Tokenizer::State::encode(std::string_view text) const {
+  const std::vector<int> spm_ids = processor.EncodeAsIds(text);
+  // Only the rare line with unknown characters needs the text of its pieces as well.
+  for (const int id : spm_ids) {
+    if (processor.IsUnknown(id)) return ids_of(processor.EncodeAsImmutableProto(text));
+  }
+  std::vector<int64_t> ids;
+  ids.reserve(spm_ids.size() + 2);
+  for (const int id : spm_ids) ids.push_back(id_of_spm[static_cast<size_t>(id)]);
+  return ids;
+}
+
+Tokenizer::Tokenizer(std::shared_ptr<const State> state) : state_(std::move(state)) {}
+
+Tokenizer Tokenizer::load(const std::string& spm_path, const Vocabulary& vocabulary) {
+  return from_bytes(read_file(spm_path, ErrorKind::kModel, kLargestModel), vocabulary, spm_path);
+}
+
+Tokenizer Tokenizer::from_bytes(std::string_view model, const Vocabulary& vocabulary,
+                                const std::string& where) {
+  auto state = std::make_shared<State>(vocabulary);
+  const auto status = state->processor.LoadFromSerializedProto(model);
+  if (!status.ok()) throw ModelError(where, "required a SentencePiece model, got: " + status.ToString());
+  const int pieces = state->processor.GetPieceSize();
+  for (int id = 0; id < pieces; ++id) {
+    const bool is_text = !state->processor.IsUnknown(id) && !state->processor.IsControl(id);
+    state->id_of_spm.push_back(is_text ? state->text_id(state->processor.IdToPiece(id))
+                                       : vocabulary.unk_id());
+  }
+  // Only a unigram model has a second-best segmentation; SentencePiece does not tell a model's type.
+  state->has_nbest = !state->processor.NBestEncodeAsPieces("a", 2).empty();
+  return Tokenizer(std::move(state));
+}
+
+std::vector<int64_t> Tokenizer::encode(std::string_view text) const {
+  return state_->encode(text);
+}
+
+std::vector<int64_t> Tokenizer::encode_source(std::string_view text) const {
+  const size_t length = language_code_length(text);
+  const auto code = length == 0 ? std::nullopt : state_->vocabulary.find(text.substr(0, length));
+  if (!code) return encode(text);
+  std::vector<int64_t> ids = encode(without_leading_space(text.substr(length)));
+  ids.insert(ids.begin(), *code);
+  return ids;
+}
+
+std::vector<std::string> Tokenizer::encode_pieces(std::string_view text) const {
+  return state_->processor.EncodeAsPieces(text);
+}
+
+bool Tokenizer::can_sample() const {
+  return state_->has_nbest;
+}
+
+std::vector<int64_t> Tokenizer::sample(std::string_view text, int64_t candidates, double alpha,
+                                       uint64_t seed) const {
+  // SentencePiece's own sampling draws from one generator a thread, so what it gives depends on what was
+  // drawn before.
+  // The candidates point into `result`.
+  const auto result = state_->processor.NBestEncodeAsImmutableProto(text, static_cast<int>(candidates));
+  const auto nbest = result.nbests();
+  if (nbest.empty()) return encode(text);
+  std::vector<double> cumulative;
+  double total = 0;
+  for (const auto& candidate : nbest) {
+    // Less the best score: the exponents would underflow in a long line.
+    total +=
+        std::exp(alpha * (static_cast<double>(candidate.score()) - static_cast<double>(nbest[0].score())));
+    cumulative.push_back(total);
+  }
+  const double drawn = SplitMix64(seed).uniform() * total;
+  const auto chosen = std::upper_bound(cumulative.begin(), cumulative.end(), drawn) - cumulative.begin();
+  return state_->ids_of(nbest[std::min(static_cast<size_t>(chosen), nbest.size() - 1)]);
+}
+
+std::string Tokenizer::decode(const std::vector<int64_t>& ids, bool show_unknown) const {
+  std::vector<std::string> pieces;
+  pieces.reserve(ids.size());
+  for (const int64_t id : ids) {
+    const std::string& piece = state_->vocabulary.piece(id);
+    if (!state_->vocabulary.is_special(id) || (show_unknown && id == state_->vocabulary.unk_id()))
+      pieces.push_back(piece);
+  }
+  return decode_pieces(pieces);
+}
+
+std::string Tokenizer::decode_pieces(const std::vector<std::string>& pieces) const {
+  std::string text = state_->processor.DecodePieces(pieces);
+  // Pieces that SentencePiece does not know keep its sign for a space.
+  for (size_t at; (at = text.find(kSpaceMark)) != std::string::npos;)
+    text.replace(at, kSpaceMark.size(), " ");
+  return without_outer_space(text);
+}
+
+std::string Tokenizer::normalized(std::string_view text) const {
+  return decode_pieces(encode_pieces(text));
+}
+
+const Vocabulary& Tokenizer::vocabulary() const {
+  return state_->vocabulary;
+}
+
+}  // namespace dragoman

@@ -1,0 +1,63 @@
+// Text to ids and back: one SentencePiece model (Kudo and Richardson, "SentencePiece", EMNLP 2018) cuts text
+// into pieces, and the vocabulary numbers them.
+//
+//   "The file."  --SentencePiece-->  ▁The ▁file .  --Vocabulary-->  210 1544 7
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tokenizer/vocabulary.h"
+
+namespace dragoman {
+
+// Never changes once loaded and cheap to copy; every method may be called from several threads at once.
+class Tokenizer {
+ public:
+  // ModelError naming the file, or `where` for a model held in memory (the bytes of an .spm file).
+  static Tokenizer load(const std::string& spm_path, const Vocabulary& vocabulary);
+  static Tokenizer from_bytes(std::string_view model, const Vocabulary& vocabulary, const std::string& where);
+
+  // The ids without </s>, which the caller adds. What is written in the text is text: "</s>", "<pad>" and
+  // "<unk>" in it never become a special token. A piece that the vocabulary lacks is <unk>. (A character that
+  // the SentencePiece model does not know but the vocabulary does, as happens where two models share one
+  // vocab.json, gets its id, as in transformers.)
+  std::vector<int64_t> encode(std::string_view text) const;
+
+  // The same for the source side: a leading language code, ">>de<< The file.", becomes one id when the
+  // vocabulary has it; if not, it is text.
+  std::vector<int64_t> encode_source(std::string_view text) const;
+
+  // The pieces that encode() looks up, as text.
+  std::vector<std::string> encode_pieces(std::string_view text) const;
+
+  // Subword regularisation (Kudo, ACL 2018): one of the `candidates` best segmentations, drawn with
+  // probability proportional to P(segmentation)^alpha. A pure function of its arguments. Only a unigram model
+  // knows several segmentations (can_sample()); with another this is encode().
+  std::vector<int64_t> sample(std::string_view text, int64_t candidates, double alpha, uint64_t seed) const;
+  bool can_sample() const;
+
+  // Text without white space around it. Special tokens are skipped, as transformers does with
+  // skip_special_tokens; with `show_unknown`, <unk> is written as SentencePiece writes it, " ⁇ ". A piece
+  // that this SentencePiece model lacks (a language code, or a piece of the other side) is kept as its text,
+  // again as in transformers. std::out_of_range for an id outside the vocabulary.
+  std::string decode(const std::vector<int64_t>& ids, bool show_unknown = false) const;
+  // From pieces as encode_pieces() gives them.
+  std::string decode_pieces(const std::vector<std::string>& pieces) const;
+
+  // Text as SentencePiece sees it (Unicode NFKC, runs of spaces made one): what decode(encode(text)) gives
+  // when no piece is unknown.
+  std::string normalized(std::string_view text) const;
+
+  const Vocabulary& vocabulary() const;
+
+ private:
+  struct State;
+  explicit Tokenizer(std::shared_ptr<const State> state);
+  std::shared_ptr<const State> state_;
+};
+
+}  // namespace dragoman

@@ -1,0 +1,288 @@
+#include "tokenizer/trainer.h"
+
+#include <sentencepiece_processor.h>
+#include <sentencepiece_trainer.h>
+
+#include <algorithm>
+#include <set>
+#include <unordered_map>
+
+#include "core/error.h"
+#include "core/log.h"
+#include "core/random.h"
+#include "core/special_tokens.h"
+#include "core/utf8.h"
+
+namespace dragoman {
+namespace {
+
+constexpr uint64_t kSampleSeed = 1;
+// Longer lines are learned from in parts. SentencePiece skips what exceeds its limit, and byte-pair training
+// ends the whole process at a word of 65536 characters; normalisation makes up to 18 of a character of 3
+// bytes.
+constexpr size_t kLongestPart = 8192;  // bytes
+// SentencePiece sums in as many parts as it has threads, so their number is part of the result.
+constexpr char kTrainerThreads[] = "4";
+
+// Lines drawn evenly from a stream of unknown length (Vitter's algorithm R), in the order of the stream.
+class LineSample {
+ public:
+  explicit LineSample(int64_t capacity) : capacity_(static_cast<size_t>(capacity)), random_(kSampleSeed) {}
+
+  void add(std::string line) {
+    const int64_t index = seen_++;
+    if (lines_.size() < capacity_) {
+      lines_.emplace_back(index, std::move(line));
+      return;
+    }
+    const uint64_t place = random_.below(static_cast<uint64_t>(seen_));
+    if (place < capacity_) lines_[place] = {index, std::move(line)};
+  }
+
+  int64_t seen() const { return seen_; }
+  std::vector<std::string> take() {
+    std::sort(lines_.begin(), lines_.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    std::vector<std::string> result;
+    result.reserve(lines_.size());
+    for (auto& line : lines_) result.push_back(std::move(line.second));
+    lines_.clear();
+    return result;
+  }
+
+ private:
+  size_t capacity_;
+  int64_t seen_ = 0;
+  SplitMix64 random_;
+  std::vector<std::pair<int64_t, std::string>> lines_;
+};
+
+std::string with_spaces_for(std::string_view cut_out, std::string_view text) {
+  std::string result;
+  for (size_t at; (at = text.find(cut_out)) != std::string_view::npos;
+       text.remove_prefix(at + cut_out.size())) {
+    result.append(text.substr(0, at)) += ' ';
+  }
+  return result.append(text);
+}
+
+// SentencePiece drops a whole line that holds U+2585, which it uses for itself.
+void clean(std::string& line) {
+  replace_invalid_utf8(line);
+  constexpr std::string_view kReserved = "\xE2\x96\x85";
+  if (line.find(kReserved) != std::string::npos) line = with_spaces_for(kReserved, line);
+}
+
+bool is_inside_code_point(char byte) {
+  return (static_cast<unsigned char>(byte) & 0xC0) == 0x80;
+}
+
+// Cuts the first part off a line: up to its last space if it has one.
+std::string take_part(std::string_view& line) {
+  size_t length = line.size();
+  if (length > kLongestPart) {
+    length = kLongestPart;
+    while (is_inside_code_point(line[length])) --length;
+    const size_t space = line.rfind(' ', length);
+    if (space != std::string_view::npos && space > 0) length = space;
+  }
+  std::string part(line.substr(0, length));
+  line.remove_prefix(length);
+  return part;
+}
+
+// False for what normalisation takes away (control characters, spaces, some format characters, U+FFFD), and
+// for some neighbours of these. SentencePiece ends the whole process when no character is left to learn from.
+bool is_surely_visible(char32_t c) {
+  if (c < 0x7F) return c > 0x20;
+  const bool format =
+      (c >= 0x2000 && c <= 0x206F) || c == 0x2581 || c == 0xFEFF || (c >= 0xFFF0 && c <= 0xFFFF);
+  return c > 0xA0 && !is_white_space(c) && !format;
+}
+
+// Whether a line has a character to learn from besides `symbols`, which SentencePiece cuts out.
+bool has_text(std::string line, const StringList& symbols) {
+  for (const std::string& symbol : symbols) line = with_spaces_for(symbol, line);
+  for (std::string_view rest = line; !rest.empty();) {
+    const DecodedCodePoint next = decode_code_point(rest);
+    if (is_surely_visible(next.value)) return true;
+    rest.remove_prefix(static_cast<size_t>(next.length));
+  }
+  return false;
+}
+
+void check_symbols(const StringList& symbols) {
+  const std::set<std::string> special = {kEndOfSentencePiece, kUnknownPiece, kPaddingPiece};
+  std::set<std::string> seen;
+  const auto refuse = [](const std::string& rule, const std::string& symbol) {
+    throw ConfigError("--user-symbols", "required " + rule + ", got '" + symbol + "'");
+  };
+  for (const std::string& symbol : symbols) {
+    if (special.count(symbol) > 0) refuse("symbols other than the special tokens", symbol);
+    if (!seen.insert(symbol).second) refuse("each symbol once", symbol);
+    if (symbol.empty() || !is_valid_utf8(symbol)) refuse("symbols of UTF-8 text", symbol);
+    for (const char32_t c : to_code_points(symbol)) {
+      if (is_white_space(c) || c == 0 || c == 0x2581 || c == 0x2585) {
+        refuse("symbols without white space, NUL, U+2581 and U+2585", symbol);
+      }
+    }
+  }
+}
+
+// SentencePiece reads a list as one line of comma-separated values.
+std::string as_csv(const StringList& values) {
+  std::string text;
+  for (const std::string& value : values) {
+    text += text.empty() ? "\"" : ",\"";
+    for (const char c : value) text += c == '"' ? std::string("\"\"") : std::string(1, c);
+    text += '"';
+  }
+  return text;
+}
+
+class MemoryLines : public sentencepiece::SentenceIterator {
+ public:
+  explicit MemoryLines(const std::vector<std::string>& lines) : lines_(lines) {}
+  bool done() const override { return next_ >= lines_.size(); }
+  void Next() override { ++next_; }
+  const std::string& value() const override { return lines_[next_]; }
+  sentencepiece::util::Status status() const override { return {}; }
+
+ private:
+  const std::vector<std::string>& lines_;
+  size_t next_ = 0;
+};
+
+using Settings = std::unordered_map<std::string, std::string>;
+
+Settings sentencepiece_settings(const TokenizerOptions& options) {
+  Settings settings = {
+      {"model_type", options.tokenizer_type},
+      {"vocab_size", std::to_string(options.vocab_size)},
+      {"character_coverage", std::to_string(options.character_coverage)},
+      {"byte_fallback", options.byte_fallback ? "true" : "false"},
+      {"eos_id", std::to_string(kEndOfSentence)},
+      {"unk_id", std::to_string(kUnknown)},
+      {"bos_id", "-1"},
+      {"pad_id", "-1"},
+      // A text with fewer pieces than asked for gives a smaller model instead of an error.
+      {"hard_vocab_limit", "false"},
+      {"max_sentence_length", std::to_string(kLongestPart + 1)},
+      {"num_threads", kTrainerThreads},
+      {"minloglevel", "3"},
+  };
+  if (!options.user_symbols.empty()) settings["user_defined_symbols"] = as_csv(options.user_symbols);
+  return settings;
+}
+
+// "... smaller than required_chars. 30 vs 51. ..." -> 51, or 0 when the message is another.
+int64_t smallest_size_in(const std::string& message) {
+  const std::string key = " vs ";
+  const size_t at = message.find(key);
+  if (message.find("required_chars") == std::string::npos || at == std::string::npos) return 0;
+  return std::strtoll(message.c_str() + at + key.size(), nullptr, 10);
+}
+
+std::string run_sentencepiece(const std::vector<std::string>& lines, const TokenizerOptions& options,
+                              const std::string& where) {
+  MemoryLines source(lines);
+  std::string model;
+  const auto status =
+      sentencepiece::SentencePieceTrainer::Train(sentencepiece_settings(options), &source, &model);
+  if (status.ok()) return model;
+  const int64_t smallest = smallest_size_in(status.message());
+  if (smallest == 0) {
+    throw DataError(where, "required text that SentencePiece can learn from, got: " + status.ToString());
+  }
+  throw ConfigError("--vocab-size",
+                    "required at least " + std::to_string(smallest) + " for the characters of " + where +
+                        " (or a lower --character-coverage), got " + std::to_string(options.vocab_size));
+}
+
+// What the symbols and special tokens alone take. SentencePiece reports this case by a message about
+// something else.
+void check_room(const TokenizerOptions& options) {
+  const auto fixed =
+      static_cast<int64_t>(options.user_symbols.size()) + (options.byte_fallback ? 256 : 0) + 2;
+  if (options.vocab_size <= fixed) {
+    throw ConfigError("--vocab-size", "required more than the " + std::to_string(fixed) +
+                                          " pieces that symbols, bytes and special tokens take, got " +
+                                          std::to_string(options.vocab_size));
+  }
+}
+
+}  // namespace
+
+OptionList TokenizerOptions::describe() {
+  return grouped(
+      "Tokenizer",
+      {
+          option(tokenizer_type, "tokenizer-type", "TYPE", "how pieces are learned")
+              .one_of({"unigram", "bpe"}),
+          option(vocab_size, "vocab-size", "N", "pieces to learn, </s> and <unk> included")
+              .at_least(4)
+              .at_most(1'000'000),
+          option(character_coverage, "character-coverage", "X",
+                 "share of the training text whose characters get a piece; the rarest beyond it are <unk>")
+              .at_least(0.98)
+              .at_most(1),
+          option(byte_fallback, "byte-fallback",
+                 "spell characters without a piece in bytes (takes 256 pieces)"),
+          option(user_symbols, "user-symbols", "LIST", "texts that are always one piece, such as <sep>"),
+          option(tokenizer_sample, "tokenizer-sample", "N",
+                 "lines to learn pieces from; drawn evenly when there are more")
+              .at_least(1),
+      });
+}
+
+TrainedTokenizer train_tokenizer(const LineSource& next_line, const TokenizerOptions& options,
+                                 const std::string& where) {
+  check_symbols(options.user_symbols);
+  check_room(options);
+  StringList cut_out = options.user_symbols;
+  cut_out.insert(cut_out.end(), {kEndOfSentencePiece, kUnknownPiece});
+
+  LineSample sample(options.tokenizer_sample);
+  for (std::string line; next_line(line);) {
+    clean(line);
+    for (std::string_view rest = line; !rest.empty();) {
+      std::string part = take_part(rest);
+      if (has_text(part, cut_out)) sample.add(std::move(part));
+    }
+  }
+  if (sample.seen() == 0) throw DataError(where, "required text to learn a tokenizer from, got none");
+
+  TrainedTokenizer trained;
+  const std::vector<std::string> lines = sample.take();
+  trained.model = run_sentencepiece(lines, options, where);
+  sentencepiece::SentencePieceProcessor processor;
+  const auto status = processor.LoadFromSerializedProto(trained.model);
+  if (!status.ok())
+    throw std::logic_error("a trained SentencePiece model does not load: " + status.ToString());
+  trained.pieces = processor.GetPieceSize();
+
+  if (trained.pieces < options.vocab_size) {
+    trained.notes.push_back("vocabulary lowered from " + std::to_string(options.vocab_size) + " to " +
+                            std::to_string(trained.pieces) + ": " + where + " has no more pieces to learn");
+  }
+  if (sample.seen() > static_cast<int64_t>(lines.size())) {
+    trained.notes.push_back("tokenizer learned from " + with_commas(static_cast<int64_t>(lines.size())) +
+                            " of " + with_commas(sample.seen()) + " lines");
+  }
+  return trained;
+}
+
+Vocabulary vocabulary_of(std::string_view model, const std::string& where,
+                         const std::vector<std::string>& language_codes) {
+  sentencepiece::SentencePieceProcessor processor;
+  const auto status = processor.LoadFromSerializedProto(model);
+  if (!status.ok()) throw ModelError(where, "required a SentencePiece model, got: " + status.ToString());
+  std::vector<std::string> pieces;
+  for (int id = 0; id < processor.GetPieceSize(); ++id) pieces.push_back(processor.IdToPiece(id));
+  for (const std::string& code : language_codes) {
+    if (std::find(pieces.begin(), pieces.end(), code) == pieces.end()) pieces.push_back(code);
+  }
+  pieces.push_back(kPaddingPiece);
+  return Vocabulary(std::move(pieces), where);
+}
+
+}  // namespace dragoman

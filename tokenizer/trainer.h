@@ -1,0 +1,51 @@
+// Learns a SentencePiece model from text: unigram (Kudo 2018) or byte-pair encoding (Sennrich et al. 2016).
+//
+// Its ids are those of the model folder: </s> 0, <unk> 1, then the pieces; <pad> comes last and is not
+// SentencePiece's. The same lines give the same bytes on every run: the seed and the number of threads are
+// fixed.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/options.h"
+#include "tokenizer/vocabulary.h"
+
+namespace dragoman {
+
+struct TokenizerOptions {
+  std::string tokenizer_type = "unigram";  // or bpe
+  int64_t vocab_size = 8000;               // pieces, </s> and <unk> included; V is one more
+  double character_coverage = 1.0;  // share of the text whose characters get a piece; rarer ones are <unk>
+  bool byte_fallback = false;       // unknown characters are spelt in 256 byte pieces
+  StringList user_symbols;          // each is always one piece
+  int64_t tokenizer_sample = 2'000'000;  // lines learned from; drawn evenly when there are more
+
+  OptionList describe();
+};
+
+struct TrainedTokenizer {
+  std::string model;               // the bytes of an .spm file
+  int64_t pieces = 0;              // of the model, </s> and <unk> included
+  std::vector<std::string> notes;  // what a person should know: "vocabulary lowered from 8000 to 497: ..."
+};
+
+// Gives the next line, or false at the end.
+using LineSource = std::function<bool(std::string&)>;
+
+// Lines may be of any length and any bytes (what is not UTF-8 is learned as U+FFFD, that is, as nothing).
+// SentencePiece's own log is silenced for the whole process. `where` names the text in messages. DataError
+// when there is no text in it. ConfigError when vocab_size is too small for the characters, naming the
+// smallest possible; one too large for the text is lowered and noted.
+TrainedTokenizer train_tokenizer(const LineSource& next_line, const TokenizerOptions& options,
+                                 const std::string& where);
+
+// The model's pieces by SentencePiece id, then the language codes it lacks, then <pad>: V = pieces + codes
+// + 1.
+Vocabulary vocabulary_of(std::string_view model, const std::string& where,
+                         const std::vector<std::string>& language_codes = {});
+
+}  // namespace dragoman

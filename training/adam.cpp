@@ -1,0 +1,59 @@
+#include "training/adam.h"
+
+namespace dragoman {
+
+Adam::Adam(Transformer& model, const AdamOptions& options) : options_(options) {
+  for (const auto& item : model->named_parameters()) {
+    const auto& parameter = item.value();
+    slots_.push_back({item.key(), parameter, torch::zeros_like(parameter), torch::zeros_like(parameter)});
+    slots_.back().first_moment.requires_grad_(false);
+    slots_.back().second_moment.requires_grad_(false);
+    parameters_.push_back(parameter);
+    first_.push_back(slots_.back().first_moment);
+    second_.push_back(slots_.back().second_moment);
+    step_counts_.push_back(
+        torch::zeros({}, torch::TensorOptions().dtype(torch::kFloat32).device(parameter.device())));
+  }
+}
+
+std::vector<torch::Tensor> Adam::gradients() const {
+  std::vector<torch::Tensor> all;
+  for (const auto& parameter : parameters_) {
+    auto& gradient = const_cast<torch::Tensor&>(parameter).mutable_grad();
+    if (!gradient.defined()) gradient = torch::zeros_like(parameter);
+    all.push_back(gradient);
+  }
+  return all;
+}
+
+void Adam::zero_gradients() {
+  for (auto& parameter : parameters_) parameter.mutable_grad().reset();
+}
+
+torch::Tensor Adam::gradient_norm() const {
+  const torch::NoGradGuard no_grad;
+  return torch::stack(at::_foreach_norm(gradients(), 2)).norm();
+}
+
+void Adam::scale_gradients(double factor) {
+  const torch::NoGradGuard no_grad;
+  auto all = gradients();
+  at::_foreach_mul_(all, factor);
+}
+
+void Adam::step(double learning_rate) {
+  const torch::NoGradGuard no_grad;
+  ++steps_;
+  at::_foreach_add_(step_counts_, 1);
+  const auto all = gradients();
+  at::_fused_adam_(parameters_, all, first_, second_, /*max_exp_avg_sqs=*/{}, step_counts_, learning_rate,
+                   options_.beta1, options_.beta2, /*weight_decay=*/0, options_.epsilon, /*amsgrad=*/false,
+                   /*maximize=*/false);
+}
+
+void Adam::set_steps(int64_t steps) {
+  steps_ = steps;
+  for (auto& count : step_counts_) count.fill_(static_cast<double>(steps));
+}
+
+}  // namespace dragoman

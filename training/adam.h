@@ -1,0 +1,43 @@
+// Adam (Kingma and Ba 2015, algorithm 1), by LibTorch's fused kernel: one pass over parameters, gradients and
+// moments. The moments are open, so that a checkpoint can hold them by name.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "model/transformer.h"
+
+namespace dragoman {
+
+struct AdamOptions {
+  double beta1 = 0.9, beta2 = 0.98, epsilon = 1e-9;
+};
+
+class Adam {
+ public:
+  Adam(Transformer& model, const AdamOptions& options);
+
+  void zero_gradients();
+  // Norm of all gradients together, as one vector.
+  torch::Tensor gradient_norm() const;
+  void scale_gradients(double factor);
+  void step(double learning_rate);
+
+  struct Slot {
+    std::string name;  // of the parameter, in the notes' terms
+    torch::Tensor parameter, first_moment, second_moment;
+  };
+  const std::vector<Slot>& slots() const { return slots_; }
+  int64_t steps() const { return steps_; }
+  void set_steps(int64_t steps);  // when the moments were loaded
+
+ private:
+  std::vector<torch::Tensor> gradients() const;
+
+  AdamOptions options_;
+  std::vector<Slot> slots_;
+  std::vector<torch::Tensor> parameters_, first_, second_, step_counts_;
+  int64_t steps_ = 0;
+};
+
+}  // namespace dragoman

@@ -1,0 +1,165 @@
+#include "training/checkpoint.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "core/files.h"
+#include "core/json.h"
+#include "core/manifest.h"
+#include "core/safetensors.h"
+#include "model/weights.h"
+
+namespace dragoman {
+namespace {
+
+constexpr char kPrefix[] = "update-";
+
+std::string checkpoints_folder(const std::string& folder) {
+  return join_path(folder, "checkpoints");
+}
+
+std::optional<int64_t> update_of(const std::string& name) {
+  const std::string prefix = kPrefix;
+  if (name.rfind(prefix, 0) != 0) return std::nullopt;
+  int64_t update = 0;
+  const char* end = name.data() + name.size();
+  const auto parsed = std::from_chars(name.data() + prefix.size(), end, update);
+  return parsed.ec == std::errc() && parsed.ptr == end ? std::optional(update) : std::nullopt;
+}
+
+// Updates that have a checkpoint folder, newest first.
+std::vector<int64_t> saved_updates(const std::string& folder) {
+  std::vector<int64_t> updates;
+  for (const auto& name : list_folder(checkpoints_folder(folder))) {
+    if (const auto update = update_of(name)) updates.push_back(*update);
+  }
+  std::sort(updates.rbegin(), updates.rend());
+  return updates;
+}
+
+nlohmann::ordered_json state_json(const TrainingState& s) {
+  return {{"update", s.update},
+          {"epoch", s.position.epoch},
+          {"batch", s.position.batch},
+          {"target_tokens", s.target_tokens},
+          {"seconds", s.seconds},
+          {"loss_scale", s.loss_scale},
+          {"scale_age", s.scale_age},
+          {"has_best", s.has_best},
+          {"best_score", s.best_score},
+          {"best_update", s.best_update},
+          {"last_validation", s.last_validation},
+          {"validations_without_gain", s.validations_without_gain},
+          {"corpus", s.corpus}};
+}
+
+TrainingState parse_state(const std::string& path) {
+  const nlohmann::json json = read_json_file(path, ErrorKind::kModel);
+  try {
+    TrainingState s;
+    s.update = json.at("update").get<int64_t>();
+    s.position = {json.at("epoch").get<int64_t>(), json.at("batch").get<int64_t>()};
+    s.target_tokens = json.at("target_tokens").get<int64_t>();
+    s.seconds = json.at("seconds").get<double>();
+    s.loss_scale = json.at("loss_scale").get<double>();
+    s.scale_age = json.at("scale_age").get<int64_t>();
+    s.has_best = json.at("has_best").get<bool>();
+    s.best_score = json.at("best_score").get<double>();
+    s.best_update = json.at("best_update").get<int64_t>();
+    s.last_validation = json.at("last_validation").get<int64_t>();
+    s.validations_without_gain = json.at("validations_without_gain").get<int64_t>();
+    s.corpus = json.at("corpus").get<std::string>();
+    return s;
+  } catch (const nlohmann::json::exception& error) {
+    throw ModelError(path, std::string("required the state of a run, got ") + error.what());
+  }
+}
+
+void save_moments(const std::string& path, const Adam& optimiser) {
+  std::vector<torch::Tensor> kept;
+  std::vector<TensorToWrite> tensors;
+  const auto add = [&](const std::string& name, const torch::Tensor& moment) {
+    kept.push_back(moment.to(torch::kCPU).contiguous());
+    const auto& tensor = kept.back();
+    tensors.push_back({name,
+                       DataType::kFloat32,
+                       tensor.sizes().vec(),
+                       {static_cast<const char*>(tensor.const_data_ptr()), tensor.nbytes()}});
+  };
+  for (const auto& slot : optimiser.slots()) {
+    add(slot.name + ".first", slot.first_moment);
+    add(slot.name + ".second", slot.second_moment);
+  }
+  write_safetensors(path, tensors);
+}
+
+void load_moments(const std::string& path, Adam& optimiser) {
+  const SafetensorsFile file(path);
+  const auto load = [&](const std::string& name, const torch::Tensor& moment) {
+    const auto found = file.header().tensors.find(name);
+    if (found == file.header().tensors.end())
+      throw ModelError(path + ": " + name, "required this tensor, got none");
+    const TensorEntry& entry = found->second;
+    if (entry.type != DataType::kFloat32 || at::IntArrayRef(entry.shape) != moment.sizes()) {
+      throw ModelError(path + ": " + name, "required the shape of its parameter in F32, got another");
+    }
+    moment.copy_(torch::from_blob(const_cast<char*>(file.bytes(entry).data()), entry.shape, torch::kFloat32));
+  };
+  const torch::NoGradGuard no_grad;
+  for (const auto& slot : optimiser.slots()) {
+    load(slot.name + ".first", slot.first_moment);
+    load(slot.name + ".second", slot.second_moment);
+  }
+}
+
+}  // namespace
+
+void save_checkpoint(const std::string& folder, const TrainingState& state, const Transformer& model,
+                     const Adam& optimiser, int64_t keep) {
+  const std::string parent = checkpoints_folder(folder);
+  const std::string name = kPrefix + std::to_string(state.update);
+  const std::string path = join_path(parent, name), beside = join_path(parent, "tmp-" + name);
+  make_folder(parent);
+  for (const auto& leftover : list_folder(parent)) {
+    if (leftover.rfind("tmp-", 0) == 0) remove_all(join_path(parent, leftover));
+  }
+  make_folder(beside);
+  save_weights(model, join_path(beside, "model.safetensors"));
+  save_moments(join_path(beside, "optimizer.safetensors"), optimiser);
+  write_file_atomically(join_path(beside, "state.json"), json_text(state_json(state)));
+  write_manifest(beside, {"model.safetensors", "optimizer.safetensors", "state.json"});
+  sync_folder(beside);
+  if (file_exists(path))
+    remove_all(path);  // a damaged one of the same update: the run came here again from an older one
+  rename_path(beside, path);
+  sync_folder(parent);
+  const auto updates = saved_updates(folder);
+  for (size_t i = static_cast<size_t>(keep); i < updates.size(); ++i)
+    remove_all(join_path(parent, kPrefix + std::to_string(updates[i])));
+}
+
+std::optional<std::string> newest_checkpoint(const std::string& folder, Log& log) {
+  for (const int64_t update : saved_updates(folder)) {
+    const std::string path = join_path(checkpoints_folder(folder), kPrefix + std::to_string(update));
+    try {
+      if (!file_exists(join_path(path, kManifestName)))
+        throw ModelError(path, "required a manifest.json, got none");
+      check_manifest(path);
+      parse_state(join_path(path, "state.json"));
+      return path;
+    } catch (const Error& error) {
+      log.warning(std::string("checkpoint passed over: ") + error.what());
+    }
+  }
+  return std::nullopt;
+}
+
+TrainingState load_checkpoint(const std::string& path, Transformer& model, Adam& optimiser) {
+  const TrainingState state = parse_state(join_path(path, "state.json"));
+  load_weights(model, join_path(path, "model.safetensors"));
+  load_moments(join_path(path, "optimizer.safetensors"), optimiser);
+  optimiser.set_steps(state.update);
+  return state;
+}
+
+}  // namespace dragoman

@@ -1,0 +1,262 @@
+#include "training/run.h"
+
+#include <memory>
+
+#include "core/files.h"
+#include "core/json.h"
+#include "data/held_out.h"
+#include "model/device.h"
+#include "training/validation.h"
+
+namespace dragoman {
+namespace {
+
+constexpr char kRunName[] = "run.json";
+
+struct Corpora {
+  TextPairs train_text, valid_text;
+};
+
+void report(Log& log, const std::string& title, const CorpusReport& corpus_report) {
+  for (const auto& line : corpus_report.lines()) log.info(title + ": " + line);
+}
+
+bool has_files(const ParallelFiles& files) {
+  return !files.source.empty() || !files.target.empty() || !files.pairs.empty();
+}
+
+// The settings with which the folder's run was begun, when it holds one. UsageError for a folder that is not
+// a run's.
+bool folder_has_run(const std::string& folder) {
+  if (file_exists(join_path(folder, kRunName))) return true;
+  for (const char* name : {"config.json", "model.safetensors", "pytorch_model.bin", "vocab.json"}) {
+    if (file_exists(join_path(folder, name))) {
+      throw UsageError("--model", "required a new folder or one of an earlier run, got " + folder +
+                                      ", which holds a model (" + name + ") but no run.json");
+    }
+  }
+  return false;
+}
+
+// Settings that differ from those of the run in the folder: an error, but for those that may change, which
+// are reported.
+void compare_with_run(RunOptions options, Log& log) {
+  const std::string path = join_path(options.model_folder, kRunName);
+  RunOptions before;
+  before.model_folder = options.model_folder;
+  set_from_json(before.describe(), read_json_file(path, ErrorKind::kConfig), path);
+  const OptionList old_list = before.describe(), new_list = options.describe();
+  std::string differences;
+  for (size_t i = 0; i < new_list.size(); ++i) {
+    const Option &old_option = old_list[i], &new_option = new_list[i];
+    if (new_option.flag_only || old_option.value_text() == new_option.value_text()) continue;
+    const std::string change =
+        "--" + new_option.name + " " + old_option.value_text() + " -> " + new_option.value_text();
+    if (new_option.may_change)
+      log.info("changed since the run began: " + change);
+    else
+      differences += (differences.empty() ? "" : "; ") + change;
+  }
+  if (!differences.empty()) {
+    throw UsageError("--model", "required the settings with which the run in " + options.model_folder +
+                                    " began, got " + differences);
+  }
+}
+
+Corpora read_text(const RunOptions& options, Log& log) {
+  Corpora corpora;
+  CorpusReport train_report;
+  corpora.train_text = read_parallel_text(options.train, train_report);
+  report(log, "training text", train_report);
+  if (has_files(options.valid)) {
+    CorpusReport valid_report;
+    corpora.valid_text = read_parallel_text(options.valid, valid_report);
+    report(log, "validation text", valid_report);
+  } else if (options.training.valid_every > 0) {
+    HeldOutSplit split = split_held_out(corpora.train_text);
+    corpora.train_text = std::move(split.train);
+    corpora.valid_text = std::move(split.held_out);
+    log.info("validation text: " + with_commas(corpora.valid_text.size()) +
+             " pairs held out of the training text by a hash of the source");
+  }
+  return corpora;
+}
+
+LineSource lines_of(const std::vector<const std::vector<std::string>*>& sides) {
+  return [sides, side = size_t{0}, line = size_t{0}](std::string& text) mutable {
+    while (side < sides.size() && line == sides[side]->size()) ++side, line = 0;
+    if (side == sides.size()) return false;
+    text = (*sides[side])[line++];
+    return true;
+  };
+}
+
+struct TrainedPair {
+  std::string source_spm, target_spm;
+  Vocabulary source, target;
+};
+
+TrainedTokenizer train_side(const std::vector<const std::vector<std::string>*>& sides,
+                            const TokenizerOptions& options, const std::string& name, Log& log) {
+  TrainedTokenizer trained = train_tokenizer(lines_of(sides), options, "training text");
+  for (const auto& note : trained.notes) log.info(name + ": " + note);
+  log.info(name + ": " + options.tokenizer_type + ", " + with_commas(trained.pieces) + " pieces");
+  return trained;
+}
+
+TrainedPair train_tokenizers(const RunOptions& options, const TextPairs& text, Log& log) {
+  if (options.model.share_encoder_decoder_embeddings) {
+    const TrainedTokenizer both =
+        train_side({&text.source, &text.target}, options.tokenizer, "tokenizer", log);
+    const Vocabulary vocabulary = vocabulary_of(both.model, "tokenizer");
+    return {both.model, both.model, vocabulary, vocabulary};
+  }
+  TokenizerOptions side_options = options.tokenizer;
+  TrainedTokenizer source = train_side({&text.source}, side_options, "source tokenizer", log);
+  TrainedTokenizer target = train_side({&text.target}, side_options, "target tokenizer", log);
+  // transformers reads one pad_token_id for both sides: both vocabularies get the size of the smaller one.
+  if (source.pieces != target.pieces) {
+    side_options.vocab_size = std::min(source.pieces, target.pieces);
+    log.info("both vocabularies are lowered to " + with_commas(side_options.vocab_size) +
+             " pieces, since <pad> has one id for both sides");
+    if (source.pieces > target.pieces)
+      source = train_side({&text.source}, side_options, "source tokenizer", log);
+    else
+      target = train_side({&text.target}, side_options, "target tokenizer", log);
+  }
+  return {source.model, target.model, vocabulary_of(source.model, "source tokenizer"),
+          vocabulary_of(target.model, "target tokenizer")};
+}
+
+// Makes the folder of a new run, without weights.
+void begin_folder(RunOptions& options, const TextPairs& text, Log& log) {
+  const TrainedPair tokenizers = train_tokenizers(options, text, log);
+  options.model.vocab_size = tokenizers.source.size();
+  options.model.decoder_vocab_size = tokenizers.target.size();
+  options.model.pad_token_id = tokenizers.target.pad_id();
+  check_model_options(options.model, "model", ErrorKind::kUsage);
+  make_folder(options.model_folder);
+  write_model_settings(options.model_folder, options.model, GenerationDefaults(), tokenizers.source_spm,
+                       tokenizers.target_spm, tokenizers.source, tokenizers.target);
+  RunOptions written = options;
+  if (written.training.max_updates_is_relative) written.training.max_updates_is_relative = false;
+  write_file_atomically(join_path(options.model_folder, kRunName), json_text(to_json(written.describe())));
+}
+
+void log_start(const RunOptions& options, const torch::Device& device, Log& log) {
+  log.info("device " + describe_device(device) + ", LibTorch " + libtorch_version() + ", threads " +
+           std::to_string(at::get_num_threads()) + ", seed " + std::to_string(options.training.seed));
+  const std::string reason = options.model.not_exportable_because();
+  if (!reason.empty()) log.warning("this model opens in Dragoman only: " + reason);
+  if (!options.model.share_encoder_decoder_embeddings) {
+    log.warning(
+        "with separate vocabularies the folder opens in transformers, not in CTranslate2, whose Marian "
+        "loader takes one vocabulary for both sides");
+  }
+}
+
+void check_run_options(const RunOptions& options) {
+  if (options.model_folder.empty()) throw UsageError("--model", "required the folder of the run, got none");
+  if (!has_files(options.train))
+    throw UsageError(
+        "--train-source",
+        "required training text (--train-source and --train-target, or --train-pairs), got none");
+  if (options.training.precision == "int8") {
+    throw UsageError("--precision",
+                     "required float32, bfloat16 or float16, got 'int8': gradients vanish in 8 bits; train "
+                     "in float32 and translate with --precision int8");
+  }
+}
+
+// run.json's vocabulary sizes are not options: they come back from the folder's own config.json.
+ModelFolder open_folder(RunOptions& options, const torch::Device& device) {
+  options.model = [&] {
+    const ModelOptions written = read_model_config(options.model_folder);
+    ModelOptions model = options.model;
+    model.vocab_size = written.vocab_size, model.decoder_vocab_size = written.decoder_vocab_size,
+    model.pad_token_id = written.pad_token_id;
+    return model;
+  }();
+  torch::manual_seed(static_cast<uint64_t>(options.training.seed));
+  Transformer model(options.model);
+  model->move_to(device);
+  return {model, TokenizerPair::load(options.model_folder), read_generation_config(options.model_folder),
+          options.model_folder};
+}
+
+EncodedCorpus encode(const TextPairs& text, const TokenizerPair& tokenizers, const RunOptions& options,
+                     const std::string& title, Log& log) {
+  CorpusReport encoding_report;
+  encoding_report.read = encoding_report.kept = text.size();
+  EncodedCorpus corpus = EncodedCorpus::encode(text, tokenizers.source, tokenizers.target, options.corpus,
+                                               at::get_num_threads(), encoding_report);
+  if (encoding_report.kept != encoding_report.read) report(log, title + ", encoded", encoding_report);
+  log.info(title + ": " + with_commas(corpus.size()) + " pairs, " + with_commas(corpus.source_tokens()) +
+           " source and " + with_commas(corpus.target_tokens()) + " target tokens");
+  return corpus;
+}
+
+}  // namespace
+
+OptionList RunOptions::describe() {
+  return grouped(
+             "Text",
+             {
+                 option(train.source, "train-source", "F",
+                        "training text, source side; several files by commas or repeated flags; .gz is read "
+                        "as it is")
+                     .alias("train-src"),
+                 option(train.target, "train-target", "F",
+                        "training text, target side: line N translates line N")
+                     .alias("train-tgt"),
+                 option(train.pairs, "train-pairs", "F",
+                        "training text with a source, a tab and a target on each line"),
+                 option(valid.source, "valid-source", "F",
+                        "validation text, source side; without any, 1 % of the pairs (at most 1000) are held "
+                        "out")
+                     .alias("valid-src"),
+                 option(valid.target, "valid-target", "F", "validation text, target side").alias("valid-tgt"),
+                 option(valid.pairs, "valid-pairs", "F",
+                        "validation text with a source, a tab and a target on each line"),
+                 option(model_folder, "model", "DIR",
+                        "the model folder: made by the run, and resumed when it is there")
+                     .short_form('m')
+                     .changeable(),
+             }) +
+         grouped("Text", corpus.describe()) + grouped("Tokenizer", tokenizer.describe()) +
+         grouped("Model", {option(preset, "preset", "NAME",
+                                  "the shape that the flags below change: tiny, small, base or big")
+                               .one_of(model_presets())}) +
+         model.describe() + training.describe();
+}
+
+StopReason run_training(const RunOptions& given, Log& log, const std::atomic<int>& stop) {
+  RunOptions options = given;
+  check_run_options(options);
+  const torch::Device device = open_device(options.training.device);
+  set_threads(options.training.threads);
+  log_start(options, device, log);
+  const bool resuming = folder_has_run(options.model_folder);
+  if (resuming) compare_with_run(options, log);
+
+  const Corpora text = read_text(options, log);
+  const auto checkpoint = resuming ? newest_checkpoint(options.model_folder, log) : std::nullopt;
+  if (!checkpoint) begin_folder(options, text.train_text, log);
+  ModelFolder folder = open_folder(options, device);
+  log.info("model: " + with_commas(folder.model->parameter_count()) + " parameters");
+  const EncodedCorpus corpus = encode(text.train_text, folder.tokenizers, options, "training", log);
+  EncodedCorpus valid_corpus;
+  std::unique_ptr<Validator> validator;
+  if (text.valid_text.size() > 0 && options.training.valid_every > 0) {
+    valid_corpus = encode(text.valid_text, folder.tokenizers, options, "validation", log);
+    validator = std::make_unique<Validator>(text.valid_text, valid_corpus, options.training);
+  }
+  Trainer trainer(std::move(folder), corpus, validator.get(), options.training, log, stop);
+  if (checkpoint) {
+    trainer.resume(*checkpoint);
+    log.info("resuming from update " + std::to_string(trainer.state().update));
+  }
+  return trainer.run();
+}
+
+}  // namespace dragoman

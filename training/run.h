@@ -1,0 +1,33 @@
+// One training run from text files to a model folder: reads and checks the text, makes or loads the
+// tokenizers, builds the model, trains, and goes on where an earlier call with the same settings stopped.
+#pragma once
+
+#include <atomic>
+#include <string>
+
+#include "core/log.h"
+#include "core/options.h"
+#include "data/encoded_corpus.h"
+#include "model/model_options.h"
+#include "tokenizer/trainer.h"
+#include "training/trainer.h"
+#include "training/training_options.h"
+
+namespace dragoman {
+
+struct RunOptions {
+  ParallelFiles train, valid;
+  std::string model_folder;
+  std::string preset = "small";
+  CorpusOptions corpus;
+  TokenizerOptions tokenizer;
+  ModelOptions model = model_preset("small");
+  TrainingOptions training;
+
+  OptionList describe();
+};
+
+// Trains, or resumes by itself. Errors of all four kinds; nothing is written before the text was found fit.
+StopReason run_training(const RunOptions& options, Log& log, const std::atomic<int>& stop);
+
+}  // namespace dragoman

@@ -1,0 +1,84 @@
+#include "training/train_log.h"
+
+#include <cmath>
+
+#include "core/files.h"
+#include "core/json.h"
+
+namespace dragoman {
+namespace {
+
+std::string perplexity_text(double cross_entropy) {
+  return fixed(std::exp(std::min(cross_entropy, 50.0)), 2);
+}
+
+}  // namespace
+
+double ValidationResult::perplexity() const {
+  return std::exp(cross_entropy);
+}
+
+TrainLog::TrainLog(std::string folder, Log& log) : path_(join_path(folder, "train.log.jsonl")), log_(log) {}
+
+void TrainLog::append(const std::string& json_line) {
+  // A log that cannot be written (a full disk) must not end the run.
+  try {
+    append_to_file(path_, json_line + "\n");
+  } catch (const DataError& error) {
+    log_.warning(error.what());
+  }
+}
+
+void TrainLog::progress(const TrainProgress& p) {
+  char rate[32];
+  std::snprintf(rate, sizeof rate, "%.3g", p.learning_rate);
+  std::string line = "epoch " + std::to_string(p.epoch) + "  update " + with_commas(p.update) + "  loss " +
+                     fixed(p.loss, 3) + "  ppl " + perplexity_text(p.cross_entropy) + "  lr " + rate + "  " +
+                     with_commas(std::llround(p.tokens_per_second)) + " tok/s";
+  if (p.seconds_left >= 0) line += "  " + clock_text(p.seconds_left) + " left";
+  log_.progress(line);
+  append(nlohmann::ordered_json{{"kind", "train"},
+                                {"epoch", p.epoch},
+                                {"update", p.update},
+                                {"loss", p.loss},
+                                {"perplexity", std::exp(p.cross_entropy)},
+                                {"learning_rate", p.learning_rate},
+                                {"gradient_norm", p.gradient_norm},
+                                {"target_tokens_per_second", p.tokens_per_second},
+                                {"seconds", p.seconds}}
+             .dump());
+}
+
+void TrainLog::validation(const ValidationResult& r, const std::string& metric, int64_t without_gain) {
+  std::string line = "valid  update " + with_commas(r.update) + "  loss " + fixed(r.loss, 3) + "  ppl " +
+                     perplexity_text(r.cross_entropy) + "  BLEU " + fixed(r.bleu, 2) + "  chrF2 " +
+                     fixed(r.chrf, 2) + "  (" + clock_text(r.seconds) + ")";
+  line += r.is_best ? "  best " + metric + " so far"
+                    : "  no better " + metric + " for " + std::to_string(without_gain);
+  log_.info(line);
+  nlohmann::ordered_json samples = nlohmann::ordered_json::array();
+  for (const auto& sample : r.samples) {
+    log_.info("  source      " + sample.source);
+    log_.info("  reference   " + sample.reference);
+    log_.info("  hypothesis  " + sample.hypothesis);
+    samples.push_back(
+        {{"source", sample.source}, {"reference", sample.reference}, {"hypothesis", sample.hypothesis}});
+  }
+  append(nlohmann::ordered_json{{"kind", "valid"},
+                                {"update", r.update},
+                                {"loss", r.loss},
+                                {"perplexity", r.perplexity()},
+                                {"bleu", r.bleu},
+                                {"chrf", r.chrf},
+                                {"seconds", r.seconds},
+                                {"best", r.is_best},
+                                {"samples", samples}}
+             .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+}
+
+void TrainLog::event(const std::string& kind, int64_t update, const std::string& text) {
+  log_.info(text);
+  append(nlohmann::ordered_json{{"kind", kind}, {"update", update}, {"text", text}}.dump());
+}
+
+}  // namespace dragoman

@@ -1,0 +1,54 @@
+// What a run leaves for people to watch: a progress line, and train.log.jsonl, one JSON object a line.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/log.h"
+
+namespace dragoman {
+
+// Averages since the line before.
+struct TrainProgress {
+  int64_t epoch = 0, update = 0;
+  double loss = 0;           // label-smoothed, per token
+  double cross_entropy = 0;  // per token, natural logarithm
+  double learning_rate = 0;
+  double gradient_norm = 0;
+  double tokens_per_second = 0;  // target tokens, </s> included
+  double seconds = 0;            // of training so far
+  double seconds_left = -1;      // unknown below 0
+};
+
+struct SampleTranslation {
+  std::string source, reference, hypothesis;
+};
+
+struct ValidationResult {
+  int64_t update = 0;
+  double loss = 0, cross_entropy = 0;  // per token, as above
+  double bleu = 0, chrf = 0;
+  double seconds = 0;  // that the validation took
+  bool is_best = false;
+  std::vector<SampleTranslation> samples;
+
+  double perplexity() const;
+};
+
+class TrainLog {
+ public:
+  TrainLog(std::string folder, Log& log);
+
+  void progress(const TrainProgress& progress);
+  void validation(const ValidationResult& result, const std::string& metric, int64_t without_gain);
+  void event(const std::string& kind, int64_t update, const std::string& text);  // resumed, saved, stopped
+
+ private:
+  void append(const std::string& json_line);
+
+  std::string path_;
+  Log& log_;
+};
+
+}  // namespace dragoman

@@ -1,0 +1,265 @@
+#include "training/trainer.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "core/files.h"
+#include "core/manifest.h"
+#include "core/random.h"
+#include "model/device.h"
+#include "training/loss.h"
+#include "training/schedule.h"
+
+namespace dragoman {
+namespace {
+
+constexpr int64_t kMaxBadUpdates = 50;     // in a row
+constexpr double kFirstLossScale = 32768;  // float16
+constexpr int64_t kScaleGrowthInterval = 2000;
+
+double steady_seconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+std::string reason_text(StopReason reason, const TrainingOptions& options) {
+  switch (reason) {
+    case StopReason::kUpdates:
+      return "reached --max-updates " + std::to_string(options.max_updates);
+    case StopReason::kEpochs:
+      return "reached --max-epochs " + std::to_string(options.max_epochs);
+    case StopReason::kTime:
+      return "reached --max-time " + clock_text(options.max_time);
+    case StopReason::kNoGain:
+      return "no better validation in " + std::to_string(options.early_stopping) + " (--early-stopping)";
+    case StopReason::kSignal:
+      return "stopped by a signal, state saved";
+  }
+  return "";
+}
+
+double score_of(const ValidationResult& result, const std::string& metric) {
+  if (metric == "bleu") return result.bleu;
+  if (metric == "loss") return -result.loss;
+  return result.chrf;
+}
+
+}  // namespace
+
+std::string fingerprint(const EncodedCorpus& corpus) {
+  std::string text;
+  for (int64_t i = 0; i < corpus.size(); ++i) {
+    for (const auto side : {corpus.source(i), corpus.target(i)})
+      text.append(reinterpret_cast<const char*>(side.data()), side.size_bytes());
+  }
+  return checksum_of(text);
+}
+
+UpdateResult train_update(Transformer& model, Adam& optimiser, const std::vector<Batch>& batches,
+                          const TrainingOptions& options, double learning_rate, double loss_scale) {
+  UpdateResult result;
+  for (const auto& batch : batches) result.label_tokens += batch.label_tokens;
+  const auto tokens = static_cast<double>(result.label_tokens);
+  optimiser.zero_gradients();
+  auto loss = torch::zeros({}, torch::TensorOptions().device(model->device())),
+       cross_entropy = torch::zeros_like(loss);
+  for (const auto& cpu_batch : batches) {
+    const Batch batch = to_device(cpu_batch, model->device());
+    LossSums sums;
+    {
+      const AutocastGuard autocast(model->device(), precision_type(options.precision));
+      const auto logits = model->forward(batch.source, batch.decoder_input);  // [B,T,V]
+      sums = label_smoothed_cross_entropy(logits, batch.labels, model->options().target_pad_id(),
+                                          options.label_smoothing);
+    }
+    (sums.smoothed * (loss_scale / tokens)).backward();
+    loss += sums.smoothed.detach();
+    cross_entropy += sums.cross_entropy;
+  }
+  const double norm = optimiser.gradient_norm().item<double>() / loss_scale;
+  result.loss = loss.item<double>() / tokens;
+  result.cross_entropy = cross_entropy.item<double>() / tokens;
+  result.gradient_norm = norm;
+  result.skipped = !std::isfinite(result.loss) || !std::isfinite(norm);
+  if (result.skipped) return result;
+  const double clip = options.clip_norm > 0 ? std::min(1.0, options.clip_norm / (norm + 1e-6)) : 1.0;
+  if (clip < 1 || loss_scale != 1) optimiser.scale_gradients(clip / loss_scale);
+  optimiser.step(learning_rate);
+  return result;
+}
+
+Trainer::Trainer(ModelFolder folder, const EncodedCorpus& corpus, const Validator* validator,
+                 const TrainingOptions& options, Log& log, const std::atomic<int>& stop)
+    : folder_(std::move(folder)),
+      corpus_(corpus),
+      validator_(validator),
+      options_(options),
+      log_(log),
+      train_log_(folder_.path, log),
+      stop_(stop),
+      optimiser_(folder_.model, AdamOptions{options.adam_beta1, options.adam_beta2, options.adam_epsilon}) {
+  state_.corpus = fingerprint(corpus);
+  if (options_.precision == "float16") state_.loss_scale = kFirstLossScale;
+}
+
+void Trainer::resume(const std::string& checkpoint) {
+  const std::string corpus = state_.corpus;
+  state_ = load_checkpoint(checkpoint, folder_.model, optimiser_);
+  if (state_.corpus != corpus) {
+    throw DataError(
+        checkpoint,
+        "required the training text that this run began with, got another (its encoded pairs have checksum " +
+            corpus + ", not " + state_.corpus + ")");
+  }
+  saved_update_ = state_.update;
+}
+
+double Trainer::now() const {
+  return seconds_before_ + steady_seconds() - started_;
+}
+
+std::optional<StopReason> Trainer::finished() const {
+  if (state_.update >= options_.max_updates) return StopReason::kUpdates;
+  if (options_.max_epochs > 0 && state_.position.epoch >= options_.max_epochs) return StopReason::kEpochs;
+  if (options_.max_time > 0 && now() >= options_.max_time) return StopReason::kTime;
+  if (options_.early_stopping > 0 && state_.validations_without_gain >= options_.early_stopping)
+    return StopReason::kNoGain;
+  if (stop_.load() != 0) return StopReason::kSignal;
+  return std::nullopt;
+}
+
+StopReason Trainer::run() {
+  if (options_.max_updates_is_relative) options_.max_updates += state_.update;
+  seconds_before_ = state_.seconds;
+  started_ = window_.since = steady_seconds();
+  start_update_ = state_.update;
+  if (const auto reason = finished(); reason && state_.update > 0 && *reason != StopReason::kSignal) {
+    const std::string of = *reason == StopReason::kUpdates ? std::to_string(options_.max_updates)
+                                                           : std::to_string(state_.update);
+    log_.info("already at update " + std::to_string(state_.update) + " of " + of + ": " +
+              reason_text(*reason, options_));
+    return *reason;
+  }
+  const ModelOptions& model = folder_.model->options();
+  const PadIds pad{model.source_pad_id(), model.target_pad_id()};
+  stream_ = std::make_unique<BatchStream>(
+      corpus_, StreamOptions{options_.max_tokens, static_cast<uint64_t>(options_.seed), pad},
+      state_.position);
+  folder_.model->train();
+  std::optional<StopReason> reason;
+  while (!(reason = finished())) {
+    update();
+    if (state_.update % options_.log_every == 0) report_progress();
+    const double before = steady_seconds();
+    if (validator_ && options_.valid_every > 0 && state_.update % options_.valid_every == 0) validate();
+    if (options_.save_every > 0 && state_.update % options_.save_every == 0) save();
+    window_.paused += steady_seconds() - before;
+  }
+  finish(*reason);
+  return *reason;
+}
+
+void Trainer::update() {
+  const int64_t number = state_.update + 1;
+  std::vector<Batch> batches;
+  for (int64_t i = 0; i < options_.accumulate; ++i) {
+    BatchStream::Item item = stream_->next();
+    batches.push_back(std::move(item.batch));
+    state_.position = item.after;
+    if (item.ends_epoch) break;  // an update never spans two passes
+  }
+  // Dropout depends on the seed and the number of the update alone: a resumed run draws the same.
+  torch::manual_seed(mix_seeds(static_cast<uint64_t>(options_.seed), static_cast<uint64_t>(number)));
+  const double rate = learning_rate_at(number, options_, folder_.model->options().d_model);
+  const UpdateResult result =
+      train_update(folder_.model, optimiser_, batches, options_, rate, state_.loss_scale);
+  state_.update = number;
+  state_.target_tokens += result.label_tokens;
+  state_.seconds = now();
+  if (options_.precision == "float16") {
+    ++state_.scale_age;
+    if (result.skipped)
+      state_.loss_scale = std::max(1.0, state_.loss_scale / 2), state_.scale_age = 0;
+    else if (state_.scale_age >= kScaleGrowthInterval)
+      state_.loss_scale *= 2, state_.scale_age = 0;
+  }
+  skipped_in_a_row_ = result.skipped ? skipped_in_a_row_ + 1 : 0;
+  if (result.skipped) {
+    log_.warning("update " + std::to_string(number) + " skipped: loss or gradient is not finite");
+    if (skipped_in_a_row_ >= kMaxBadUpdates) {
+      throw std::runtime_error(
+          "[training] " + std::to_string(kMaxBadUpdates) +
+          " updates in a row had no finite loss; lower --learning-rate or use --precision float32");
+    }
+    return;
+  }
+  window_.loss += result.loss * static_cast<double>(result.label_tokens);
+  window_.cross_entropy += result.cross_entropy * static_cast<double>(result.label_tokens);
+  window_.gradient_norm += result.gradient_norm;
+  window_.tokens += result.label_tokens;
+  ++window_.updates;
+}
+
+double Trainer::seconds_left() const {
+  const double here = now() - seconds_before_;
+  const auto done = static_cast<double>(state_.update - start_update_);
+  double left = static_cast<double>(options_.max_updates - state_.update) * here / std::max(1.0, done);
+  if (options_.max_time > 0) left = std::min(left, options_.max_time - now());
+  return left;
+}
+
+void Trainer::report_progress() {
+  const auto tokens = static_cast<double>(std::max<int64_t>(1, window_.tokens));
+  TrainProgress progress;
+  progress.epoch = state_.position.epoch + (state_.position.batch > 0 ? 1 : 0);
+  progress.update = state_.update;
+  progress.loss = window_.loss / tokens;
+  progress.cross_entropy = window_.cross_entropy / tokens;
+  progress.learning_rate = learning_rate_at(state_.update, options_, folder_.model->options().d_model);
+  progress.gradient_norm = window_.gradient_norm / static_cast<double>(std::max<int64_t>(1, window_.updates));
+  progress.tokens_per_second =
+      static_cast<double>(window_.tokens) / std::max(1e-9, steady_seconds() - window_.since - window_.paused);
+  progress.seconds = now();
+  progress.seconds_left = seconds_left();
+  train_log_.progress(progress);
+  window_ = {};
+  window_.since = steady_seconds();
+}
+
+void Trainer::validate() {
+  ValidationResult result = validator_->run(folder_, state_.update);
+  state_.last_validation = state_.update;
+  const double score = score_of(result, options_.valid_metric);
+  result.is_best = !state_.has_best || score > state_.best_score;
+  if (result.is_best) {
+    state_.has_best = true, state_.best_score = score, state_.best_update = state_.update;
+    state_.validations_without_gain = 0;
+    write_model_weights(folder_.path, folder_.model);
+  } else {
+    ++state_.validations_without_gain;
+  }
+  train_log_.validation(result, options_.valid_metric, state_.validations_without_gain);
+}
+
+void Trainer::save() {
+  state_.seconds = now();
+  save_checkpoint(folder_.path, state_, folder_.model, optimiser_, options_.keep_checkpoints);
+  saved_update_ = state_.update;
+}
+
+void Trainer::finish(StopReason reason) {
+  if (window_.updates > 0) report_progress();
+  const bool interrupted = reason == StopReason::kSignal;
+  if (validator_ && options_.valid_every > 0) {
+    if (!interrupted && state_.last_validation != state_.update) validate();
+  } else {
+    write_model_weights(folder_.path, folder_.model);
+  }
+  if (saved_update_ != state_.update) save();
+  std::string text = reason_text(reason, options_) + ": update " + std::to_string(state_.update) + ", " +
+                     clock_text(now()) + " of training";
+  if (state_.has_best) text += "; the model is that of update " + std::to_string(state_.best_update);
+  train_log_.event("stopped", state_.update, text);
+}
+
+}  // namespace dragoman

@@ -1,0 +1,85 @@
+// The training loop: the first walk. batch --> logits [B,T,V] --> loss --> gradients --> step --> checkpoint.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <optional>
+
+#include "data/batch.h"
+#include "decoding/model_folder.h"
+#include "training/adam.h"
+#include "training/checkpoint.h"
+#include "training/train_log.h"
+#include "training/training_options.h"
+#include "training/validation.h"
+
+namespace dragoman {
+
+// What ended a run.
+enum class StopReason { kUpdates, kEpochs, kTime, kNoGain, kSignal };
+
+// One update's figures.
+struct UpdateResult {
+  double loss = 0, cross_entropy = 0;  // per label token
+  double gradient_norm = 0;            // before clipping
+  int64_t label_tokens = 0;
+  bool skipped = false;  // loss or gradient was not finite
+};
+
+// One optimiser step from several batches: their gradients are summed and normalised by all their label
+// tokens, so that batches in pieces give what one large batch gives.
+UpdateResult train_update(Transformer& model, Adam& optimiser, const std::vector<Batch>& batches,
+                          const TrainingOptions& options, double learning_rate, double loss_scale = 1);
+
+class Trainer {
+ public:
+  // `folder`: model, tokenizers and path of the run; its settings files are written already. `validator` may
+  // be null. `stop`: set to a signal's number from outside to end after the present update, with everything
+  // saved.
+  Trainer(ModelFolder folder, const EncodedCorpus& corpus, const Validator* validator,
+          const TrainingOptions& options, Log& log, const std::atomic<int>& stop);
+
+  // Goes on from this checkpoint. ModelError; DataError when the corpus is not the one it was made with.
+  void resume(const std::string& checkpoint);
+
+  StopReason run();
+
+  const TrainingState& state() const { return state_; }
+
+ private:
+  std::optional<StopReason> finished() const;
+  void update();
+  void report_progress();
+  void validate();
+  void save();
+  void finish(StopReason reason);
+  double seconds_left() const;
+  double now() const;  // seconds of training so far
+
+  ModelFolder folder_;
+  const EncodedCorpus& corpus_;
+  const Validator* validator_;
+  TrainingOptions options_;
+  Log& log_;
+  TrainLog train_log_;
+  const std::atomic<int>& stop_;
+  Adam optimiser_;
+  TrainingState state_;
+  std::unique_ptr<BatchStream> stream_;
+  int64_t saved_update_ = -1;
+  int64_t skipped_in_a_row_ = 0;
+  double started_ = 0, seconds_before_ = 0;
+  int64_t start_update_ = 0;
+
+  // Sums since the last progress line.
+  struct {
+    double loss = 0, cross_entropy = 0, gradient_norm = 0;
+    int64_t tokens = 0, updates = 0;
+    double since = 0, paused = 0;  // paused: validations and checkpoints in between
+  } window_;
+};
+
+// The corpus' identity: a checksum over all ids.
+std::string fingerprint(const EncodedCorpus& corpus);
+
+}  // namespace dragoman

@@ -1,0 +1,137 @@
+#include "training/training_options.h"
+
+namespace dragoman {
+namespace {
+
+constexpr double kMany = 1e15;
+
+OptionList length_options(TrainingOptions& o) {
+  return grouped(
+      "Training",
+      {
+          option(o.max_tokens, "max-tokens", "N",
+                 "padded source or target positions of a batch at most, whichever are more")
+              .at_least(1)
+              .at_most(1 << 24),
+          option(o.accumulate, "accumulate", "N", "batches whose gradients make one update")
+              .at_least(1)
+              .at_most(1 << 16)
+              .alias("update-freq"),
+          option(o.max_updates, "max-updates", "N", "stop at this update; +N: N more than the checkpoint has")
+              .at_least(1)
+              .at_most(kMany)
+              .or_relative(o.max_updates_is_relative)
+              .changeable(),
+          option(o.max_epochs, "max-epochs", "N", "stop after this many passes over the corpus; 0: no limit")
+              .at_least(0)
+              .at_most(kMany)
+              .changeable(),
+          option(o.max_time, "max-time", "TIME",
+                 "stop after this much training time: 90s, 30m, 2h; 0: no limit")
+              .at_least(0)
+              .seconds()
+              .changeable(),
+      });
+}
+
+OptionList optimiser_options(TrainingOptions& o) {
+  return grouped(
+      "Optimiser",
+      {
+          option(o.learning_rate, "learning-rate", "X",
+                 "peak learning rate; for noam the factor of the paper's formula")
+              .more_than(0)
+              .at_most(100)
+              .alias("lr"),
+          option(o.warmup, "warmup", "N", "updates until the learning rate has risen to its peak")
+              .at_least(0)
+              .at_most(kMany),
+          option(o.schedule, "schedule", "NAME",
+                 "inverse-sqrt: linear warm-up, then peak * sqrt(warmup/update); noam: the same in the "
+                 "paper's scaling; constant")
+              .one_of({"inverse-sqrt", "noam", "constant"}),
+          option(o.adam_beta1, "adam-beta1", "X", "decay of Adam's first moment")
+              .at_least(0)
+              .at_most(0.999999),
+          option(o.adam_beta2, "adam-beta2", "X", "decay of Adam's second moment")
+              .at_least(0)
+              .at_most(0.999999),
+          option(o.adam_epsilon, "adam-epsilon", "X", "Adam's epsilon").more_than(0).at_most(1),
+          option(o.label_smoothing, "label-smoothing", "X",
+                 "share of probability spread over the whole vocabulary")
+              .at_least(0)
+              .at_most(0.99),
+          option(o.clip_norm, "clip-norm", "X", "largest norm of the gradient; 0: no clipping").at_least(0),
+      });
+}
+
+OptionList validation_options(TrainingOptions& o) {
+  return grouped(
+      "Validation and checkpoints",
+      {
+          option(o.valid_every, "valid-every", "N",
+                 "updates between validations; 0: none, and the last model is kept")
+              .at_least(0)
+              .at_most(kMany),
+          option(o.valid_metric, "valid-metric", "NAME", "what the best model is chosen by")
+              .one_of({"chrf", "bleu", "loss"}),
+          option(o.valid_beam_size, "valid-beam-size", "N",
+                 "beam of the validation's translations; 1 is greedy")
+              .at_least(1)
+              .at_most(64),
+          option(o.valid_lines, "valid-lines", "N",
+                 "validation lines that are translated, the first N; 0: all")
+              .at_least(0)
+              .at_most(kMany),
+          option(o.early_stopping, "early-stopping", "N",
+                 "stop after this many validations without a better one; 0: never")
+              .at_least(0)
+              .at_most(kMany),
+          option(o.save_every, "save-every", "N", "updates between checkpoints; 0: only at the end")
+              .at_least(0)
+              .at_most(kMany)
+              .changeable(),
+          option(o.keep_checkpoints, "keep-checkpoints", "N", "newest checkpoints that stay on the disk")
+              .at_least(1)
+              .at_most(kMany)
+              .changeable(),
+          option(o.log_every, "log-every", "N", "updates between progress lines")
+              .at_least(1)
+              .at_most(kMany)
+              .changeable(),
+      });
+}
+
+OptionList machine_options(TrainingOptions& o) {
+  return grouped(
+      "Machine",
+      {
+          option(o.precision, "precision", "NAME",
+                 "numbers of matrix products: float32, bfloat16 or float16 (autocast); int8 is for translate")
+              .one_of({"float32", "bfloat16", "float16", "int8"}),
+          seed_option(o.seed),
+          device_option(o.device).changeable(),
+          threads_option(o.threads).changeable(),
+      });
+}
+
+}  // namespace
+
+Option device_option(std::string& member) {
+  return option(member, "device", "NAME", "auto, cpu, cuda or cuda:N");
+}
+Option threads_option(int64_t& member) {
+  return option(member, "threads", "N", "threads of each operation; 0: one for each physical core")
+      .at_least(0)
+      .at_most(1024);
+}
+Option seed_option(int64_t& member) {
+  return option(member, "seed", "N", "seed of everything random").at_least(0).at_most(kMany);
+}
+
+OptionList TrainingOptions::describe() {
+  return length_options(*this) + optimiser_options(*this) + validation_options(*this) +
+         machine_options(*this);
+}
+
+}  // namespace dragoman

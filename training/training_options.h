@@ -1,0 +1,49 @@
+// How a run trains: everything that is neither text, tokenizer nor model.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "core/options.h"
+
+namespace dragoman {
+
+struct TrainingOptions {
+  int64_t max_tokens = 4096;
+  int64_t accumulate = 1;
+  int64_t max_updates = 100'000;
+  bool max_updates_is_relative = false;
+  int64_t max_epochs = 0;
+  double max_time = 0;
+
+  double learning_rate = 5e-4;
+  int64_t warmup = 4000;
+  std::string schedule = "inverse-sqrt";
+  double adam_beta1 = 0.9, adam_beta2 = 0.98, adam_epsilon = 1e-9;
+  double label_smoothing = 0.1;
+  double clip_norm = 1.0;
+
+  int64_t valid_every = 1000;
+  std::string valid_metric = "chrf";
+  int64_t valid_beam_size = 1;
+  int64_t valid_lines = 0;
+  int64_t early_stopping = 10;
+
+  int64_t save_every = 1000;
+  int64_t keep_checkpoints = 1;
+  int64_t log_every = 100;
+
+  std::string precision = "float32";
+  int64_t seed = 1;
+  std::string device = "auto";
+  int64_t threads = 0;
+
+  OptionList describe();
+};
+
+// Flags that mean the same in every command.
+Option device_option(std::string& member);
+Option threads_option(int64_t& member);
+Option seed_option(int64_t& member);
+
+}  // namespace dragoman

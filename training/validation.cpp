@@ -1,0 +1,76 @@
+#include "training/validation.h"
+
+#include <chrono>
+
+#include "data/batch.h"
+#include "evaluation/evaluator.h"
+#include "training/loss.h"
+
+namespace dragoman {
+namespace {
+
+constexpr int64_t kSamples = 5;
+
+StringList first(const StringList& lines, int64_t count) {
+  const auto size = static_cast<int64_t>(lines.size());
+  return {lines.begin(), lines.begin() + (count == 0 ? size : std::min(count, size))};
+}
+
+}  // namespace
+
+Validator::Validator(const TextPairs& text, const EncodedCorpus& corpus, const TrainingOptions& options)
+    : text_(text), corpus_(corpus), options_(options) {}
+
+ValidationResult Validator::run(ModelFolder& folder, int64_t update) const {
+  const auto begin = std::chrono::steady_clock::now();
+  const bool was_training = folder.model->is_training();
+  folder.model->eval();
+  ValidationResult result;
+  result.update = update;
+  measure_loss(folder.model, result);
+  translate(folder, result);
+  folder.model->train(was_training);
+  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  return result;
+}
+
+void Validator::measure_loss(Transformer& model, ValidationResult& result) const {
+  const torch::NoGradGuard no_grad;
+  const ModelOptions& options = model->options();
+  double loss = 0, cross_entropy = 0;
+  int64_t tokens = 0;
+  for (const auto& pairs : plan_sorted(corpus_, options_.max_tokens)) {
+    const Batch batch = to_device(
+        make_batch(corpus_, pairs, {options.source_pad_id(), options.target_pad_id()}), model->device());
+    const auto logits = model->forward(batch.source, batch.decoder_input);
+    const auto sums =
+        label_smoothed_cross_entropy(logits, batch.labels, options.target_pad_id(), options_.label_smoothing);
+    loss += sums.smoothed.item<double>();
+    cross_entropy += sums.cross_entropy.item<double>();
+    tokens += batch.label_tokens;
+  }
+  result.loss = loss / static_cast<double>(tokens);
+  result.cross_entropy = cross_entropy / static_cast<double>(tokens);
+}
+
+void Validator::translate(ModelFolder& folder, ValidationResult& result) const {
+  TranslateOptions translate_options;
+  translate_options.search.beam_size = options_.valid_beam_size;
+  const Translator translator(folder, translate_options);
+  const StringList sources = first(text_.source, options_.valid_lines),
+                   references = first(text_.target, options_.valid_lines);
+  const StringList hypotheses = translate_lines(translator, sources);
+  MetricOptions metrics;
+  metrics.metrics = {"bleu", "chrf"};
+  const auto scores = score_corpus(hypotheses, {references}, metrics);
+  result.bleu = scores[0].score;
+  result.chrf = scores[1].score;
+  // Samples from all over the set, the same ones at each validation.
+  const auto lines = static_cast<int64_t>(sources.size());
+  for (int64_t i = 0; i < std::min(kSamples, lines); ++i) {
+    const auto line = static_cast<size_t>(i * lines / kSamples);
+    result.samples.push_back({sources[line], references[line], hypotheses[line]});
+  }
+}
+
+}  // namespace dragoman

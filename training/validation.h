@@ -1,0 +1,28 @@
+// How good the model is now: its loss on the validation pairs, and BLEU and chrF of its translations.
+#pragma once
+
+#include "data/encoded_corpus.h"
+#include "decoding/model_folder.h"
+#include "training/train_log.h"
+#include "training/training_options.h"
+
+namespace dragoman {
+
+class Validator {
+ public:
+  // `text`: the pairs that `corpus` was encoded from. Both must outlive the validator.
+  Validator(const TextPairs& text, const EncodedCorpus& corpus, const TrainingOptions& options);
+
+  // Leaves the model in the mode (training or evaluation) in which it was.
+  ValidationResult run(ModelFolder& folder, int64_t update) const;
+
+ private:
+  void measure_loss(Transformer& model, ValidationResult& result) const;
+  void translate(ModelFolder& folder, ValidationResult& result) const;
+
+  const TextPairs& text_;
+  const EncodedCorpus& corpus_;
+  const TrainingOptions& options_;
+};
+
+}  // namespace dragoman
