@@ -27,7 +27,7 @@ struct TranslateFlags {
     return grouped(
                "Input and output",
                {
-                   option(models, "model", "DIR", "the model folder").short_form('m'),
+                   option(models, "model", "DIR", "the model folder").short_form('m').one_each(),
                    option(input, "input", "F", "text to translate, one segment a line; - is standard input")
                        .short_form('i'),
                    option(output, "output", "F", "where translations go, one a line; - is standard output")

@@ -29,11 +29,15 @@ function(dragoman_torch_of_python python candidates)
   endif()
 endfunction()
 
+# What an earlier configure found comes right behind Torch_DIR: a build must not change its LibTorch because another shell runs it.
 set(torch_candidates "")
 if(Torch_DIR)
   list(APPEND torch_candidates ${Torch_DIR}/../../..)
 elseif(DEFINED ENV{Torch_DIR})
   list(APPEND torch_candidates $ENV{Torch_DIR}/../../..)
+endif()
+if(DRAGOMAN_TORCH_FOUND AND NOT CMAKE_PREFIX_PATH AND NOT DEFINED ENV{CMAKE_PREFIX_PATH})
+  list(APPEND torch_candidates ${DRAGOMAN_TORCH_FOUND})
 endif()
 string(REPLACE ":" ";" environment_prefixes "$ENV{CMAKE_PREFIX_PATH}")
 foreach(prefix IN LISTS CMAKE_PREFIX_PATH environment_prefixes)
@@ -66,6 +70,7 @@ if(NOT DRAGOMAN_TORCH_ROOT)
   message(FATAL_ERROR "No LibTorch ${DRAGOMAN_TORCH_MINIMUM} or newer was found. Run scripts/setup, or set Torch_DIR or CMAKE_PREFIX_PATH "
                       "to an unpacked LibTorch.")
 endif()
+set(DRAGOMAN_TORCH_FOUND ${DRAGOMAN_TORCH_ROOT} CACHE INTERNAL "The LibTorch of the last configure")
 message(STATUS "LibTorch ${DRAGOMAN_TORCH_VERSION}: ${DRAGOMAN_TORCH_ROOT}")
 
 add_library(dragoman_torch INTERFACE)

@@ -13,8 +13,8 @@ namespace dragoman {
 
 class LineReader {
  public:
-  // "-" reads standard input. A .gz name or gzip's first two bytes: unpacked. DataError naming the path and
-  // errno.
+  // "-" reads standard input as it is. A regular file that begins with gzip's two bytes is unpacked.
+  // DataError naming the path and errno.
   explicit LineReader(const std::string& path);
   ~LineReader();
   LineReader(LineReader&&) noexcept;

@@ -86,7 +86,7 @@ void assign_text(const Option& option, const std::string& text, bool append) {
     auto& list = *std::get<StringList*>(option.target);
     if (!append) list.clear();
     for (size_t begin = 0; begin <= text.size();) {
-      const size_t comma = std::min(text.find(',', begin), text.size());
+      const size_t comma = option.one_item ? text.size() : std::min(text.find(',', begin), text.size());
       const std::string item = text.substr(begin, comma - begin);
       check_choice(option, item);
       if (!item.empty()) list.push_back(item);

@@ -39,6 +39,7 @@ struct Option {
   bool* relative = nullptr;  // when set, "+N" is accepted for N and this is made true
   bool is_duration = false;  // seconds, written "90s", "30m", "2h" or a plain number
   bool may_change = false;   // may differ when a run is resumed
+  bool one_item = false;     // a list whose items may hold commas: each flag gives one
   bool flag_only = false;    // stands on the command line, never in a settings file
   char letter = 0;           // a one-letter form, 0 for none
 
@@ -51,6 +52,7 @@ struct Option {
   Option& or_relative(bool& is_relative) { return relative = &is_relative, *this; }
   Option& seconds() { return is_duration = true, *this; }
   Option& changeable() { return may_change = true, *this; }
+  Option& one_each() { return one_item = true, *this; }
   Option& only_flag() { return flag_only = true, *this; }
 
   std::string json_key() const;    // name with '_' for '-'

@@ -20,6 +20,21 @@ void check_vocabulary(const std::string& folder, const char* name, const Vocabul
                                                 std::to_string(vocabulary.size()));
 }
 
+// The search starts with <pad>, and the mask of the source knows <pad> by its id: a folder that means it
+// otherwise would give wrong text in silence.
+void check_special_ids(const std::string& folder, const ModelOptions& options,
+                       const TokenizerPair& tokenizers, const GenerationDefaults& generation) {
+  const auto require = [&](const char* key, int64_t required, int64_t got) {
+    if (required != got)
+      throw ModelError(join_path(folder, "config.json") + ": " + key,
+                       "required <pad>'s id " + std::to_string(required) + ", got " + std::to_string(got));
+  };
+  require("pad_token_id", tokenizers.target.vocabulary().pad_id(), options.target_pad_id());
+  require("pad_token_id (source side)", tokenizers.source.vocabulary().pad_id(), options.source_pad_id());
+  if (generation.decoder_start_token_id >= 0)
+    require("decoder_start_token_id", options.target_pad_id(), generation.decoder_start_token_id);
+}
+
 std::string tokenizer_config_text(bool shared) {
   return json_text({
       {"tokenizer_class", "MarianTokenizer"},
@@ -60,8 +75,10 @@ ModelFolder ModelFolder::load(const std::string& path, const torch::Device& devi
   check_vocabulary(path, "vocab.json", tokenizers.source.vocabulary(), model->options().vocab_size);
   check_vocabulary(path, tokenizers.shared ? "vocab.json" : kTargetVocabularyName,
                    tokenizers.target.vocabulary(), model->options().decoder_vocab_size);
+  const GenerationDefaults generation = read_generation_config(path);
+  check_special_ids(path, model->options(), tokenizers, generation);
   model->move_to(device);
-  return {model, std::move(tokenizers), read_generation_config(path), path};
+  return {model, std::move(tokenizers), generation, path};
 }
 
 std::vector<std::string> model_file_names(const std::string& folder) {

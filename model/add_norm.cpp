@@ -5,7 +5,7 @@ namespace dragoman {
 AddNormImpl::AddNormImpl(const AddNormOptions& options)
     : norm_(register_module("norm",
                             torch::nn::LayerNorm(torch::nn::LayerNormOptions({options.d_model}).eps(1e-5)))),
-      dropout_(register_module("dropout", torch::nn::Dropout(options.dropout))),
+      dropout_(register_module("dropout", Dropout(options.dropout))),
       pre_norm_(options.pre_norm) {}
 
 torch::Tensor AddNormImpl::forward(const torch::Tensor& x, const Sublayer& sublayer) {

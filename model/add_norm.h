@@ -10,6 +10,7 @@
 
 #include <functional>
 
+#include "model/dropout.h"
 #include "model/shapes.h"
 #include "model/torch.h"
 
@@ -33,7 +34,7 @@ class AddNormImpl : public torch::nn::Module {
   torch::nn::LayerNorm norm_;  // over D, eps 1e-5
 
  private:
-  torch::nn::Dropout dropout_;
+  Dropout dropout_;
   bool pre_norm_;
 };
 TORCH_MODULE(AddNorm);

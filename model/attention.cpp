@@ -1,17 +1,25 @@
 #include "model/attention.h"
 
+#include <cmath>
+#include <limits>
+
+#include "model/dropout.h"
+
 namespace dragoman {
 
 torch::Tensor scaled_dot_product_attention(const torch::Tensor& query, const torch::Tensor& key,
                                            const torch::Tensor& value, const torch::Tensor& mask,
                                            double dropout) {
-  // LibTorch's operator computes
-  //   scores  = Q K^T / sqrt(K), -inf where the mask is false
-  //   weights = dropout(softmax(scores)), zero in a row without any true
-  //   result  = weights V
-  // and picks a fused kernel where there is one. tests/model/attention_test.cpp has the plain form.
-  const std::optional<torch::Tensor> attend = mask.defined() ? std::optional(mask) : std::nullopt;
-  return at::scaled_dot_product_attention(query, key, value, attend, dropout);
+  if (dropout == 0) {
+    // LibTorch's operator computes the lines below and picks a fused kernel where there is one.
+    return at::scaled_dot_product_attention(query, key, value,
+                                            mask.defined() ? std::optional(mask) : std::nullopt);
+  }
+  auto scores = torch::matmul(query, key.transpose(-2, -1)) / std::sqrt(static_cast<double>(query.size(-1)));
+  if (mask.defined())
+    scores = scores.masked_fill(mask.logical_not(), -std::numeric_limits<float>::infinity());
+  const auto weights = at::_safe_softmax(scores, -1);  // zeros in a row without any true
+  return torch::matmul(apply_dropout(weights, dropout, true), value);
 }
 
 MultiHeadAttentionImpl::MultiHeadAttentionImpl(const AttentionOptions& options)

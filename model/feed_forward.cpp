@@ -12,7 +12,7 @@ torch::Tensor activate(const torch::Tensor& x, const std::string& name) {
 FeedForwardImpl::FeedForwardImpl(const FeedForwardOptions& options)
     : inner_(register_module("inner", torch::nn::Linear(options.d_model, options.width))),
       outer_(register_module("outer", torch::nn::Linear(options.width, options.d_model))),
-      dropout_(register_module("dropout", torch::nn::Dropout(options.dropout))),
+      dropout_(register_module("dropout", Dropout(options.dropout))),
       activation_(options.activation) {}
 
 torch::Tensor FeedForwardImpl::forward(const torch::Tensor& x) {

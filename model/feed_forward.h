@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "model/dropout.h"
 #include "model/shapes.h"
 #include "model/torch.h"
 
@@ -31,7 +32,7 @@ class FeedForwardImpl : public torch::nn::Module {
   torch::nn::Linear inner_, outer_;
 
  private:
-  torch::nn::Dropout dropout_;
+  Dropout dropout_;
   std::string activation_;
 };
 TORCH_MODULE(FeedForward);

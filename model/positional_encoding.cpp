@@ -14,13 +14,16 @@ torch::Tensor position_rows(int64_t begin, int64_t count, int64_t d_model) {
   return torch::cat({angle.sin(), angle.cos()}, 1).to(torch::kFloat32);
 }
 
-torch::Tensor PositionalEncodingImpl::forward(const torch::Tensor& x) {
-  const int64_t length = x.size(1);
-  if (!table_.defined() || table_.size(0) < length || table_.device() != x.device()) {
-    const int64_t rows = std::max<int64_t>(length, 256);
-    table_ = position_rows(0, rows, d_model_).to(x.device());
+torch::Tensor PositionalEncodingImpl::rows(int64_t length, const torch::Device& device) {
+  const std::lock_guard lock(mutex_);
+  if (!table_.defined() || table_.size(0) < length || table_.device() != device) {
+    table_ = position_rows(0, std::max<int64_t>(length, 256), d_model_).to(device);
   }
-  return x + table_.narrow(0, 0, length).to(x.scalar_type());
+  return table_.narrow(0, 0, length);
+}
+
+torch::Tensor PositionalEncodingImpl::forward(const torch::Tensor& x) {
+  return x + rows(x.size(1), x.device()).to(x.scalar_type());
 }
 
 }  // namespace dragoman

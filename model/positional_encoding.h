@@ -8,6 +8,8 @@
 // features in another order.
 #pragma once
 
+#include <mutex>
+
 #include "model/shapes.h"
 #include "model/torch.h"
 
@@ -24,7 +26,10 @@ class PositionalEncodingImpl : public torch::nn::Module {
   torch::Tensor forward(const torch::Tensor& x);
 
  private:
+  torch::Tensor rows(int64_t length, const torch::Device& device);  // [length,D]
+
   int64_t d_model_;
+  std::mutex mutex_;     // several threads may run the same model
   torch::Tensor table_;  // [as long as was needed so far, D]; no parameter: it follows from the formula
 };
 TORCH_MODULE(PositionalEncoding);

@@ -6,7 +6,7 @@ namespace dragoman {
 
 TransformerImpl::TransformerImpl(const ModelOptions& o)
     : positions_(register_module("positions", PositionalEncoding(o.d_model))),
-      dropout_(register_module("dropout", torch::nn::Dropout(o.dropout))),
+      dropout_(register_module("dropout", Dropout(o.dropout))),
       encoder_(register_module("encoder", Encoder(o))),
       decoder_(register_module("decoder", Decoder(o))),
       options_(o) {

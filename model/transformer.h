@@ -14,6 +14,7 @@
 #pragma once
 
 #include "model/decoder.h"
+#include "model/dropout.h"
 #include "model/embedding.h"
 #include "model/encoder.h"
 #include "model/model_options.h"
@@ -48,7 +49,7 @@ class TransformerImpl : public torch::nn::Module {
   Embedding source_embedding_{nullptr},
       target_embedding_{nullptr};  // the same module when embeddings are shared
   PositionalEncoding positions_;
-  torch::nn::Dropout dropout_;
+  Dropout dropout_;
   Encoder encoder_;
   Decoder decoder_;
   OutputProjection output_projection_{nullptr};

@@ -30,6 +30,11 @@ void Adam::zero_gradients() {
   for (auto& parameter : parameters_) parameter.mutable_grad().reset();
 }
 
+void Adam::set_gradients(const std::vector<torch::Tensor>& gradients) {
+  for (size_t i = 0; i < parameters_.size(); ++i)
+    parameters_[i].mutable_grad() = i < gradients.size() ? gradients[i] : torch::Tensor();
+}
+
 torch::Tensor Adam::gradient_norm() const {
   const torch::NoGradGuard no_grad;
   return torch::stack(at::_foreach_norm(gradients(), 2)).norm();

@@ -18,6 +18,8 @@ class Adam {
   Adam(Transformer& model, const AdamOptions& options);
 
   void zero_gradients();
+  // gradients[i] belongs to parameters()[i]; an undefined one is zero.
+  void set_gradients(const std::vector<torch::Tensor>& gradients);
   // Norm of all gradients together, as one vector.
   torch::Tensor gradient_norm() const;
   void scale_gradients(double factor);
@@ -28,6 +30,7 @@ class Adam {
     torch::Tensor parameter, first_moment, second_moment;
   };
   const std::vector<Slot>& slots() const { return slots_; }
+  const std::vector<torch::Tensor>& parameters() const { return parameters_; }
   int64_t steps() const { return steps_; }
   void set_steps(int64_t steps);  // when the moments were loaded
 

@@ -150,8 +150,13 @@ void log_start(const RunOptions& options, const torch::Device& device, Log& log)
   if (!reason.empty()) log.warning("this model opens in Dragoman only: " + reason);
   if (!options.model.share_encoder_decoder_embeddings) {
     log.warning(
-        "with separate vocabularies the folder opens in transformers, not in CTranslate2, whose Marian "
-        "loader takes one vocabulary for both sides");
+        "with separate vocabularies the folder opens in transformers; CTranslate2's Marian loader takes one "
+        "vocabulary for both sides");
+  }
+  if (options.model.encoder_attention_heads != options.model.decoder_attention_heads) {
+    log.warning(
+        "encoder and decoder differ in their number of heads: transformers can do that, CTranslate2 would "
+        "convert it wrongly");
   }
 }
 

@@ -7,8 +7,6 @@
 #include "core/files.h"
 #include "core/manifest.h"
 #include "core/random.h"
-#include "model/device.h"
-#include "training/loss.h"
 #include "training/schedule.h"
 
 namespace dragoman {
@@ -55,39 +53,6 @@ std::string fingerprint(const EncodedCorpus& corpus) {
   return checksum_of(text);
 }
 
-UpdateResult train_update(Transformer& model, Adam& optimiser, const std::vector<Batch>& batches,
-                          const TrainingOptions& options, double learning_rate, double loss_scale) {
-  UpdateResult result;
-  for (const auto& batch : batches) result.label_tokens += batch.label_tokens;
-  const auto tokens = static_cast<double>(result.label_tokens);
-  optimiser.zero_gradients();
-  auto loss = torch::zeros({}, torch::TensorOptions().device(model->device())),
-       cross_entropy = torch::zeros_like(loss);
-  for (const auto& cpu_batch : batches) {
-    const Batch batch = to_device(cpu_batch, model->device());
-    LossSums sums;
-    {
-      const AutocastGuard autocast(model->device(), precision_type(options.precision));
-      const auto logits = model->forward(batch.source, batch.decoder_input);  // [B,T,V]
-      sums = label_smoothed_cross_entropy(logits, batch.labels, model->options().target_pad_id(),
-                                          options.label_smoothing);
-    }
-    (sums.smoothed * (loss_scale / tokens)).backward();
-    loss += sums.smoothed.detach();
-    cross_entropy += sums.cross_entropy;
-  }
-  const double norm = optimiser.gradient_norm().item<double>() / loss_scale;
-  result.loss = loss.item<double>() / tokens;
-  result.cross_entropy = cross_entropy.item<double>() / tokens;
-  result.gradient_norm = norm;
-  result.skipped = !std::isfinite(result.loss) || !std::isfinite(norm);
-  if (result.skipped) return result;
-  const double clip = options.clip_norm > 0 ? std::min(1.0, options.clip_norm / (norm + 1e-6)) : 1.0;
-  if (clip < 1 || loss_scale != 1) optimiser.scale_gradients(clip / loss_scale);
-  optimiser.step(learning_rate);
-  return result;
-}
-
 Trainer::Trainer(ModelFolder folder, const EncodedCorpus& corpus, const Validator* validator,
                  const TrainingOptions& options, Log& log, const std::atomic<int>& stop)
     : folder_(std::move(folder)),
@@ -97,6 +62,8 @@ Trainer::Trainer(ModelFolder folder, const EncodedCorpus& corpus, const Validato
       log_(log),
       train_log_(folder_.path, log),
       stop_(stop),
+      threads_(at::get_num_threads()),
+      workers_(worker_count(threads_, folder_.model->device())),
       optimiser_(folder_.model, AdamOptions{options.adam_beta1, options.adam_beta2, options.adam_epsilon}) {
   state_.corpus = fingerprint(corpus);
   if (options_.precision == "float16") state_.loss_scale = kFirstLossScale;
@@ -146,6 +113,9 @@ StopReason Trainer::run() {
       corpus_, StreamOptions{options_.max_tokens, static_cast<uint64_t>(options_.seed), pad},
       state_.position);
   folder_.model->train();
+  // The workers take the threads; what is left of them goes to the operators.
+  const int operator_threads = std::max(1, threads_ / workers_.count());
+  at::set_num_threads(operator_threads);
   std::optional<StopReason> reason;
   while (!(reason = finished())) {
     update();
@@ -156,6 +126,7 @@ StopReason Trainer::run() {
     window_.paused += steady_seconds() - before;
   }
   finish(*reason);
+  at::set_num_threads(threads_);
   return *reason;
 }
 
@@ -169,10 +140,11 @@ void Trainer::update() {
     if (item.ends_epoch) break;  // an update never spans two passes
   }
   // Dropout depends on the seed and the number of the update alone: a resumed run draws the same.
-  torch::manual_seed(mix_seeds(static_cast<uint64_t>(options_.seed), static_cast<uint64_t>(number)));
+  const uint64_t seed = mix_seeds(static_cast<uint64_t>(options_.seed), static_cast<uint64_t>(number));
+  torch::manual_seed(seed);  // CUDA's dropout
   const double rate = learning_rate_at(number, options_, folder_.model->options().d_model);
   const UpdateResult result =
-      train_update(folder_.model, optimiser_, batches, options_, rate, state_.loss_scale);
+      train_update(folder_.model, optimiser_, batches, options_, {rate, state_.loss_scale, seed}, workers_);
   state_.update = number;
   state_.target_tokens += result.label_tokens;
   state_.seconds = now();
@@ -227,7 +199,10 @@ void Trainer::report_progress() {
 }
 
 void Trainer::validate() {
+  const int operator_threads = at::get_num_threads();
+  at::set_num_threads(threads_);
   ValidationResult result = validator_->run(folder_, state_.update);
+  at::set_num_threads(operator_threads);
   state_.last_validation = state_.update;
   const double score = score_of(result, options_.valid_metric);
   result.is_best = !state_.has_best || score > state_.best_score;
@@ -252,6 +227,8 @@ void Trainer::finish(StopReason reason) {
   const bool interrupted = reason == StopReason::kSignal;
   if (validator_ && options_.valid_every > 0) {
     if (!interrupted && state_.last_validation != state_.update) validate();
+    if (!state_.has_best)
+      write_model_weights(folder_.path, folder_.model);  // stopped before the first validation: still a model
   } else {
     write_model_weights(folder_.path, folder_.model);
   }

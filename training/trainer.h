@@ -11,25 +11,13 @@
 #include "training/checkpoint.h"
 #include "training/train_log.h"
 #include "training/training_options.h"
+#include "training/update.h"
 #include "training/validation.h"
 
 namespace dragoman {
 
 // What ended a run.
 enum class StopReason { kUpdates, kEpochs, kTime, kNoGain, kSignal };
-
-// One update's figures.
-struct UpdateResult {
-  double loss = 0, cross_entropy = 0;  // per label token
-  double gradient_norm = 0;            // before clipping
-  int64_t label_tokens = 0;
-  bool skipped = false;  // loss or gradient was not finite
-};
-
-// One optimiser step from several batches: their gradients are summed and normalised by all their label
-// tokens, so that batches in pieces give what one large batch gives.
-UpdateResult train_update(Transformer& model, Adam& optimiser, const std::vector<Batch>& batches,
-                          const TrainingOptions& options, double learning_rate, double loss_scale = 1);
 
 class Trainer {
  public:
@@ -63,6 +51,8 @@ class Trainer {
   Log& log_;
   TrainLog train_log_;
   const std::atomic<int>& stop_;
+  int threads_;
+  Workers workers_;
   Adam optimiser_;
   TrainingState state_;
   std::unique_ptr<BatchStream> stream_;

@@ -25,6 +25,7 @@ TEST(Json, WhatIsStrictlyJsonIsRead) {
             "\xC3\xA9"
             "A");
   EXPECT_EQ(value["b"]["a"], 1);  // the same key in another object is no duplicate
+  EXPECT_EQ(parse_json(R"({"b": {"c": 1}, "c": 2})", "f", ErrorKind::kData)["c"], 2);
 }
 
 TEST(Json, WhatIsNotIsRefusedNamingFileAndLine) {

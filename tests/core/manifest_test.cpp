@@ -51,7 +51,8 @@ TEST(Manifest, WhatWasWrittenIsAcceptedAndDamageNamesTheFile) {
   EXPECT_TRUE(mentions(complaint(folder), folder.path("b") + "] required checksum")) << complaint(folder);
   EXPECT_TRUE(mentions(complaint(folder), "--reseal")) << complaint(folder);
   folder.write("b", "bbbbb");
-  EXPECT_EQ(complaint(folder), "[" + folder.path("b") + "] required 4 bytes (manifest.json), got 5");
+  EXPECT_TRUE(mentions(complaint(folder), folder.path("b") + "] required 4 bytes (manifest.json), got 5"))
+      << complaint(folder);
   remove_all(folder.path("b"));
   EXPECT_EQ(complaint(folder),
             "[" + folder.path("b") + "] required this file (manifest.json lists it), got none");

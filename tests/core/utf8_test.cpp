@@ -23,8 +23,8 @@ const Replacement kFromTheStandard[] = {
      kMark + kMark + kMark + kMark + kMark + "A" + kMark + kMark + "B"},
     // Table 3-11: truncated sequences, one mark for each maximal subpart.
     {"3-11", "\xE1\x80\xE2\xF0\x91\x92\xF1\xBF\x41", kMark + kMark + kMark + kMark + "A"},
-    // The older table 3-8, from "best practice" on.
-    {"best practice", "\x61\xF1\x80\x80\xE1\x80\xC2\x62\x80\x63\x80\xBF\x64",
+    // The example of Unicode 6.0 (there table 3-8).
+    {"6.0", "\x61\xF1\x80\x80\xE1\x80\xC2\x62\x80\x63\x80\xBF\x64",
      "a" + kMark + kMark + kMark + "b" + kMark + "c" + kMark + kMark + "d"},
     {"at the end", "ab\xF0\x9F\x98", "ab" + kMark},
 };

@@ -2,6 +2,7 @@
 """All parity tests: the same text in dragoman and in the programs it promises to agree with. `ctest -L parity` calls this.
 
 usage: run_parity.py --dragoman build/release/dragoman [--logits build/release/parity_logits] [--minutes 3]
+                     [--threads N]
 
 Makes the environment of benchmarks/peers.txt (scripts/peers), trains small models with `dragoman train`, and runs
 transformers_parity.py on each, tokenizer_parity.py and evaluation_parity.py. The text is Multi30k where
@@ -28,9 +29,9 @@ SMALL = ["--encoder-layers", "2", "--decoder-layers", "3", "--d-model", "64", "-
          "--max-updates", "200", "--valid-every", "0"]
 SHAPES = {
     "separate vocabularies": ["--share-encoder-decoder-embeddings=false"],
-    "separate vocabularies, untied": ["--share-encoder-decoder-embeddings=false", "--tie-word-embeddings=false"],
+    "separate and untied": ["--share-encoder-decoder-embeddings=false", "--tie-word-embeddings=false"],
     "untied": ["--tie-word-embeddings=false"],
-    "unscaled, silu": ["--scale-embedding=false", "--activation-function", "silu", "--decoder-attention-heads", "8"],
+    "unscaled with silu": ["--scale-embedding=false", "--activation-function", "silu", "--decoder-attention-heads", "8"],
 }
 
 
@@ -85,6 +86,7 @@ def environment_is_there():
 class Runner:
     def __init__(self, arguments, folder):
         self.dragoman, self.logits, self.folder = arguments.dragoman, arguments.logits, folder
+        self.threads = ["--threads", str(arguments.threads)]
         self.results = {}
         self.files, self.vocabulary = corpus(folder)
 
@@ -97,7 +99,7 @@ class Runner:
         print(f"\n== training: {name}", flush=True)
         model = self.folder / name.replace(" ", "-")
         command = [self.dragoman, "train", "--preset", "tiny", "--vocab-size", str(self.vocabulary), "--model", model,
-                   "--learning-rate", "0.003", *arguments]
+                   "--learning-rate", "0.003", *self.threads, *arguments]
         for split, prefix in (("train", "train"), ("val", "valid")):
             for side in ("source", "target"):
                 command += [f"--{prefix}-{side}", self.files[split, side]]
@@ -112,12 +114,12 @@ class Runner:
         model = self.train(name, *arguments)
         logits = ["--logits", self.logits] if self.logits else []
         self.script(f"transformers, {name}", "transformers_parity.py", "--model", model, "--text",
-                    self.files["test", "source"], "--lines", lines, *logits)
+                    self.files["test", "source"], "--lines", lines, *self.threads, *logits)
 
     def all(self, minutes):
         self.script("tokenizer", "tokenizer_parity.py", "--text", self.files["train", "source"], "--vocab-size",
                     self.vocabulary)
-        data = ["--data", MULTI30K] if MULTI30K.is_dir() else []
+        data = ["--data", MULTI30K, "--lines", 100] if MULTI30K.is_dir() else []
         self.script("evaluation", "evaluation_parity.py", "--corpora", 100, *data)
         for name, flags in SHAPES.items():
             self.transformers(name, *SMALL, *flags, lines=40)
@@ -131,6 +133,8 @@ def main():
     parser.add_argument("--dragoman", required=True)
     parser.add_argument("--logits", help="the program parity_logits; without it, the one beside dragoman")
     parser.add_argument("--minutes", type=int, default=3, help="training time of the model whose translations count")
+    parser.add_argument("--threads", type=int, default=0, help="of all programs; 0: what they choose. On a machine that "
+                        "others use too, fewer threads than cores are much faster")
     arguments = parser.parse_args()
     if not environment_is_there():
         return SKIPPED

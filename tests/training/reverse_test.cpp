@@ -10,7 +10,7 @@
 #include "decoding/search.h"
 #include "tests/support/small_model.h"
 #include "training/schedule.h"
-#include "training/trainer.h"
+#include "training/update.h"
 
 namespace dragoman {
 namespace {
@@ -74,9 +74,12 @@ TEST(SlowLearning, ReversesStringsItHasNeverSeen) {
   model->eval();
   EXPECT_LT(exact_match(model, task.held_out), 0.01);
   model->train();
+  Workers workers(1);
   for (int64_t update = 1; update <= 1200; ++update) {
     const auto item = stream.next();
-    train_update(model, optimiser, {item.batch}, options, learning_rate_at(update, options, shape.d_model));
+    train_update(model, optimiser, {item.batch}, options,
+                 {learning_rate_at(update, options, shape.d_model), 1, static_cast<uint64_t>(update)},
+                 workers);
   }
   model->eval();
   EXPECT_GE(exact_match(model, task.held_out), 0.99);

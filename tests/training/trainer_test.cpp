@@ -311,6 +311,17 @@ TEST_F(TrainingRun, StopsAfterSoManyEpochs) {
   EXPECT_TRUE(said("reached --max-epochs 2"));
 }
 
+TEST_F(TrainingRun, AnUpdateNeverSpansTwoEpochs) {
+  RunOptions run = options("m");
+  run.training.accumulate = 100;  // more than an epoch has
+  run.training.max_epochs = 2;
+  EXPECT_EQ(train(run), StopReason::kEpochs);
+  const auto once = state("m", 2)["target_tokens"].get<int64_t>();
+  run.training.max_epochs = 3;
+  EXPECT_EQ(train(run), StopReason::kEpochs);
+  EXPECT_EQ(state("m", 3)["target_tokens"].get<int64_t>() * 2, once * 3);
+}
+
 TEST_F(TrainingRun, StopsWhenItsTimeIsUp) {
   RunOptions run = options("m");
   run.training.max_updates = 1'000'000;

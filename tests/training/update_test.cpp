@@ -5,7 +5,7 @@
 
 #include "tests/support/small_model.h"
 #include "training/loss.h"
-#include "training/trainer.h"
+#include "training/update.h"
 
 namespace dragoman {
 namespace {
@@ -61,10 +61,13 @@ TrainingOptions without_clipping() {
   return options;
 }
 
-Trained train(const std::vector<Batch>& batches, const TrainingOptions& options, double loss_scale = 1) {
+Trained train(const std::vector<Batch>& batches, const TrainingOptions& options, double loss_scale = 1,
+              int worker_count = 1) {
   Transformer model = new_model();
   Adam optimiser(model, {});
-  const UpdateResult result = train_update(model, optimiser, batches, options, 1e-3, loss_scale);
+  Workers workers(worker_count);
+  const UpdateResult result =
+      train_update(model, optimiser, batches, options, {1e-3, loss_scale, 1}, workers);
   return {model, optimiser, result};
 }
 
@@ -97,6 +100,39 @@ TEST(TrainUpdate, FourBatchesGiveTheGradientsOfOneFourTimesTheSize) {
   EXPECT_NEAR(four.result.cross_entropy, one.result.cross_entropy, 1e-5);
   EXPECT_NEAR(four.result.gradient_norm, one.result.gradient_norm, 1e-5);
   EXPECT_EQ(four.result.label_tokens, one.result.label_tokens);
+}
+
+// Also with more workers than rows, so that some have nothing to do.
+TEST(TrainUpdate, SeveralWorkersGiveTheGradientsOfOne) {
+  const auto batches = batches_of(corpus_of(6), 2);
+  const Trained one = train(batches, without_clipping());
+  for (const int workers : {2, 3, 4, 7}) {
+    const Trained several = train(batches, without_clipping(), 1, workers);
+    EXPECT_LT(largest_difference(gradients(several.model), gradients(one.model)), 1e-6) << workers;
+    EXPECT_NEAR(several.result.loss, one.result.loss, 1e-5);
+    EXPECT_NEAR(several.result.cross_entropy, one.result.cross_entropy, 1e-5);
+    EXPECT_NEAR(several.result.gradient_norm, one.result.gradient_norm, 1e-5);
+    EXPECT_EQ(several.result.label_tokens, one.result.label_tokens);
+  }
+}
+
+// With dropout, whose seed is the update's and the worker's, and in threads that may run in any order.
+TEST(TrainUpdate, IsTheSameForTheSameSeedAndNumberOfWorkers) {
+  const auto batches = batches_of(corpus_of(16), 2);
+  const auto gradients_with = [&](uint64_t seed, int worker_count) {
+    torch::manual_seed(1);
+    Transformer model(small_model_options(kVocabulary));  // dropout 0.1
+    Adam optimiser(model, {});
+    Workers workers(worker_count);
+    torch::manual_seed(seed * 100);  // must not count
+    train_update(model, optimiser, batches, without_clipping(), {1e-3, 1, seed}, workers);
+    return gradients(model);
+  };
+  for (const int workers : {1, 3}) {
+    const auto expected = gradients_with(5, workers);
+    for (int i = 0; i < 5; ++i) EXPECT_EQ(largest_difference(gradients_with(5, workers), expected), 0);
+    EXPECT_GT(largest_difference(gradients_with(6, workers), expected), 1e-4);
+  }
 }
 
 TEST(TrainUpdate, TellsLossAndCrossEntropyPerLabelToken) {
@@ -151,7 +187,8 @@ void expect_skipped_and_unchanged(Transformer& model, double loss_scale) {
   Adam optimiser(model, {});
   const auto batches = batches_of(corpus_of(8), 2);
   const auto before = copy_of(model);
-  EXPECT_TRUE(train_update(model, optimiser, batches, {}, 1e-3, loss_scale).skipped);
+  Workers workers(1);
+  EXPECT_TRUE(train_update(model, optimiser, batches, {}, {1e-3, loss_scale, 1}, workers).skipped);
   EXPECT_EQ(largest_difference(copy_of(model), before), 0);
   EXPECT_EQ(optimiser.steps(), 0);
   for (const auto& slot : optimiser.slots()) {
@@ -172,6 +209,35 @@ TEST(TrainUpdate, SkipsALossThatIsNotANumberAndChangesNothing) {
 TEST(TrainUpdate, SkipsAGradientThatOverflowsAndChangesNothing) {
   Transformer model = random_model(without_dropout());
   expect_skipped_and_unchanged(model, 1e300);
+}
+
+TEST(Workers, EachDoesItsShareOfEveryRound) {
+  for (const int count : {1, 2, 5}) {
+    Workers workers(count);
+    EXPECT_EQ(workers.count(), count);
+    std::vector<std::atomic<int>> done(static_cast<size_t>(count));
+    for (int round = 0; round < 200; ++round)
+      workers.run([&](int index) { ++done[static_cast<size_t>(index)]; });
+    for (const auto& rounds : done) EXPECT_EQ(rounds, 200);
+  }
+}
+
+TEST(Workers, RunThrowsWhatAWorkerThrewAndGoesOnAfterwards) {
+  Workers workers(3);
+  for (const int thrower : {0, 1, 2}) {
+    const auto fail = [&](int index) {
+      if (index == thrower) throw std::runtime_error("from worker " + std::to_string(index));
+    };
+    EXPECT_THROW(workers.run(fail), std::runtime_error) << thrower;
+    EXPECT_NO_THROW(workers.run([](int) {}));
+  }
+}
+
+TEST(Workers, AreOneOnCudaAndAtMostFourOnTheCpu) {
+  EXPECT_EQ(worker_count(16, torch::kCUDA), 1);
+  EXPECT_EQ(worker_count(16, torch::kCPU), 4);
+  EXPECT_EQ(worker_count(2, torch::kCPU), 2);
+  EXPECT_EQ(worker_count(0, torch::kCPU), 1);
 }
 
 }  // namespace

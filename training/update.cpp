@@ -1,0 +1,155 @@
+#include "training/update.h"
+
+#include <torch/csrc/autograd/autograd.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/random.h"
+#include "model/device.h"
+#include "model/dropout.h"
+#include "training/loss.h"
+
+namespace dragoman {
+namespace {
+
+constexpr int64_t kMaxWorkers = 4;
+
+// What one worker brings: sums over its rows.
+struct Share {
+  std::vector<torch::Tensor> gradients;
+  double loss = 0, cross_entropy = 0;
+};
+
+// The rows of a batch that belong to worker `index` of `count`; no rows when there are too few.
+Batch rows_of(const Batch& batch, int index, int count) {
+  const int64_t rows = batch.source.size(0), begin = rows * index / count, end = rows * (index + 1) / count;
+  Batch part;
+  part.source = batch.source.narrow(0, begin, end - begin);
+  part.decoder_input = batch.decoder_input.narrow(0, begin, end - begin);
+  part.labels = batch.labels.narrow(0, begin, end - begin);
+  return part;
+}
+
+void add_gradients(std::vector<torch::Tensor>& sum, std::vector<torch::Tensor> more) {
+  for (size_t i = 0; i < more.size(); ++i) {
+    if (!more[i].defined()) continue;  // a parameter that this batch does not reach
+    if (i >= sum.size()) sum.resize(more.size());
+    if (sum[i].defined())
+      sum[i].add_(more[i]);
+    else
+      sum[i] = more[i];
+  }
+}
+
+void learn_from(const Batch& batch, Transformer& model, const std::vector<torch::Tensor>& parameters,
+                const TrainingOptions& options, double scale, Share& share) {
+  LossSums sums;
+  {
+    const AutocastGuard autocast(model->device(), precision_type(options.precision));
+    const auto logits = model->forward(batch.source, batch.decoder_input);  // [B,T,V]
+    sums = label_smoothed_cross_entropy(logits, batch.labels, model->options().target_pad_id(),
+                                        options.label_smoothing);
+  }
+  add_gradients(share.gradients, torch::autograd::grad({sums.smoothed * scale}, parameters,
+                                                       /*grad_outputs=*/{}, /*retain_graph=*/std::nullopt,
+                                                       /*create_graph=*/false, /*allow_unused=*/true));
+  share.loss += sums.smoothed.item<double>();
+  share.cross_entropy += sums.cross_entropy.item<double>();
+}
+
+}  // namespace
+
+Workers::Workers(int count) {
+  for (int i = 1; i < count; ++i) threads_.emplace_back([this, i] { serve(i); });
+}
+
+Workers::~Workers() {
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  changed_.notify_all();
+  for (auto& thread : threads_) thread.join();
+}
+
+void Workers::run(const std::function<void(int)>& task) {
+  {
+    const std::lock_guard lock(mutex_);
+    task_ = &task;
+    busy_ = static_cast<int>(threads_.size());
+    failure_ = nullptr;
+    ++round_;
+  }
+  changed_.notify_all();
+  std::exception_ptr own_failure;
+  try {
+    task(0);
+  } catch (...) {
+    own_failure = std::current_exception();
+  }
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return busy_ == 0; });
+  if (own_failure) std::rethrow_exception(own_failure);
+  if (failure_) std::rethrow_exception(failure_);
+}
+
+void Workers::serve(int index) {
+  int64_t done = 0;
+  for (;;) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return stop_ || round_ != done; });
+    if (stop_) return;
+    done = round_;
+    const auto* task = task_;
+    lock.unlock();
+    std::exception_ptr failure;
+    try {
+      (*task)(index);
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    lock.lock();
+    if (failure && !failure_) failure_ = failure;
+    if (--busy_ == 0) changed_.notify_all();
+  }
+}
+
+int worker_count(int64_t threads, const torch::Device& device) {
+  return device.is_cpu() ? static_cast<int>(std::clamp<int64_t>(threads, 1, kMaxWorkers)) : 1;
+}
+
+UpdateResult train_update(Transformer& model, Adam& optimiser, const std::vector<Batch>& batches,
+                          const TrainingOptions& options, const UpdateSettings& settings, Workers& workers) {
+  UpdateResult result;
+  for (const auto& batch : batches) result.label_tokens += batch.label_tokens;
+  const auto tokens = static_cast<double>(result.label_tokens);
+  const auto parameters = optimiser.parameters();
+  std::vector<Share> shares(static_cast<size_t>(workers.count()));
+  workers.run([&](int index) {
+    const DropoutSeed dropout_seed(mix_seeds(settings.seed, static_cast<uint64_t>(index)));
+    for (const auto& batch : batches) {
+      const Batch part = to_device(rows_of(batch, index, workers.count()), model->device());
+      if (part.source.size(0) > 0)
+        learn_from(part, model, parameters, options, settings.loss_scale / tokens,
+                   shares[static_cast<size_t>(index)]);
+    }
+  });
+  std::vector<torch::Tensor> gradients;
+  for (auto& share : shares) {
+    add_gradients(gradients, std::move(share.gradients));
+    result.loss += share.loss / tokens;
+    result.cross_entropy += share.cross_entropy / tokens;
+  }
+  optimiser.set_gradients(gradients);
+  result.gradient_norm = optimiser.gradient_norm().item<double>() / settings.loss_scale;
+  result.skipped = !std::isfinite(result.loss) || !std::isfinite(result.gradient_norm);
+  if (result.skipped) return result;
+  const double clip =
+      options.clip_norm > 0 ? std::min(1.0, options.clip_norm / (result.gradient_norm + 1e-6)) : 1.0;
+  if (clip < 1 || settings.loss_scale != 1) optimiser.scale_gradients(clip / settings.loss_scale);
+  optimiser.step(settings.learning_rate);
+  return result;
+}
+
+}  // namespace dragoman

@@ -1,0 +1,67 @@
+// One update: from batches to gradients to a step of the optimiser. On the CPU, several workers each take a
+// share of every batch's rows: two halves of a small batch, each on one core, are done in half the time,
+// while the threads of one small matrix product mostly wait for each other.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "data/batch.h"
+#include "model/transformer.h"
+#include "training/adam.h"
+#include "training/training_options.h"
+
+namespace dragoman {
+
+// Threads that live as long as this object and do one task together again and again. LibTorch keeps memory
+// for every thread that ever ran, so they are made once.
+class Workers {
+ public:
+  explicit Workers(int count);  // the caller is the first of them
+  ~Workers();
+  Workers(const Workers&) = delete;
+  Workers& operator=(const Workers&) = delete;
+
+  int count() const { return static_cast<int>(threads_.size()) + 1; }
+  // Calls task(0) .. task(count-1) at the same time and waits; the first exception is thrown again.
+  void run(const std::function<void(int)>& task);
+
+ private:
+  void serve(int index);
+
+  std::vector<std::thread> threads_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  const std::function<void(int)>* task_ = nullptr;
+  int64_t round_ = 0;
+  int busy_ = 0;
+  bool stop_ = false;
+  std::exception_ptr failure_;
+};
+
+// How many workers a run with this many threads has: one on CUDA, at most four on the CPU (each holds
+// gradients of its own); the threads that are left go to the operators.
+int worker_count(int64_t threads, const torch::Device& device);
+
+struct UpdateResult {
+  double loss = 0, cross_entropy = 0;  // per label token
+  double gradient_norm = 0;            // before clipping
+  int64_t label_tokens = 0;
+  bool skipped = false;  // loss or gradient was not finite: nothing was changed
+};
+
+struct UpdateSettings {
+  double learning_rate = 0;
+  double loss_scale = 1;  // float16 only
+  uint64_t seed = 0;      // of dropout
+};
+
+// Gradients of all batches are summed and normalised by all their label tokens, so that a batch in pieces
+// gives what one large batch gives.
+UpdateResult train_update(Transformer& model, Adam& optimiser, const std::vector<Batch>& batches,
+                          const TrainingOptions& options, const UpdateSettings& settings, Workers& workers);
+
+}  // namespace dragoman
