@@ -11,22 +11,6 @@ namespace {
 constexpr int64_t kFirstCapacity = 32;
 constexpr int64_t kReadyPositions = 512;
 
-// Linear without the module: weight [out,in], bias [out].
-struct Projection {
-  torch::Tensor weight, bias;
-  explicit Projection(const torch::nn::Linear& linear)
-      : weight(linear->weight.detach()), bias(linear->bias.detach()) {}
-  Projection(const torch::Tensor& w, const torch::Tensor& b) : weight(w), bias(b) {}
-  torch::Tensor operator()(const torch::Tensor& x) const { return at::linear(x, weight, bias); }
-};
-
-Projection joined(const std::vector<torch::nn::Linear>& parts) {
-  std::vector<torch::Tensor> weights, biases;
-  for (const auto& part : parts)
-    weights.push_back(part->weight.detach()), biases.push_back(part->bias.detach());
-  return {torch::cat(weights), torch::cat(biases)};
-}
-
 // [rows, heads*K] --> [rows, heads, 1, K]
 torch::Tensor heads_of(const torch::Tensor& x, int64_t heads) {
   return x.view({x.size(0), heads, 1, -1});
@@ -41,13 +25,29 @@ torch::Tensor grown(const torch::Tensor& cache, int64_t capacity, int64_t used) 
 
 }  // namespace
 
+// weight [out,in], bias [out].
+struct CachedDecoder::Projection {
+  torch::Tensor weight, bias;
+
+  explicit Projection(const torch::nn::Linear& linear)
+      : weight(linear->weight.detach()), bias(linear->bias.detach()) {}
+  // Several that read the same input as one: their outputs side by side.
+  Projection(const std::vector<torch::nn::Linear>& parts) {
+    std::vector<torch::Tensor> weights, biases;
+    for (const auto& part : parts)
+      weights.push_back(part->weight.detach()), biases.push_back(part->bias.detach());
+    weight = torch::cat(weights), bias = torch::cat(biases);
+  }
+  torch::Tensor operator()(const torch::Tensor& x) const { return at::linear(x, weight, bias); }
+};
+
 struct CachedDecoder::Layer {
   explicit Layer(const DecoderLayerImpl& layer)
-      : self_input(joined(
-            {layer.self_attention_->query_, layer.self_attention_->key_, layer.self_attention_->value_})),
+      : self_input(
+            {layer.self_attention_->query_, layer.self_attention_->key_, layer.self_attention_->value_}),
         self_output(layer.self_attention_->output_),
         cross_query(layer.cross_attention_->query_),
-        memory_input(joined({layer.cross_attention_->key_, layer.cross_attention_->value_})),
+        memory_input({layer.cross_attention_->key_, layer.cross_attention_->value_}),
         cross_output(layer.cross_attention_->output_),
         inner(layer.feed_forward_->inner_),
         outer(layer.feed_forward_->outer_),

@@ -46,7 +46,8 @@ class CachedDecoder {
   const torch::Device& device() const { return model_->device(); }
 
  private:
-  struct Layer;  // the packed weights of one decoder layer
+  struct Projection;  // Linear without the module
+  struct Layer;       // the packed weights of one decoder layer
   torch::Tensor self_attention(const Layer& layer, const torch::Tensor& x, size_t index,
                                DecoderState& state) const;
   torch::Tensor cross_attention(const Layer& layer, const torch::Tensor& x, size_t index,

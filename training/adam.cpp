@@ -26,10 +26,6 @@ std::vector<torch::Tensor> Adam::gradients() const {
   return all;
 }
 
-void Adam::zero_gradients() {
-  for (auto& parameter : parameters_) parameter.mutable_grad().reset();
-}
-
 void Adam::set_gradients(const std::vector<torch::Tensor>& gradients) {
   for (size_t i = 0; i < parameters_.size(); ++i)
     parameters_[i].mutable_grad() = i < gradients.size() ? gradients[i] : torch::Tensor();

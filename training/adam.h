@@ -17,7 +17,6 @@ class Adam {
  public:
   Adam(Transformer& model, const AdamOptions& options);
 
-  void zero_gradients();
   // gradients[i] belongs to parameters()[i]; an undefined one is zero.
   void set_gradients(const std::vector<torch::Tensor>& gradients);
   // Norm of all gradients together, as one vector.

@@ -10,7 +10,7 @@ namespace {
 
 // Every letter is a piece of its own, so that the tokens of "abc" are ▁ a b c </s>.
 Tokenizer letter_tokenizer(const std::vector<std::string>& language_codes = {}) {
-  static const TrainedTokenizer trained = train_on({"a b c", "b c a"}, small_options("unigram", 6));
+  static const TrainedTokenizer trained = train_on({"a b c", "b c a"}, small_tokenizer_options("unigram", 6));
   return Tokenizer::from_bytes(trained.model, vocabulary_of(trained.model, "letters", language_codes),
                                "letters");
 }
@@ -63,7 +63,7 @@ TEST(EncodedCorpus, PutsTheLanguageCodeOnTheSourceSideOnly) {
 TEST(EncodedCorpus, UsesTheEndOfSentenceOfEachVocabulary) {
   const Tokenizer source = letter_tokenizer();
   const Tokenizer target =
-      Tokenizer::from_bytes(train_on({"a b c"}, small_options("unigram", 6)).model,
+      Tokenizer::from_bytes(train_on({"a b c"}, small_tokenizer_options("unigram", 6)).model,
                             Vocabulary({"<pad>", "a", "b", "c", "<unk>", "</s>"}), "other");
   CorpusReport report;
   const EncodedCorpus corpus = EncodedCorpus::encode(pairs_of({"a"}, {"a"}), source, target, {}, 1, report);

@@ -8,10 +8,8 @@
 namespace dragoman {
 namespace {
 
-constexpr int64_t kVocabulary = 30, kPad = kVocabulary - 1;
-
 ModelOptions options_with_norm(const std::string& norm) {
-  ModelOptions options = small_model_options(kVocabulary);
+  ModelOptions options = small_model_options();
   options.norm = norm;
   return options;
 }
@@ -25,13 +23,13 @@ torch::Tensor sources(const std::vector<int64_t>& lengths, uint64_t seed = 1) {
       rows.back().push_back(1 + static_cast<int64_t>(random.below(28)));
     rows.back().push_back(0);
   }
-  return padded_rows(rows, kPad);
+  return padded_rows(rows, kSmallPad);
 }
 
 // [rows,T] ids that begin as every decoder input does.
 torch::Tensor prefixes(int64_t rows, int64_t length) {
-  auto ids = torch::randint(0, kPad, {rows, length}, torch::kInt64);
-  ids.select(1, 0).fill_(kPad);
+  auto ids = torch::randint(0, kSmallPad, {rows, length}, torch::kInt64);
+  ids.select(1, 0).fill_(kSmallPad);
   return ids;
 }
 
@@ -44,7 +42,7 @@ torch::Tensor by_the_notes(Transformer model, const torch::Tensor& source, const
 
 void expect_close(const torch::Tensor& logits, const torch::Tensor& expected, const std::string& where) {
   ASSERT_EQ(logits.sizes(), expected.sizes()) << where;
-  const auto known = logits.narrow(1, 0, kPad), expected_known = expected.narrow(1, 0, kPad);
+  const auto known = logits.narrow(1, 0, kSmallPad), expected_known = expected.narrow(1, 0, kSmallPad);
   EXPECT_LT((known - expected_known).abs().max().item<float>(), 1e-5) << where;
 }
 
@@ -66,7 +64,7 @@ void expect_each_step_equal(const ModelOptions& options, const torch::Tensor& so
                             int64_t length) {
   const torch::NoGradGuard no_grad;
   Transformer model = random_model(options);
-  const CachedDecoder decoder(model, {kPad});
+  const CachedDecoder decoder(model, {kSmallPad});
   const auto prefix = prefixes(source.size(0) * beams, length);
   const auto expected = model->forward(source.repeat_interleave(beams, 0), prefix);  // [n*b,T,V]
   DecoderState state = decoder.start(source, beams);
@@ -80,7 +78,7 @@ void expect_each_step_equal(const ModelOptions& options, const torch::Tensor& so
 TEST(CachedDecoder, GivesTheNotesLogitsForEveryPrefix) {
   for (const char* norm : {"post", "pre"}) {
     Transformer model = random_model(options_with_norm(norm));
-    const CachedDecoder decoder(model, {kPad});
+    const CachedDecoder decoder(model, {kSmallPad});
     const auto source = sources({5});
     const auto all = prefixes(3, 8);
     for (int64_t length = 1; length <= 8; ++length) {
@@ -101,7 +99,7 @@ TEST(CachedDecoder, GivesTheNotesLogitsPast512Positions) {
 }
 
 TEST(CachedDecoder, GivesTheNotesLogitsForOtherShapes) {
-  ModelOptions options = small_model_options(kVocabulary);
+  ModelOptions options = small_model_options();
   options.activation_function = "gelu";
   options.decoder_attention_heads = 4;
   options.decoder_layers = 3;
@@ -112,7 +110,7 @@ TEST(CachedDecoder, GivesTheNotesLogitsForOtherShapes) {
 }
 
 TEST(CachedDecoder, ReadsTheMaskOfASourceVocabularyOfItsOwn) {
-  ModelOptions options = small_model_options(kVocabulary);
+  ModelOptions options = small_model_options();
   options.share_encoder_decoder_embeddings = false;
   options.vocab_size = 20;  // so <pad> is 19 on the source side
   SplitMix64 random(1);
@@ -121,11 +119,11 @@ TEST(CachedDecoder, ReadsTheMaskOfASourceVocabularyOfItsOwn) {
 }
 
 TEST(CachedDecoder, ForbidsTheForbiddenIds) {
-  const CachedDecoder decoder(random_model(small_model_options(kVocabulary)), {3, kPad});
+  const CachedDecoder decoder(random_model(small_model_options()), {3, kSmallPad});
   const auto logits = step_through(decoder, sources({4, 6}), prefixes(2, 2)).logits;
   const auto impossible = logits.isinf().logical_and(logits.lt(0));
   EXPECT_TRUE(impossible.select(1, 3).all().item<bool>());
-  EXPECT_TRUE(impossible.select(1, kPad).all().item<bool>());
+  EXPECT_TRUE(impossible.select(1, kSmallPad).all().item<bool>());
   EXPECT_EQ(impossible.sum().item<int64_t>(), 4);
   EXPECT_TRUE(logits.isnan().logical_not().all().item<bool>());
 }
@@ -134,8 +132,8 @@ class DecoderStateSelection : public ::testing::TestWithParam<int64_t> {};
 
 // Rows that are chosen, repeated and dropped go on as if they had been decoded by themselves.
 TEST_P(DecoderStateSelection, OfRowsGoesOnFromTheChosenRows) {
-  Transformer model = random_model(small_model_options(kVocabulary));
-  const CachedDecoder decoder(model, {kPad});
+  Transformer model = random_model(small_model_options());
+  const CachedDecoder decoder(model, {kSmallPad});
   const auto source = sources({8, 3});
   const auto prefix = prefixes(6, GetParam());
   Stepped stepped = step_through(decoder, source, prefix);
@@ -144,21 +142,21 @@ TEST_P(DecoderStateSelection, OfRowsGoesOnFromTheChosenRows) {
   auto longer = prefix.index_select(0, rows);
   for (int64_t step = 0; step < 3; ++step) {
     const torch::NoGradGuard no_grad;
-    const auto next = torch::randint(0, kPad, {6}, torch::kInt64);
+    const auto next = torch::randint(0, kSmallPad, {6}, torch::kInt64);
     longer = torch::cat({longer, next.unsqueeze(1)}, 1);
     expect_close(decoder.step(next, stepped.state), by_the_notes(model, source, longer), "rows");
   }
 }
 
 TEST_P(DecoderStateSelection, OfSentencesKeepsTheirBeamsAndTheirMemory) {
-  Transformer model = random_model(small_model_options(kVocabulary));
-  const CachedDecoder decoder(model, {kPad});
+  Transformer model = random_model(small_model_options());
+  const CachedDecoder decoder(model, {kSmallPad});
   for (const auto& source : {sources({8, 3, 5, 6}), sources({4, 4, 4, 4})}) {  // with a mask and without
     const auto prefix = prefixes(8, GetParam());
     Stepped stepped = step_through(decoder, source, prefix);
     const auto kept = torch::tensor({1, 3}, torch::kInt64);
     stepped.state.select_sentences(kept);
-    const auto next = torch::randint(0, kPad, {4}, torch::kInt64);
+    const auto next = torch::randint(0, kSmallPad, {4}, torch::kInt64);
     const auto longer =
         torch::cat({prefix.index_select(0, torch::tensor({2, 3, 6, 7})), next.unsqueeze(1)}, 1);
     const torch::NoGradGuard no_grad;

@@ -254,7 +254,7 @@ TEST(Transformer, ThePaddingRowStaysZeroAndItsLogitWithoutGradientWhileATiedMode
   const auto before = model->target_embedding_->weight().detach().clone();
   double first = 0, last = 0;
   for (int step = 0; step < 20; ++step) {
-    optimiser.zero_gradients();
+    model->zero_grad();
     const auto loss =
         label_smoothed_cross_entropy(model->forward(source, decoder_input), labels, 12, 0.1).smoothed;
     loss.backward();

@@ -39,7 +39,7 @@ std::map<std::string, torch::Tensor> tensors_of(const Transformer& model) {
   return all;
 }
 
-Transformer random_model(const ModelOptions& options, uint64_t seed) {
+Transformer seeded_model(const ModelOptions& options, uint64_t seed) {
   torch::manual_seed(seed);
   Transformer model(options);
   const torch::NoGradGuard no_grad;
@@ -121,9 +121,9 @@ TEST(WeightNames, AreHuggingFaces) {
 TEST(Weights, WhatIsSavedIsLoadedBitForBit) {
   const TemporaryFolder folder;
   for (const auto& options : variations()) {
-    const Transformer saved = random_model(options, 1);
+    const Transformer saved = seeded_model(options, 1);
     save_weights(saved, folder.path("w"));
-    Transformer loaded = random_model(options, 2);
+    Transformer loaded = seeded_model(options, 2);
     load_weights(loaded, folder.path("w"));
     const auto expected = tensors_of(saved);
     for (const auto& [name, tensor] : tensors_of(loaded))
@@ -138,7 +138,7 @@ TEST(Weights, AFolderIsLoadedInEvaluationMode) {
   const TemporaryFolder folder;
   ModelOptions options = small_options();
   options.dropout = 0.5;
-  Transformer saved = random_model(options, 1);
+  Transformer saved = seeded_model(options, 1);
   save_weights(saved, folder.path("model.safetensors"));
   folder.write("config.json", model_config_text(options));
   Transformer loaded = load_model(folder.path(""));
@@ -150,11 +150,11 @@ TEST(Weights, AFolderIsLoadedInEvaluationMode) {
 
 TEST(Weights, HalfAndDoublePrecisionFilesBecomeFloat32) {
   const TemporaryFolder folder;
-  const Transformer model = random_model(small_options(), 3);
+  const Transformer model = seeded_model(small_options(), 3);
   for (const auto& [scalar, type] : {std::pair{torch::kFloat16, DataType::kFloat16},
                                      {torch::kBFloat16, DataType::kBFloat16},
                                      {torch::kFloat64, DataType::kFloat64}}) {
-    Transformer loaded = random_model(small_options(), 4);
+    Transformer loaded = seeded_model(small_options(), 4);
     load_weights(loaded, EditableFile(model, scalar, type).write(folder));
     const auto expected = tensors_of(model);
     for (const auto& [name, tensor] : tensors_of(loaded)) {
@@ -167,7 +167,7 @@ TEST(Weights, HalfAndDoublePrecisionFilesBecomeFloat32) {
 TEST(Weights, EachWrongTensorIsNamedWithItsFile) {
   const TemporaryFolder folder;
   const ModelOptions options = small_options();
-  const EditableFile good(random_model(options, 5));
+  const EditableFile good(seeded_model(options, 5));
   ASSERT_EQ(refusal(options, good.write(folder)), "accepted");
   const std::string victim = "model.decoder.layers.1.fc2.weight",
                     begin = "[" + folder.path("model.safetensors") + ": ";
@@ -204,10 +204,10 @@ TEST(Weights, EachWrongTensorIsNamedWithItsFile) {
 
 TEST(Weights, ARefusedFileLeavesTheModelAsItWas) {
   const TemporaryFolder folder;
-  EditableFile file(random_model(small_options(), 5));
+  EditableFile file(seeded_model(small_options(), 5));
   file.tensors.erase("final_logits_bias");  // the last of all
   const std::string path = file.write(folder);
-  Transformer model = random_model(small_options(), 6);
+  Transformer model = seeded_model(small_options(), 6);
   const auto before = model->source_embedding_->weight().detach().clone();
   EXPECT_THROW(load_weights(model, path), ModelError);
   EXPECT_TRUE(model->source_embedding_->weight().equal(before));
@@ -217,7 +217,7 @@ TEST(Weights, AFileCutAnywhereIsAModelErrorThatNamesIt) {
   const TemporaryFolder folder;
   ModelOptions options = small_options();
   options.encoder_layers = options.decoder_layers = 1;
-  const std::string path = EditableFile(random_model(options, 7)).write(folder);
+  const std::string path = EditableFile(seeded_model(options, 7)).write(folder);
   const std::string whole = read_file(path, ErrorKind::kData);
   uint64_t header = 0;
   std::memcpy(&header, whole.data(), 8);  // little endian, as this machine
@@ -232,7 +232,7 @@ TEST(Weights, PositionsAndAliasesOfASharedEmbeddingAreIgnored) {
   const TemporaryFolder folder;
   const EditableFile::Tensor anything{DataType::kFloat32, {1, 2}, "12345678"};
   const char* embeddings[] = {"model.encoder.embed_tokens.weight", "model.decoder.embed_tokens.weight"};
-  EditableFile shared(random_model(small_options(), 8));
+  EditableFile shared(seeded_model(small_options(), 8));
   for (const char* name : {"model.encoder.embed_positions.weight", "model.decoder.embed_positions.weight",
                            embeddings[0], embeddings[1], "lm_head.weight"}) {
     shared.tensors[name] = anything;
@@ -253,7 +253,7 @@ TEST(Weights, ASharedEmbeddingWithoutATiedProjectionIsWrittenForEachSideToo) {
   const TemporaryFolder folder;
   ModelOptions untied = small_options();
   untied.tie_word_embeddings = false;
-  save_weights(random_model(untied, 11), folder.path("w"));
+  save_weights(seeded_model(untied, 11), folder.path("w"));
   const SafetensorsFile file(folder.path("w"));
   const auto& tensors = file.header().tensors;
   for (const char* name : {"model.encoder.embed_tokens.weight", "model.decoder.embed_tokens.weight"}) {
@@ -261,7 +261,7 @@ TEST(Weights, ASharedEmbeddingWithoutATiedProjectionIsWrittenForEachSideToo) {
     EXPECT_EQ(tensors.at(name).shape, tensors.at("model.shared.weight").shape);
     EXPECT_EQ(file.bytes(tensors.at(name)), file.bytes(tensors.at("model.shared.weight")));
   }
-  save_weights(random_model(small_options(), 11), folder.path("tied"));
+  save_weights(seeded_model(small_options(), 11), folder.path("tied"));
   EXPECT_EQ(SafetensorsFile(folder.path("tied")).header().tensors.count("model.encoder.embed_tokens.weight"),
             0u);
 }
@@ -270,7 +270,7 @@ TEST(Weights, CopiesOfASharedEmbeddingThatDifferAreRefusedByName) {
   const TemporaryFolder folder;
   ModelOptions untied = small_options();
   untied.tie_word_embeddings = false;
-  EditableFile file(random_model(untied, 12));
+  EditableFile file(seeded_model(untied, 12));
   file.tensors["model.decoder.embed_tokens.weight"] = file.tensors.at("model.shared.weight");
   EXPECT_EQ(refusal(untied, file.write(folder)), "accepted");
   file.tensors["model.decoder.embed_tokens.weight"].bytes[0] ^= 1;
@@ -283,14 +283,14 @@ TEST(Weights, CopiesOfASharedEmbeddingThatDifferAreRefusedByName) {
 TEST(Weights, DataAtAnOddPlaceOfTheFileIsLoadedToo) {
   // Other writers do not pad the header: the data may begin at any byte.
   const TemporaryFolder folder;
-  const Transformer model = random_model(small_options(), 9);
+  const Transformer model = seeded_model(small_options(), 9);
   const std::string padded = read_file(EditableFile(model).write(folder), ErrorKind::kData);
   uint64_t header = 0;
   std::memcpy(&header, padded.data(), 8);
   std::string content = padded.substr(0, 8 + header) + " " + padded.substr(8 + header);
   ++header;
   std::memcpy(content.data(), &header, 8);
-  Transformer loaded = random_model(small_options(), 10);
+  Transformer loaded = seeded_model(small_options(), 10);
   load_weights(loaded, folder.write("odd.safetensors", content));
   const auto expected = tensors_of(model);
   for (const auto& [name, tensor] : tensors_of(loaded)) EXPECT_TRUE(tensor.equal(expected.at(name))) << name;
@@ -300,7 +300,7 @@ TEST(Weights, AnUnwritablePathIsADataErrorThatNamesIt) {
   const TemporaryFolder folder;
   const std::string path = folder.path("none/model.safetensors");
   try {
-    save_weights(random_model(small_options(), 1), path);
+    save_weights(seeded_model(small_options(), 1), path);
     ADD_FAILURE();
   } catch (const DataError& error) {
     EXPECT_NE(std::string(error.what()).find(path), std::string::npos);

@@ -17,7 +17,9 @@
 
 namespace dragoman {
 
-inline ModelOptions small_model_options(int64_t vocabulary = 30) {
+constexpr int64_t kSmallVocabulary = 30, kSmallPad = kSmallVocabulary - 1;
+
+inline ModelOptions small_model_options(int64_t vocabulary = kSmallVocabulary) {
   ModelOptions options;
   options.vocab_size = options.decoder_vocab_size = vocabulary;
   options.pad_token_id = vocabulary - 1;
@@ -86,7 +88,7 @@ inline const TrainedTokenizer& small_tokenizer(bool byte_fallback, uint64_t seed
   static std::map<std::pair<bool, uint64_t>, TrainedTokenizer> known;
   TrainedTokenizer& tokenizer = known[{byte_fallback, seed}];
   if (tokenizer.model.empty()) {
-    TokenizerOptions options = small_options("unigram", byte_fallback ? 330 : 60);
+    TokenizerOptions options = small_tokenizer_options("unigram", byte_fallback ? 330 : 60);
     options.byte_fallback = byte_fallback;
     tokenizer = train_on(sample_lines(200, seed), options);
   }

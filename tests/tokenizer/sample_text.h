@@ -42,7 +42,8 @@ inline TrainedTokenizer train_on(const std::vector<std::string>& lines, const To
   return train_tokenizer(lines_of(lines), options, "sample.txt");
 }
 
-inline TokenizerOptions small_options(const std::string& type = "unigram", int64_t vocab_size = 60) {
+inline TokenizerOptions small_tokenizer_options(const std::string& type = "unigram",
+                                                int64_t vocab_size = 60) {
   TokenizerOptions options;
   options.tokenizer_type = type;
   options.vocab_size = vocab_size;

@@ -16,8 +16,8 @@ namespace dragoman {
 namespace {
 
 const TrainedTokenizer& trained(const std::string& type) {
-  static const TrainedTokenizer unigram = train_on(sample_lines(300), small_options("unigram"));
-  static const TrainedTokenizer bpe = train_on(sample_lines(300), small_options("bpe"));
+  static const TrainedTokenizer unigram = train_on(sample_lines(300), small_tokenizer_options("unigram"));
+  static const TrainedTokenizer bpe = train_on(sample_lines(300), small_tokenizer_options("bpe"));
   return type == "bpe" ? bpe : unigram;
 }
 
@@ -59,7 +59,7 @@ TEST_P(EachTokenizer, NeverTakesTextForASpecialToken) {
 TEST_P(EachTokenizer, NeverTakesTextForASpecialTokenWhenItKnowsNoneOfItsLetters) {
   // SentencePiece then gives the whole of "</s>" as one unknown piece, whose text is that of the special
   // token.
-  const TrainedTokenizer chinese = train_on({"漢字", "字漢"}, small_options(GetParam()));
+  const TrainedTokenizer chinese = train_on({"漢字", "字漢"}, small_tokenizer_options(GetParam()));
   const Tokenizer tokenizer =
       Tokenizer::from_bytes(chinese.model, vocabulary_of(chinese.model, "chinese", {">>de<<"}), "chinese");
   for (const std::string text : {"</s>", "<pad>", "<unk>", "漢 >>de<<"}) {
@@ -229,7 +229,7 @@ void expect_round_trip(const std::vector<std::string>& names, const std::string&
     std::string line;
     for (int i = 0; i < 5000 && reader.next(line); ++i) lines.push_back(line);
   }
-  const TrainedTokenizer model = train_on(lines, small_options(type, 2000));
+  const TrainedTokenizer model = train_on(lines, small_tokenizer_options(type, 2000));
   const Tokenizer tokenizer = Tokenizer::from_bytes(model.model, vocabulary_of(model.model, "real"), "real");
   size_t plain = 0;
   for (const std::string& line : lines) {

@@ -14,7 +14,9 @@ namespace {
 // Both kinds of model keep the same promises.
 class EachType : public testing::TestWithParam<std::string> {
  protected:
-  TokenizerOptions options(int64_t vocab_size = 60) const { return small_options(GetParam(), vocab_size); }
+  TokenizerOptions options(int64_t vocab_size = 60) const {
+    return small_tokenizer_options(GetParam(), vocab_size);
+  }
 };
 INSTANTIATE_TEST_SUITE_P(Trainer, EachType, testing::Values("unigram", "bpe"),
                          [](const auto& parameter) { return parameter.param; });
@@ -141,25 +143,25 @@ TEST_P(EachType, LearnsFromADrawnPartOfManyLines) {
 
 TEST(Trainer, RefusesUserSymbolsThatCannotBePieces) {
   for (const std::string symbol : {"</s>", "<unk>", "<pad>", "", "a b", "\xE2\x96\x81x", "\xFF"}) {
-    TokenizerOptions options = small_options();
+    TokenizerOptions options = small_tokenizer_options();
     options.user_symbols = {symbol};
     EXPECT_NE(message_of<ConfigError>(sample_lines(50), options).find("--user-symbols"), std::string::npos)
         << symbol;
   }
-  TokenizerOptions twice = small_options();
+  TokenizerOptions twice = small_tokenizer_options();
   twice.user_symbols = {"<sep>", "<sep>"};
   EXPECT_NE(message_of<ConfigError>(sample_lines(50), twice).find("once"), std::string::npos);
 }
 
 TEST(Trainer, RefusesAVocabularyThatSymbolsAloneFill) {
-  TokenizerOptions options = small_options("unigram", 200);
+  TokenizerOptions options = small_tokenizer_options("unigram", 200);
   options.byte_fallback = true;
   EXPECT_NE(message_of<ConfigError>(sample_lines(50), options).find("more than the 258 pieces"),
             std::string::npos);
 }
 
 TEST(Trainer, AddsLanguageCodesBeforePadding) {
-  TokenizerOptions options = small_options();
+  TokenizerOptions options = small_tokenizer_options();
   options.user_symbols = {">>de<<"};
   const TrainedTokenizer trained = train_on(sample_lines(200), options);
   const Vocabulary vocabulary = vocabulary_of(trained.model, "sample", {">>de<<", ">>fr<<"});

@@ -11,15 +11,13 @@
 namespace dragoman {
 namespace {
 
-constexpr int64_t kVocabulary = 20;
-
 // A model and an optimiser whose moments are not zero.
-struct Trained {
+struct ModelWithMoments {
   Transformer model;
   Adam optimiser;
 
-  explicit Trained(uint64_t seed)
-      : model(random_model(small_model_options(kVocabulary), seed)), optimiser(model, {}) {
+  explicit ModelWithMoments(uint64_t seed)
+      : model(random_model(small_model_options(), seed)), optimiser(model, {}) {
     const torch::NoGradGuard no_grad;
     for (const auto& slot : optimiser.slots()) {
       slot.first_moment.copy_(torch::randn_like(slot.first_moment));
@@ -62,15 +60,15 @@ std::string checkpoint_path(const TemporaryFolder& folder, int64_t update) {
 }
 
 void save(const TemporaryFolder& folder, int64_t update, int64_t keep = 1) {
-  const Trained run(static_cast<uint64_t>(update));
+  const ModelWithMoments run(static_cast<uint64_t>(update));
   save_checkpoint(folder.path(""), some_state(update), run.model, run.optimiser, keep);
 }
 
 TEST(Checkpoint, GivesBackWeightsMomentsAndState) {
   const TemporaryFolder folder;
-  const Trained saved(1);
+  const ModelWithMoments saved(1);
   save_checkpoint(folder.path(""), some_state(42), saved.model, saved.optimiser, 1);
-  Trained loaded(2);
+  ModelWithMoments loaded(2);
   const TrainingState state = load_checkpoint(*newest_in(folder).path, loaded.model, loaded.optimiser);
   for (size_t i = 0; i < saved.optimiser.slots().size(); ++i) {
     const auto &before = saved.optimiser.slots()[i], &after = loaded.optimiser.slots()[i];
@@ -189,7 +187,7 @@ TEST_F(DamagedCheckpoint, WithoutAnotherOneIsNone) {
 TEST(Checkpoint, OfAnotherShapeIsAModelErrorNamingTheTensor) {
   const TemporaryFolder folder;
   save(folder, 3);
-  Transformer other = random_model(small_model_options(kVocabulary + 1));
+  Transformer other = random_model(small_model_options(kSmallVocabulary + 1));
   Adam optimiser(other, {});
   try {
     load_checkpoint(checkpoint_path(folder, 3), other, optimiser);

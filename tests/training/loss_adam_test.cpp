@@ -11,14 +11,14 @@
 namespace dragoman {
 namespace {
 
-constexpr int64_t kVocabulary = 7, kPad = 6;
+constexpr int64_t kClasses = 7, kPadClass = 6;
 
 // The formula as it stands in loss.h, in double: <pad> is cut off, log_softmax does the rest.
 torch::Tensor plain_loss(const torch::Tensor& logits, const torch::Tensor& labels, double epsilon) {
-  const auto log_p = torch::log_softmax(logits.to(torch::kFloat64).narrow(-1, 0, kVocabulary - 1), -1);
-  const auto label = labels.clamp_max(kPad - 1).unsqueeze(-1);
+  const auto log_p = torch::log_softmax(logits.to(torch::kFloat64).narrow(-1, 0, kClasses - 1), -1);
+  const auto label = labels.clamp_max(kPadClass - 1).unsqueeze(-1);
   const auto loss = -(1 - epsilon) * log_p.gather(-1, label).squeeze(-1) - epsilon * log_p.mean(-1);
-  return loss.masked_select(labels.ne(kPad)).sum();
+  return loss.masked_select(labels.ne(kPadClass)).sum();
 }
 
 torch::Tensor some_labels() {
@@ -27,9 +27,9 @@ torch::Tensor some_labels() {
 
 TEST(Loss, IsTheFormulaForEveryEpsilon) {
   torch::manual_seed(1);
-  const auto logits = 3 * torch::randn({2, 4, kVocabulary});
+  const auto logits = 3 * torch::randn({2, 4, kClasses});
   for (const double epsilon : {0.0, 0.1, 0.5, 1.0}) {
-    const auto sums = label_smoothed_cross_entropy(logits, some_labels(), kPad, epsilon);
+    const auto sums = label_smoothed_cross_entropy(logits, some_labels(), kPadClass, epsilon);
     EXPECT_NEAR(sums.smoothed.item<double>(), plain_loss(logits, some_labels(), epsilon).item<double>(), 1e-5)
         << epsilon;
     EXPECT_NEAR(sums.cross_entropy.item<double>(), plain_loss(logits, some_labels(), 0).item<double>(), 1e-5)
@@ -40,10 +40,10 @@ TEST(Loss, IsTheFormulaForEveryEpsilon) {
 TEST(Loss, GradientIsThatOfTheFormula) {
   torch::manual_seed(2);
   for (const double epsilon : {0.0, 0.1}) {
-    const auto ours = (3 * torch::randn({2, 4, kVocabulary})).requires_grad_();
+    const auto ours = (3 * torch::randn({2, 4, kClasses})).requires_grad_();
     const auto plain = ours.detach().clone().requires_grad_();
     // Divided by the tokens and times a loss scale, as training does: what comes from above counts.
-    (label_smoothed_cross_entropy(ours, some_labels(), kPad, epsilon).smoothed * 2.5).backward();
+    (label_smoothed_cross_entropy(ours, some_labels(), kPadClass, epsilon).smoothed * 2.5).backward();
     (plain_loss(plain, some_labels(), epsilon) * 2.5).backward();
     EXPECT_TRUE(close(ours.grad(), plain.grad(), 1e-5)) << epsilon;
   }
@@ -51,17 +51,17 @@ TEST(Loss, GradientIsThatOfTheFormula) {
 
 TEST(Loss, GradientIsTheSlopeOfTheLoss) {
   torch::manual_seed(3);
-  const auto logits = torch::randn({1, 3, kVocabulary}).requires_grad_();
+  const auto logits = torch::randn({1, 3, kClasses}).requires_grad_();
   const auto labels = torch::tensor({{2, 6, 0}}, torch::kInt64);
-  label_smoothed_cross_entropy(logits, labels, kPad, 0.1).smoothed.backward();
+  label_smoothed_cross_entropy(logits, labels, kPadClass, 0.1).smoothed.backward();
   const torch::NoGradGuard no_grad;
   const auto at = [&](int64_t t, int64_t v, double by) {
     auto moved = logits.detach().clone();
     moved[0][t][v] += by;
-    return label_smoothed_cross_entropy(moved, labels, kPad, 0.1).smoothed.item<double>();
+    return label_smoothed_cross_entropy(moved, labels, kPadClass, 0.1).smoothed.item<double>();
   };
   for (int64_t t = 0; t < 3; ++t) {
-    for (int64_t v = 0; v < kVocabulary; ++v) {
+    for (int64_t v = 0; v < kClasses; ++v) {
       const double slope = (at(t, v, 0.01) - at(t, v, -0.01)) / 0.02;
       EXPECT_NEAR(logits.grad()[0][t][v].item<double>(), slope, 5e-4) << t << " " << v;
     }
@@ -70,33 +70,34 @@ TEST(Loss, GradientIsTheSlopeOfTheLoss) {
 
 TEST(Loss, PaddingLabelsContributeNothing) {
   torch::manual_seed(4);
-  const auto text = torch::randn({1, 3, kVocabulary}), more = 100 * torch::randn({1, 2, kVocabulary});
+  const auto text = torch::randn({1, 3, kClasses}), more = 100 * torch::randn({1, 2, kClasses});
   const auto logits = torch::cat({text, more}, 1).requires_grad_();
   const auto short_labels = torch::tensor({{1, 2, 0}}, torch::kInt64),
              labels = torch::tensor({{1, 2, 0, 6, 6}}, torch::kInt64);
-  const auto sums = label_smoothed_cross_entropy(logits, labels, kPad, 0.1);
-  const auto expected = label_smoothed_cross_entropy(text, short_labels, kPad, 0.1);
+  const auto sums = label_smoothed_cross_entropy(logits, labels, kPadClass, 0.1);
+  const auto expected = label_smoothed_cross_entropy(text, short_labels, kPadClass, 0.1);
   EXPECT_NEAR(sums.smoothed.item<double>(), expected.smoothed.item<double>(), 1e-5);
   EXPECT_NEAR(sums.cross_entropy.item<double>(), expected.cross_entropy.item<double>(), 1e-5);
   sums.smoothed.backward();
-  EXPECT_TRUE(close(logits.grad().narrow(1, 3, 2), torch::zeros({1, 2, kVocabulary}), 0));
-  const auto nothing = label_smoothed_cross_entropy(more, torch::tensor({{6, 6}}, torch::kInt64), kPad, 0.1);
+  EXPECT_TRUE(close(logits.grad().narrow(1, 3, 2), torch::zeros({1, 2, kClasses}), 0));
+  const auto nothing =
+      label_smoothed_cross_entropy(more, torch::tensor({{6, 6}}, torch::kInt64), kPadClass, 0.1);
   EXPECT_EQ(nothing.smoothed.item<double>(), 0);
 }
 
 TEST(Loss, TheLogitOfPaddingNeverMatters) {
   torch::manual_seed(5);
-  const auto logits = torch::randn({2, 4, kVocabulary});
+  const auto logits = torch::randn({2, 4, kClasses});
   const double expected =
-      label_smoothed_cross_entropy(logits, some_labels(), kPad, 0.1).smoothed.item<double>();
+      label_smoothed_cross_entropy(logits, some_labels(), kPadClass, 0.1).smoothed.item<double>();
   for (const double value : {-HUGE_VAL, -1e30, 50.0, 1e30}) {
     auto changed = logits.clone();
-    changed.select(-1, kPad).fill_(value);
+    changed.select(-1, kPadClass).fill_(value);
     changed.requires_grad_();
-    const auto sums = label_smoothed_cross_entropy(changed, some_labels(), kPad, 0.1);
+    const auto sums = label_smoothed_cross_entropy(changed, some_labels(), kPadClass, 0.1);
     EXPECT_EQ(sums.smoothed.item<double>(), expected) << value;
     sums.smoothed.backward();
-    EXPECT_TRUE(close(changed.grad().select(-1, kPad), torch::zeros({2, 4}), 0)) << value;
+    EXPECT_TRUE(close(changed.grad().select(-1, kPadClass), torch::zeros({2, 4}), 0)) << value;
     EXPECT_TRUE(changed.grad().isfinite().all().item<bool>()) << value;
   }
 }
@@ -104,8 +105,8 @@ TEST(Loss, TheLogitOfPaddingNeverMatters) {
 TEST(Loss, HalfPrecisionLogitsAreSummedInFloat32) {
   torch::manual_seed(6);
   for (const auto type : {torch::kBFloat16, torch::kFloat16}) {
-    const auto logits = (20 * torch::randn({2, 4, kVocabulary})).to(type).requires_grad_();
-    const auto sums = label_smoothed_cross_entropy(logits, some_labels(), kPad, 0.1);
+    const auto logits = (20 * torch::randn({2, 4, kClasses})).to(type).requires_grad_();
+    const auto sums = label_smoothed_cross_entropy(logits, some_labels(), kPadClass, 0.1);
     EXPECT_EQ(sums.smoothed.scalar_type(), torch::kFloat32);
     EXPECT_NEAR(sums.smoothed.item<double>(), plain_loss(logits, some_labels(), 0.1).item<double>(), 1e-4);
     sums.smoothed.backward();
@@ -117,17 +118,17 @@ TEST(Loss, HalfPrecisionLogitsAreSummedInFloat32) {
 }
 
 TEST(Loss, LargeLogitsOverflowNothing) {
-  auto logits = torch::zeros({1, 1, kVocabulary});
+  auto logits = torch::zeros({1, 1, kClasses});
   logits[0][0][2] = 1e4;
   const auto right = torch::tensor({{2}}, torch::kInt64), wrong = torch::tensor({{3}}, torch::kInt64);
-  EXPECT_NEAR(label_smoothed_cross_entropy(logits, right, kPad, 0).smoothed.item<double>(), 0, 1e-6);
-  EXPECT_NEAR(label_smoothed_cross_entropy(logits, wrong, kPad, 0).smoothed.item<double>(), 1e4, 1e-2);
+  EXPECT_NEAR(label_smoothed_cross_entropy(logits, right, kPadClass, 0).smoothed.item<double>(), 0, 1e-6);
+  EXPECT_NEAR(label_smoothed_cross_entropy(logits, wrong, kPadClass, 0).smoothed.item<double>(), 1e4, 1e-2);
 }
 
 TEST(Loss, PaddingMustBeTheLastIdAndLogitsAreNotChanged) {
-  const auto logits = torch::randn({2, 4, kVocabulary}), before = logits.clone();
-  EXPECT_THROW(label_smoothed_cross_entropy(logits, some_labels(), kPad - 1, 0.1), c10::Error);
-  label_smoothed_cross_entropy(logits, some_labels(), kPad, 0.1);
+  const auto logits = torch::randn({2, 4, kClasses}), before = logits.clone();
+  EXPECT_THROW(label_smoothed_cross_entropy(logits, some_labels(), kPadClass - 1, 0.1), c10::Error);
+  label_smoothed_cross_entropy(logits, some_labels(), kPadClass, 0.1);
   EXPECT_TRUE(logits.equal(before));
 }
 
@@ -218,7 +219,7 @@ TEST(Adam, AParameterWithoutAGradientStays) {
   torch::manual_seed(9);
   Transformer model(small_options());
   Adam optimiser(model, AdamOptions());
-  optimiser.zero_gradients();
+  model->zero_grad();
   const auto before = model->parameters()[0].detach().clone();
   optimiser.step(0.1);
   EXPECT_TRUE(close(model->parameters()[0], before, 0));
@@ -237,7 +238,7 @@ TEST(Adam, TheGradientNormIsThatOfOneLongVector) {
   optimiser.scale_gradients(0.25);
   EXPECT_NEAR(optimiser.gradient_norm().item<double>(), std::sqrt(squares) / 4, 1e-4);
   EXPECT_TRUE(close(model->parameters()[0].grad(), before / 4, 1e-7));
-  optimiser.zero_gradients();
+  model->zero_grad();
   EXPECT_EQ(optimiser.gradient_norm().item<double>(), 0);
 }
 

@@ -15,7 +15,7 @@
 namespace dragoman {
 namespace {
 
-constexpr int64_t kSymbols = 10, kVocabulary = kSymbols + 3, kPad = kVocabulary - 1;
+constexpr int64_t kSymbols = 10, kSymbolsAndSpecial = kSymbols + 3, kPadSymbol = kSymbolsAndSpecial - 1;
 using Ids = std::vector<int64_t>;
 
 Ids random_string(SplitMix64& random) {
@@ -45,10 +45,10 @@ Task reverse_task(int strings, size_t held_out) {
 }
 
 double exact_match(const Transformer& model, const std::vector<Ids>& strings) {
-  const CachedDecoder decoder(model, {kPad});
+  const CachedDecoder decoder(model, {kPadSymbol});
   std::vector<Ids> sources = strings;
   for (auto& source : sources) source.push_back(0);
-  const auto results = greedy_search(decoder, padded_rows(sources, kPad), SearchOptions{.beam_size = 1},
+  const auto results = greedy_search(decoder, padded_rows(sources, kPadSymbol), SearchOptions{.beam_size = 1},
                                      {std::vector<int64_t>(strings.size(), 20), 0});
   double right = 0;
   for (size_t i = 0; i < strings.size(); ++i)
@@ -59,7 +59,7 @@ double exact_match(const Transformer& model, const std::vector<Ids>& strings) {
 TEST(SlowLearning, ReversesStringsItHasNeverSeen) {
   at::set_num_threads(1);
   const Task task = reverse_task(20'000, 500);
-  ModelOptions shape = small_model_options(kVocabulary);
+  ModelOptions shape = small_model_options(kSymbolsAndSpecial);
   shape.d_model = 32;
   shape.encoder_ffn_dim = shape.decoder_ffn_dim = 64;
   shape.encoder_attention_heads = shape.decoder_attention_heads = 4;
@@ -70,7 +70,7 @@ TEST(SlowLearning, ReversesStringsItHasNeverSeen) {
   torch::manual_seed(1);
   Transformer model(shape);
   Adam optimiser(model, {});
-  BatchStream stream(task.corpus, {900, 1, {kPad, kPad}}, {});
+  BatchStream stream(task.corpus, {900, 1, {kPadSymbol, kPadSymbol}}, {});
   model->eval();
   EXPECT_LT(exact_match(model, task.held_out), 0.01);
   model->train();

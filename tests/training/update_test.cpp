@@ -10,10 +10,8 @@
 namespace dragoman {
 namespace {
 
-constexpr int64_t kVocabulary = 20, kPad = kVocabulary - 1;
-
 ModelOptions without_dropout() {
-  ModelOptions options = small_model_options(kVocabulary);
+  ModelOptions options = small_model_options();
   options.dropout = 0;
   return options;
 }
@@ -24,7 +22,7 @@ EncodedCorpus corpus_of(int pairs) {
   std::vector<std::vector<int32_t>> source, target;
   for (int i = 0; i < pairs; ++i) {
     for (auto* side : {&source, &target}) {
-      const auto ids = random_sentence(random, kVocabulary, 9);
+      const auto ids = random_sentence(random, kSmallVocabulary, 9);
       side->emplace_back(ids.begin(), ids.end());
     }
   }
@@ -37,7 +35,7 @@ std::vector<Batch> batches_of(const EncodedCorpus& corpus, int count) {
   for (int64_t i = 0; i < count; ++i) {
     BatchIndices pairs;
     for (int64_t row = 0; row < rows; ++row) pairs.push_back(i * rows + row);
-    batches.push_back(make_batch(corpus, pairs, {kPad, kPad}));
+    batches.push_back(make_batch(corpus, pairs, {kSmallPad, kSmallPad}));
   }
   return batches;
 }
@@ -83,6 +81,14 @@ std::vector<torch::Tensor> gradients(const Transformer& model) {
   return all;
 }
 
+void expect_same_update(const Trained& a, const Trained& b) {
+  EXPECT_LT(largest_difference(gradients(a.model), gradients(b.model)), 1e-6);
+  EXPECT_NEAR(a.result.loss, b.result.loss, 1e-5);
+  EXPECT_NEAR(a.result.cross_entropy, b.result.cross_entropy, 1e-5);
+  EXPECT_NEAR(a.result.gradient_norm, b.result.gradient_norm, 1e-5);
+  EXPECT_EQ(a.result.label_tokens, b.result.label_tokens);
+}
+
 std::vector<torch::Tensor> copy_of(const Transformer& model) {
   std::vector<torch::Tensor> all;
   for (const auto& parameter : model->parameters()) all.push_back(parameter.detach().clone());
@@ -95,11 +101,7 @@ TEST(TrainUpdate, FourBatchesGiveTheGradientsOfOneFourTimesTheSize) {
   ASSERT_NE(pieces[0].label_tokens, pieces[1].label_tokens) << "a mean of means would pass";
   const Trained four = train(pieces, without_clipping()),
                 one = train(batches_of(corpus, 1), without_clipping());
-  EXPECT_LT(largest_difference(gradients(four.model), gradients(one.model)), 1e-6);
-  EXPECT_NEAR(four.result.loss, one.result.loss, 1e-5);
-  EXPECT_NEAR(four.result.cross_entropy, one.result.cross_entropy, 1e-5);
-  EXPECT_NEAR(four.result.gradient_norm, one.result.gradient_norm, 1e-5);
-  EXPECT_EQ(four.result.label_tokens, one.result.label_tokens);
+  expect_same_update(four, one);
 }
 
 // Also with more workers than rows, so that some have nothing to do.
@@ -107,12 +109,9 @@ TEST(TrainUpdate, SeveralWorkersGiveTheGradientsOfOne) {
   const auto batches = batches_of(corpus_of(6), 2);
   const Trained one = train(batches, without_clipping());
   for (const int workers : {2, 3, 4, 7}) {
+    SCOPED_TRACE(workers);
     const Trained several = train(batches, without_clipping(), 1, workers);
-    EXPECT_LT(largest_difference(gradients(several.model), gradients(one.model)), 1e-6) << workers;
-    EXPECT_NEAR(several.result.loss, one.result.loss, 1e-5);
-    EXPECT_NEAR(several.result.cross_entropy, one.result.cross_entropy, 1e-5);
-    EXPECT_NEAR(several.result.gradient_norm, one.result.gradient_norm, 1e-5);
-    EXPECT_EQ(several.result.label_tokens, one.result.label_tokens);
+    expect_same_update(several, one);
   }
 }
 
@@ -121,7 +120,7 @@ TEST(TrainUpdate, IsTheSameForTheSameSeedAndNumberOfWorkers) {
   const auto batches = batches_of(corpus_of(16), 2);
   const auto gradients_with = [&](uint64_t seed, int worker_count) {
     torch::manual_seed(1);
-    Transformer model(small_model_options(kVocabulary));  // dropout 0.1
+    Transformer model(small_model_options());  // dropout 0.1
     Adam optimiser(model, {});
     Workers workers(worker_count);
     torch::manual_seed(seed * 100);  // must not count
@@ -142,11 +141,11 @@ TEST(TrainUpdate, TellsLossAndCrossEntropyPerLabelToken) {
   double smoothed = 0, plain = 0, tokens = 0;
   for (const auto& batch : batches) {
     auto logits = model->forward(batch.source, batch.decoder_input);
-    const auto log_p = logits.narrow(2, 0, kPad).log_softmax(2);
+    const auto log_p = logits.narrow(2, 0, kSmallPad).log_softmax(2);
     for (int64_t row = 0; row < batch.labels.size(0); ++row) {
       for (int64_t t = 0; t < batch.labels.size(1); ++t) {
         const int64_t label = batch.labels[row][t].item<int64_t>();
-        if (label == kPad) continue;
+        if (label == kSmallPad) continue;
         plain -= log_p[row][t][label].item<double>();
         smoothed -= 0.9 * log_p[row][t][label].item<double>() + 0.1 * log_p[row][t].mean().item<double>();
         ++tokens;
@@ -179,7 +178,7 @@ TEST(TrainUpdate, TheLossScaleDoesNotChangeTheGradients) {
 
 TEST(TrainUpdate, LeavesTheRowOfPaddingAtZero) {
   const Trained trained = train(batches_of(corpus_of(8), 1), without_clipping());
-  EXPECT_EQ(trained.model->target_embedding_->weight()[kPad].abs().sum().item<double>(), 0);
+  EXPECT_EQ(trained.model->target_embedding_->weight()[kSmallPad].abs().sum().item<double>(), 0);
   EXPECT_GT(largest_difference(copy_of(trained.model), copy_of(new_model())), 1e-5);
 }
 
