@@ -134,6 +134,22 @@ TEST_F(TrainingRun, ResumedInTheMiddleOfAnEpochIsAsIfNotInterrupted) {
   }
 }
 
+// With several, which thread ends first must not matter.
+TEST_F(TrainingRun, ResumedWithSeveralWorkersIsAsIfNotInterrupted) {
+  for (const int threads : {2, 3}) {
+    const std::string whole = "whole-" + std::to_string(threads),
+                      stopped = "stopped-" + std::to_string(threads);
+    for (const auto& [model, updates] :
+         std::vector<std::pair<std::string, int64_t>>{{whole, 12}, {stopped, 5}, {stopped, 12}}) {
+      RunOptions run = options(model);
+      run.training.threads = threads;
+      run.training.max_updates = updates;
+      train(run);
+    }
+    expect_same_end(whole, stopped, 12);
+  }
+}
+
 TEST_F(TrainingRun, ResumedAtTheEndOfAnEpochIsAsIfNotInterrupted) {
   RunOptions epoch = options("stopped");
   epoch.training.max_epochs = 1;
