@@ -8,7 +8,7 @@ const std::vector<Command>& commands() {
   static const std::vector<Command> all = {
       train_command(),           translate_command(),        evaluate_command(),
       tokenizer_train_command(), tokenizer_encode_command(), tokenizer_decode_command(),
-      inspect_command()};
+      inspect_command(),         average_command()};
   return all;
 }
 

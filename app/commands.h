@@ -35,5 +35,6 @@ Command tokenizer_train_command();
 Command tokenizer_encode_command();
 Command tokenizer_decode_command();
 Command inspect_command();
+Command average_command();
 
 }  // namespace dragoman

@@ -7,35 +7,56 @@ namespace {
 
 constexpr size_t kAhead = 8;  // batches
 
-int64_t longest(const BatchIndices& pairs, const EncodedCorpus& corpus, bool source) {
-  int64_t most = 0;
-  for (const int64_t pair : pairs)
-    most = std::max(most, source ? corpus.source_length(pair) : corpus.target_length(pair));
-  return most;
+// One row of a batch, wherever its ids are.
+struct Row {
+  std::span<const int32_t> source, target_read, target;
+};
+
+Batch batch_of(const std::vector<Row>& rows, const BatchIndices& pairs, const PadIds& pad) {
+  size_t source_width = 0, target_width = 0;
+  for (const Row& row : rows) {
+    source_width = std::max(source_width, row.source.size());
+    target_width = std::max(target_width, row.target.size());
+  }
+  const auto count = static_cast<int64_t>(rows.size());
+  const auto filled = [&](size_t width, int64_t id) {
+    return torch::full({count, static_cast<int64_t>(width)}, id, torch::kInt64);
+  };
+  Batch batch;
+  batch.pairs = pairs;
+  batch.source = filled(source_width, pad.source);
+  batch.decoder_input = filled(target_width, pad.target);
+  batch.labels = filled(target_width, pad.target);
+  auto* source = batch.source.mutable_data_ptr<int64_t>();
+  auto* decoder_input = batch.decoder_input.mutable_data_ptr<int64_t>();
+  auto* labels = batch.labels.mutable_data_ptr<int64_t>();
+  for (const Row& row : rows) {
+    std::copy(row.source.begin(), row.source.end(), source);
+    std::copy(row.target.begin(), row.target.end(), labels);
+    std::copy(row.target_read.begin(), row.target_read.end() - 1,
+              decoder_input + 1);  // position 0 stays <pad>
+    batch.label_tokens += static_cast<int64_t>(row.target.size());
+    source += source_width, decoder_input += target_width, labels += target_width;
+  }
+  return batch;
 }
 
 }  // namespace
 
 Batch make_batch(const EncodedCorpus& corpus, const BatchIndices& pairs, const PadIds& pad) {
-  const auto rows = static_cast<int64_t>(pairs.size());
-  const int64_t source_width = longest(pairs, corpus, true), target_width = longest(pairs, corpus, false);
-  Batch batch;
-  batch.pairs = pairs;
-  batch.source = torch::full({rows, source_width}, pad.source, torch::kInt64);
-  batch.decoder_input = torch::full({rows, target_width}, pad.target, torch::kInt64);
-  batch.labels = torch::full({rows, target_width}, pad.target, torch::kInt64);
-  auto* source = batch.source.mutable_data_ptr<int64_t>();
-  auto* decoder_input = batch.decoder_input.mutable_data_ptr<int64_t>();
-  auto* labels = batch.labels.mutable_data_ptr<int64_t>();
-  for (const int64_t pair : pairs) {
-    const auto source_ids = corpus.source(pair), target_ids = corpus.target(pair);
-    std::copy(source_ids.begin(), source_ids.end(), source);
-    std::copy(target_ids.begin(), target_ids.end(), labels);
-    std::copy(target_ids.begin(), target_ids.end() - 1, decoder_input + 1);  // position 0 stays <pad>
-    batch.label_tokens += static_cast<int64_t>(target_ids.size());
-    source += source_width, decoder_input += target_width, labels += target_width;
-  }
-  return batch;
+  std::vector<Row> rows;
+  for (const int64_t pair : pairs)
+    rows.push_back({corpus.source(pair), corpus.target(pair), corpus.target(pair)});
+  return batch_of(rows, pairs, pad);
+}
+
+Batch make_batch(const EncodedCorpus& corpus, const BatchIndices& pairs, const PadIds& pad,
+                 const Augmentation& augmentation, int64_t epoch) {
+  std::vector<AugmentedPair> changed;
+  for (const int64_t pair : pairs) changed.push_back(augmentation.apply(corpus, pair, epoch));
+  std::vector<Row> rows;
+  for (const auto& pair : changed) rows.push_back({pair.source, pair.target_read, pair.target});
+  return batch_of(rows, pairs, pad);
 }
 
 Batch to_device(const Batch& batch, const torch::Device& device) {
@@ -75,7 +96,10 @@ void BatchStream::produce() try {
     TORCH_CHECK(batches > 0, "a stream of batches needs a corpus with pairs in it");
     while (position_.batch < batches) {
       Item item;
-      item.batch = make_batch(corpus_, plan[static_cast<size_t>(position_.batch)], options_.pad);
+      const BatchIndices& pairs = plan[static_cast<size_t>(position_.batch)];
+      item.batch = options_.augmentation
+                       ? make_batch(corpus_, pairs, options_.pad, *options_.augmentation, position_.epoch)
+                       : make_batch(corpus_, pairs, options_.pad);
       ++position_.batch;
       item.ends_epoch = position_.batch == batches;
       item.after = item.ends_epoch ? DataPosition{position_.epoch + 1, 0} : position_;

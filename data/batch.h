@@ -13,6 +13,7 @@
 #include <thread>
 
 #include <torch/types.h>
+#include "data/augmentation.h"
 #include "data/batch_plan.h"
 #include "data/encoded_corpus.h"
 
@@ -32,6 +33,9 @@ struct PadIds {
 };
 
 Batch make_batch(const EncodedCorpus& corpus, const BatchIndices& pairs, const PadIds& pad);
+// The same with what `augmentation` makes of the pairs in this pass over the corpus.
+Batch make_batch(const EncodedCorpus& corpus, const BatchIndices& pairs, const PadIds& pad,
+                 const Augmentation& augmentation, int64_t epoch);
 Batch to_device(const Batch& batch, const torch::Device& device);
 
 // Where in the data a run stands: the next batch to be trained on.
@@ -44,6 +48,7 @@ struct StreamOptions {
   int64_t max_tokens;
   uint64_t seed;
   PadIds pad;
+  const Augmentation* augmentation = nullptr;  // none
 };
 
 // Batches without end, epoch after epoch, from any position on: the plan of an epoch is a pure function of

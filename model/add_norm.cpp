@@ -1,5 +1,7 @@
 #include "model/add_norm.h"
 
+#include "model/fused_add_norm.h"
+
 namespace dragoman {
 
 AddNormImpl::AddNormImpl(const AddNormOptions& options)
@@ -10,6 +12,8 @@ AddNormImpl::AddNormImpl(const AddNormOptions& options)
 
 torch::Tensor AddNormImpl::forward(const torch::Tensor& x, const Sublayer& sublayer) {
   if (pre_norm_) return x + dropout_(sublayer(norm_(x)));
+  if (can_fuse_add_norm(x))
+    return fused_add_norm(x, sublayer(x), norm_->weight, norm_->bias, dropout_->probability());
   return norm_(x + dropout_(sublayer(x)));
 }
 

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "model/dropout.h"
+#include "model/fused_attention.h"
 
 namespace dragoman {
 
@@ -41,11 +42,25 @@ torch::Tensor MultiHeadAttentionImpl::join_heads(const torch::Tensor& x) const {
 
 torch::Tensor MultiHeadAttentionImpl::forward(const torch::Tensor& query, const torch::Tensor& memory,
                                               const torch::Tensor& mask) {
+  if (can_fuse_attention(query, options_.d_model / options_.num_heads))
+    return output_(fused_forward(query, memory, mask));
   const auto q = split_heads(query_(query));   // [B,H,T,K]
   const auto k = split_heads(key_(memory));    // [B,H,S,K]
   const auto v = split_heads(value_(memory));  // [B,H,S,K]
-  const double dropout = is_training() ? options_.dropout : 0.0;
-  return output_(join_heads(scaled_dot_product_attention(q, k, v, mask, dropout)));
+  return output_(join_heads(scaled_dot_product_attention(q, k, v, mask, dropout())));
+}
+
+// The same with one product for all projections of one input, and the heads where they lie.
+torch::Tensor MultiHeadAttentionImpl::fused_forward(const torch::Tensor& query, const torch::Tensor& memory,
+                                                    const torch::Tensor& mask) {
+  if (query.is_same(memory)) {
+    const auto packed = torch::linear(query, torch::cat({query_->weight, key_->weight, value_->weight}),
+                                      torch::cat({query_->bias, key_->bias, value_->bias}));  // [B,T,3D]
+    return fused_self_attention(packed, mask, options_.num_heads, dropout());
+  }
+  const auto packed = torch::linear(memory, torch::cat({key_->weight, value_->weight}),
+                                    torch::cat({key_->bias, value_->bias}));  // [B,S,2D]
+  return fused_cross_attention(query_(query), packed, mask, options_.num_heads, dropout());
 }
 
 }  // namespace dragoman

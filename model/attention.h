@@ -38,6 +38,9 @@ class MultiHeadAttentionImpl : public torch::nn::Module {
   torch::nn::Linear query_, key_, value_, output_;
 
  private:
+  torch::Tensor fused_forward(const torch::Tensor& query, const torch::Tensor& memory,
+                              const torch::Tensor& mask);
+  double dropout() const { return is_training() ? options_.dropout : 0.0; }
   torch::Tensor split_heads(const torch::Tensor& x) const;  // [B,T,D] --> [B,H,T,K]
   torch::Tensor join_heads(const torch::Tensor& x) const;   // [B,H,T,K] --> [B,T,D]
 

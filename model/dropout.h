@@ -6,12 +6,16 @@
 // not on the number of threads. The plain form stands in tests/model/dropout_test.cpp.
 #pragma once
 
+#include "kernels/kernels.h"
 #include "model/torch.h"
 
 namespace dragoman {
 
 // x of any shape. p in [0,1).
 torch::Tensor apply_dropout(const torch::Tensor& x, double p, bool training);
+
+// The draw of the next dropout in this thread, for the fused blocks.
+DropoutDraw next_dropout_draw(double p);
 
 // While it lives, the calls of this thread draw their seeds from this one: a worker's dropout does not depend
 // on what other threads do.
@@ -27,6 +31,7 @@ class DropoutImpl : public torch::nn::Module {
  public:
   explicit DropoutImpl(double p) : p_(p) {}
   torch::Tensor forward(const torch::Tensor& x) { return apply_dropout(x, p_, is_training()); }
+  double probability() const { return is_training() ? p_ : 0.0; }
 
  private:
   double p_;

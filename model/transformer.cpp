@@ -1,5 +1,7 @@
 #include "model/transformer.h"
 
+#include <cmath>
+
 #include "model/masks.h"
 
 namespace dragoman {
@@ -34,6 +36,14 @@ void TransformerImpl::initialise() {
       torch::nn::init::zeros_(linear->bias);
     }
   }
+  // Query, key and value as one [3D,D] matrix, which is how most implementations draw them: scores begin half
+  // as large, and attention starts out flatter (docs/decisions.md).
+  for (const auto& module : modules(/*include_self=*/false)) {
+    if (auto* attention = module->as<MultiHeadAttention>()) {
+      for (auto* projection : {&attention->query_, &attention->key_, &attention->value_})
+        (*projection)->weight.mul_(std::sqrt(0.5));
+    }
+  }
   source_embedding_->initialise();
   if (!options_.share_encoder_decoder_embeddings) target_embedding_->initialise();
   output_projection_->initialise();
@@ -44,13 +54,17 @@ torch::Tensor TransformerImpl::encode(const torch::Tensor& source) {
   return encoder_->forward(x, padding_mask(source, options_.source_pad_id()));
 }
 
-torch::Tensor TransformerImpl::decode(const torch::Tensor& decoder_input, const torch::Tensor& memory,
-                                      const torch::Tensor& source) {
+torch::Tensor TransformerImpl::decode_hidden(const torch::Tensor& decoder_input, const torch::Tensor& memory,
+                                             const torch::Tensor& source) {
   const auto x = dropout_(positions_(target_embedding_(decoder_input)));  // [B,T,D]
   const auto source_mask = padding_mask(source, options_.source_pad_id());
-  const auto hidden =
-      decoder_->forward(x, memory, source_mask, causal_mask(decoder_input.size(1), decoder_input.device()));
-  return output_projection_(hidden);
+  return decoder_->forward(x, memory, source_mask,
+                           causal_mask(decoder_input.size(1), decoder_input.device()));
+}
+
+torch::Tensor TransformerImpl::decode(const torch::Tensor& decoder_input, const torch::Tensor& memory,
+                                      const torch::Tensor& source) {
+  return output_projection_(decode_hidden(decoder_input, memory, source));
 }
 
 torch::Tensor TransformerImpl::forward(const torch::Tensor& source, const torch::Tensor& decoder_input) {

@@ -35,6 +35,9 @@ class TransformerImpl : public torch::nn::Module {
   // decoder_input: [B,T] ids; memory: [B,S,D]; source: [B,S]. Returns logits, [B,T,V].
   torch::Tensor decode(const torch::Tensor& decoder_input, const torch::Tensor& memory,
                        const torch::Tensor& source);
+  // The same before the output projection: [B,T,D].
+  torch::Tensor decode_hidden(const torch::Tensor& decoder_input, const torch::Tensor& memory,
+                              const torch::Tensor& source);
 
   // encode, then decode. Returns logits, [B,T,V].
   torch::Tensor forward(const torch::Tensor& source, const torch::Tensor& decoder_input);

@@ -2,12 +2,10 @@
 
 #include <sentencepiece_processor.h>
 
-#include <algorithm>
 #include <cmath>
 
 #include "core/error.h"
 #include "core/files.h"
-#include "core/random.h"
 #include "core/utf8.h"
 
 namespace dragoman {
@@ -130,29 +128,24 @@ std::vector<std::string> Tokenizer::encode_pieces(std::string_view text) const {
   return state_->processor.EncodeAsPieces(text);
 }
 
-bool Tokenizer::can_sample() const {
+bool Tokenizer::is_unigram() const {
   return state_->has_nbest;
 }
 
-std::vector<int64_t> Tokenizer::sample(std::string_view text, int64_t candidates, double alpha,
-                                       uint64_t seed) const {
-  // SentencePiece's own sampling draws from one generator a thread, so what it gives depends on what was
-  // drawn before.
-  // The candidates point into `result`.
-  const auto result = state_->processor.NBestEncodeAsImmutableProto(text, static_cast<int>(candidates));
-  const auto nbest = result.nbests();
-  if (nbest.empty()) return encode(text);
-  std::vector<double> cumulative;
-  double total = 0;
-  for (const auto& candidate : nbest) {
-    // Less the best score: the exponents would underflow in a long line.
-    total +=
-        std::exp(alpha * (static_cast<double>(candidate.score()) - static_cast<double>(nbest[0].score())));
-    cumulative.push_back(total);
+std::vector<ScoredPiece> Tokenizer::scored_pieces() const {
+  const auto& processor = state_->processor;
+  std::vector<ScoredPiece> pieces;
+  for (int id = 0; id < processor.GetPieceSize(); ++id) {
+    const float score = processor.GetScore(id);
+    // SentencePiece gives user-defined symbols the score 0, and the first pair of BPE -0.
+    const bool defined = score == 0 && !std::signbit(score);
+    if (processor.IsUnknown(id) || processor.IsControl(id) || processor.IsByte(id) ||
+        processor.IsUnused(id) || defined)
+      continue;
+    const int64_t number = state_->id_of_spm[static_cast<size_t>(id)];
+    if (number != state_->vocabulary.unk_id()) pieces.push_back({number, static_cast<double>(score)});
   }
-  const double drawn = SplitMix64(seed).uniform() * total;
-  const auto chosen = std::upper_bound(cumulative.begin(), cumulative.end(), drawn) - cumulative.begin();
-  return state_->ids_of(nbest[std::min(static_cast<size_t>(chosen), nbest.size() - 1)]);
+  return pieces;
 }
 
 std::string Tokenizer::decode(const std::vector<int64_t>& ids, bool show_unknown) const {

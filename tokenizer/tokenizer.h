@@ -14,6 +14,11 @@
 
 namespace dragoman {
 
+struct ScoredPiece {
+  int64_t id;
+  double score;  // unigram: log probability; BPE: the higher, the earlier it was merged
+};
+
 // Never changes once loaded and cheap to copy; every method may be called from several threads at once.
 class Tokenizer {
  public:
@@ -34,11 +39,10 @@ class Tokenizer {
   // The pieces that encode() looks up, as text.
   std::vector<std::string> encode_pieces(std::string_view text) const;
 
-  // Subword regularisation (Kudo, ACL 2018): one of the `candidates` best segmentations, drawn with
-  // probability proportional to P(segmentation)^alpha. A pure function of its arguments. Only a unigram model
-  // knows several segmentations (can_sample()); with another this is encode().
-  std::vector<int64_t> sample(std::string_view text, int64_t candidates, double alpha, uint64_t seed) const;
-  bool can_sample() const;
+  // What SubwordSampler draws from: the pieces that can stand for each other, by the ids of the vocabulary.
+  // Special tokens, user-defined symbols and pieces of bytes are not among them.
+  std::vector<ScoredPiece> scored_pieces() const;
+  bool is_unigram() const;  // else byte pair encoding
 
   // Text without white space around it. Special tokens are skipped, as transformers does with
   // skip_special_tokens; with `show_unknown`, <unk> is written as SentencePiece writes it, " ⁇ ". A piece

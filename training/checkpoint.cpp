@@ -37,6 +37,12 @@ std::vector<int64_t> saved_updates(const std::string& folder) {
   return updates;
 }
 
+nlohmann::ordered_json snapshots_json(const std::vector<Snapshot>& snapshots) {
+  auto list = nlohmann::ordered_json::array();
+  for (const Snapshot& s : snapshots) list.push_back({{"update", s.update}, {"score", s.score}});
+  return list;
+}
+
 nlohmann::ordered_json state_json(const TrainingState& s) {
   return {{"update", s.update},
           {"epoch", s.position.epoch},
@@ -50,6 +56,7 @@ nlohmann::ordered_json state_json(const TrainingState& s) {
           {"best_update", s.best_update},
           {"last_validation", s.last_validation},
           {"validations_without_gain", s.validations_without_gain},
+          {"snapshots", snapshots_json(s.snapshots)},
           {"corpus", s.corpus}};
 }
 
@@ -68,6 +75,8 @@ TrainingState parse_state(const std::string& path) {
     s.best_update = json.at("best_update").get<int64_t>();
     s.last_validation = json.at("last_validation").get<int64_t>();
     s.validations_without_gain = json.at("validations_without_gain").get<int64_t>();
+    for (const auto& snapshot : json.at("snapshots"))
+      s.snapshots.push_back({snapshot.at("update").get<int64_t>(), snapshot.at("score").get<double>()});
     s.corpus = json.at("corpus").get<std::string>();
     return s;
   } catch (const nlohmann::json::exception& error) {
@@ -75,7 +84,7 @@ TrainingState parse_state(const std::string& path) {
   }
 }
 
-void save_moments(const std::string& path, const Adam& optimiser) {
+void save_moments(const std::string& path, const Adam& optimiser, const MovingAverage* average) {
   std::vector<torch::Tensor> kept;
   std::vector<TensorToWrite> tensors;
   const auto add = [&](const std::string& name, const torch::Tensor& moment) {
@@ -90,10 +99,13 @@ void save_moments(const std::string& path, const Adam& optimiser) {
     add(slot.name + ".first", slot.first_moment);
     add(slot.name + ".second", slot.second_moment);
   }
+  if (average) {
+    for (const auto& [name, tensor] : average->tensors()) add(name + ".average", tensor);
+  }
   write_safetensors(path, tensors);
 }
 
-void load_moments(const std::string& path, Adam& optimiser) {
+void load_moments(const std::string& path, Adam& optimiser, MovingAverage* average) {
   const SafetensorsFile file(path);
   const auto load = [&](const std::string& name, const torch::Tensor& moment) {
     const auto found = file.header().tensors.find(name);
@@ -110,12 +122,15 @@ void load_moments(const std::string& path, Adam& optimiser) {
     load(slot.name + ".first", slot.first_moment);
     load(slot.name + ".second", slot.second_moment);
   }
+  if (average) {
+    for (const auto& [name, tensor] : average->tensors()) load(name + ".average", tensor);
+  }
 }
 
 }  // namespace
 
 void save_checkpoint(const std::string& folder, const TrainingState& state, const Transformer& model,
-                     const Adam& optimiser, int64_t keep) {
+                     const Adam& optimiser, const MovingAverage* average, int64_t keep) {
   const std::string parent = checkpoints_folder(folder);
   const std::string name = kPrefix + std::to_string(state.update);
   const std::string path = join_path(parent, name), beside = join_path(parent, "tmp-" + name);
@@ -125,7 +140,7 @@ void save_checkpoint(const std::string& folder, const TrainingState& state, cons
   }
   make_folder(beside);
   save_weights(model, join_path(beside, "model.safetensors"));
-  save_moments(join_path(beside, "optimizer.safetensors"), optimiser);
+  save_moments(join_path(beside, "optimizer.safetensors"), optimiser, average);
   write_file_atomically(join_path(beside, "state.json"), json_text(state_json(state)));
   write_manifest(beside, {"model.safetensors", "optimizer.safetensors", "state.json"});
   sync_folder(beside);
@@ -154,10 +169,11 @@ std::optional<std::string> newest_checkpoint(const std::string& folder, Log& log
   return std::nullopt;
 }
 
-TrainingState load_checkpoint(const std::string& path, Transformer& model, Adam& optimiser) {
+TrainingState load_checkpoint(const std::string& path, Transformer& model, Adam& optimiser,
+                              MovingAverage* average) {
   const TrainingState state = parse_state(join_path(path, "state.json"));
   load_weights(model, join_path(path, "model.safetensors"));
-  load_moments(join_path(path, "optimizer.safetensors"), optimiser);
+  load_moments(join_path(path, "optimizer.safetensors"), optimiser, average);
   optimiser.set_steps(state.update);
   return state;
 }

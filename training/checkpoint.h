@@ -1,7 +1,7 @@
 // Checkpoints: checkpoints/update-N/ holds what a run needs to go on as if it had not stopped.
 //
 //   model.safetensors      the weights as they are now (not the best ones)
-//   optimizer.safetensors  Adam's moments: NAME.first, NAME.second
+//   optimizer.safetensors  Adam's moments: NAME.first, NAME.second; NAME.average of --moving-average
 //   state.json             where the run stands
 //   manifest.json          size and checksum of the three
 //
@@ -17,8 +17,15 @@
 #include "data/batch.h"
 #include "model/transformer.h"
 #include "training/adam.h"
+#include "training/weight_average.h"
 
 namespace dragoman {
+
+// Weights that were kept at a validation, for --average: snapshots/update-N.safetensors.
+struct Snapshot {
+  int64_t update;
+  double score;
+};
 
 // Where a run stands. Everything that the next update depends on, beside weights and moments, is a pure
 // function of it.
@@ -34,17 +41,19 @@ struct TrainingState {
   int64_t best_update = 0;
   int64_t last_validation = 0;  // the update of it
   int64_t validations_without_gain = 0;
+  std::vector<Snapshot> snapshots;
   std::string corpus;  // fingerprint of the encoded training corpus
 };
 
-// Saves to FOLDER/checkpoints and removes all but the newest `keep`. DataError.
+// Saves to FOLDER/checkpoints and removes all but the newest `keep`. `average` may be null. DataError.
 void save_checkpoint(const std::string& folder, const TrainingState& state, const Transformer& model,
-                     const Adam& optimiser, int64_t keep);
+                     const Adam& optimiser, const MovingAverage* average, int64_t keep);
 
 // The path of the newest checkpoint that is whole; damaged ones are named in the log and passed over.
 std::optional<std::string> newest_checkpoint(const std::string& folder, Log& log);
 
-// Fills model and optimiser. ModelError.
-TrainingState load_checkpoint(const std::string& path, Transformer& model, Adam& optimiser);
+// Fills model, optimiser and `average`, which may be null. ModelError.
+TrainingState load_checkpoint(const std::string& path, Transformer& model, Adam& optimiser,
+                              MovingAverage* average);
 
 }  // namespace dragoman

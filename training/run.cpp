@@ -166,6 +166,9 @@ void check_run_options(const RunOptions& options) {
     throw UsageError(
         "--train-source",
         "required training text (--train-source and --train-target, or --train-pairs), got none");
+  options.training.augmentation.check(options.tokenizer.tokenizer_type == "unigram");
+  if (options.training.average > 0 && options.training.valid_every == 0)
+    throw UsageError("--average", "required validations (--valid-every), got none");
   if (options.training.precision == "int8") {
     throw UsageError("--precision",
                      "required float32, bfloat16 or float16, got 'int8': gradients vanish in 8 bits; train "

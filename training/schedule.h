@@ -1,5 +1,6 @@
 // The learning rate by update (Vaswani et al. 2017, section 5.3, equation 3): it rises linearly for `warmup`
-// updates, then falls with the inverse square root of the update.
+// updates, then falls with the inverse square root of the update; or, as half a cosine (Loshchilov and Hutter
+// 2017, equation 5, one period) or a line, to zero at the last update.
 #pragma once
 
 #include <cstdint>

@@ -53,6 +53,7 @@ void TrainLog::validation(const ValidationResult& r, const std::string& metric, 
   std::string line = "valid  update " + with_commas(r.update) + "  loss " + fixed(r.loss, 3) + "  ppl " +
                      perplexity_text(r.cross_entropy) + "  BLEU " + fixed(r.bleu, 2) + "  chrF2 " +
                      fixed(r.chrf, 2) + "  (" + clock_text(r.seconds) + ")";
+  if (r.averaged > 0) line += "  mean of " + std::to_string(r.averaged) + " validations";
   line += r.is_best ? "  best " + metric + " so far"
                     : "  no better " + metric + " for " + std::to_string(without_gain);
   log_.info(line);
@@ -72,6 +73,7 @@ void TrainLog::validation(const ValidationResult& r, const std::string& metric, 
                                 {"chrf", r.chrf},
                                 {"seconds", r.seconds},
                                 {"best", r.is_best},
+                                {"averaged", r.averaged},
                                 {"samples", samples}}
              .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }

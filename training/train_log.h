@@ -31,6 +31,7 @@ struct ValidationResult {
   double bleu = 0, chrf = 0;
   double seconds = 0;  // that the validation took
   bool is_best = false;
+  int64_t averaged = 0;  // snapshots whose mean it was; 0: the weights of this update
   std::vector<SampleTranslation> samples;
 
   double perplexity() const;

@@ -7,6 +7,7 @@
 #include "core/files.h"
 #include "core/manifest.h"
 #include "core/random.h"
+#include "model/weights.h"
 #include "training/schedule.h"
 
 namespace dragoman {
@@ -44,6 +45,14 @@ double score_of(const ValidationResult& result, const std::string& metric) {
 
 }  // namespace
 
+std::string snapshots_folder(const std::string& folder) {
+  return join_path(folder, "snapshots");
+}
+
+std::string snapshot_path(const std::string& folder, int64_t update) {
+  return join_path(snapshots_folder(folder), "update-" + std::to_string(update) + ".safetensors");
+}
+
 std::string fingerprint(const EncodedCorpus& corpus) {
   std::string text;
   for (int64_t i = 0; i < corpus.size(); ++i) {
@@ -67,11 +76,17 @@ Trainer::Trainer(ModelFolder folder, const EncodedCorpus& corpus, const Validato
       optimiser_(folder_.model, AdamOptions{options.adam_beta1, options.adam_beta2, options.adam_epsilon}) {
   state_.corpus = fingerprint(corpus);
   if (options_.precision == "float16") state_.loss_scale = kFirstLossScale;
+  if (options_.augmentation.any()) {
+    const TokenizerPair& tokenizers = folder_.tokenizers;
+    augmentation_.emplace(options_.augmentation, tokenizers.source, tokenizers.target,
+                          static_cast<uint64_t>(options_.seed));
+  }
+  if (options_.moving_average > 0) average_.emplace(folder_.model, options_.moving_average);
 }
 
 void Trainer::resume(const std::string& checkpoint) {
   const std::string corpus = state_.corpus;
-  state_ = load_checkpoint(checkpoint, folder_.model, optimiser_);
+  state_ = load_checkpoint(checkpoint, folder_.model, optimiser_, average_ ? &*average_ : nullptr);
   if (state_.corpus != corpus) {
     throw DataError(
         checkpoint,
@@ -109,9 +124,11 @@ StopReason Trainer::run() {
   }
   const ModelOptions& model = folder_.model->options();
   const PadIds pad{model.source_pad_id(), model.target_pad_id()};
-  stream_ = std::make_unique<BatchStream>(
-      corpus_, StreamOptions{options_.max_tokens, static_cast<uint64_t>(options_.seed), pad},
-      state_.position);
+  stream_ =
+      std::make_unique<BatchStream>(corpus_,
+                                    StreamOptions{options_.max_tokens, static_cast<uint64_t>(options_.seed),
+                                                  pad, augmentation_ ? &*augmentation_ : nullptr},
+                                    state_.position);
   folder_.model->train();
   // The workers take the threads; what is left of them goes to the operators.
   const int operator_threads = std::max(1, threads_ / workers_.count());
@@ -133,8 +150,10 @@ StopReason Trainer::run() {
 void Trainer::update() {
   const int64_t number = state_.update + 1;
   std::vector<Batch> batches;
-  for (int64_t i = 0; i < options_.accumulate; ++i) {
+  int64_t tokens = 0;
+  for (int64_t i = 0; i < options_.accumulate || tokens < options_.update_tokens; ++i) {
     BatchStream::Item item = stream_->next();
+    tokens += item.batch.label_tokens;
     batches.push_back(std::move(item.batch));
     state_.position = item.after;
     if (item.ends_epoch) break;  // an update never spans two passes
@@ -165,6 +184,7 @@ void Trainer::update() {
     }
     return;
   }
+  if (average_) average_->add(folder_.model, number);
   window_.loss += result.loss * static_cast<double>(result.label_tokens);
   window_.cross_entropy += result.cross_entropy * static_cast<double>(result.label_tokens);
   window_.gradient_norm += result.gradient_norm;
@@ -201,6 +221,7 @@ void Trainer::report_progress() {
 void Trainer::validate() {
   const int operator_threads = at::get_num_threads();
   at::set_num_threads(threads_);
+  if (average_) average_->exchange(folder_.model);
   ValidationResult result = validator_->run(folder_, state_.update);
   at::set_num_threads(operator_threads);
   state_.last_validation = state_.update;
@@ -213,13 +234,59 @@ void Trainer::validate() {
   } else {
     ++state_.validations_without_gain;
   }
+  if (options_.average > 0) keep_snapshot(score);
+  if (average_) average_->exchange(folder_.model);
   train_log_.validation(result, options_.valid_metric, state_.validations_without_gain);
+}
+
+// The model's weights as they are, or their moving average when there is one. Files that fall out of the list
+// stay until the next checkpoint is whole: the one before still names them.
+void Trainer::keep_snapshot(double score) {
+  auto& kept = state_.snapshots;
+  const auto worse = [&](const Snapshot& a, const Snapshot& b) {
+    return options_.average_of == "best" && a.score != b.score ? a.score < b.score : a.update < b.update;
+  };
+  kept.push_back({state_.update, score});
+  make_folder(snapshots_folder(folder_.path));
+  save_weights(folder_.model, snapshot_path(folder_.path, state_.update));
+  if (static_cast<int64_t>(kept.size()) > options_.average)
+    kept.erase(std::min_element(kept.begin(), kept.end(), worse));
+}
+
+// The mean of the snapshots becomes the model when it scores better than the best validation.
+void Trainer::try_average() {
+  std::vector<std::string> paths;
+  for (const Snapshot& snapshot : state_.snapshots)
+    paths.push_back(snapshot_path(folder_.path, snapshot.update));
+  MovingAverage weights(folder_.model, 0);  // keeps what is trained on
+  load_average(folder_.model, paths);
+  at::set_num_threads(threads_);
+  ValidationResult result = validator_->run(folder_, state_.update);
+  const double score = score_of(result, options_.valid_metric);
+  result.is_best = score > state_.best_score;
+  result.averaged = static_cast<int64_t>(paths.size());
+  if (result.is_best) write_model_weights(folder_.path, folder_.model);
+  train_log_.validation(result, options_.valid_metric, state_.validations_without_gain);
+  weights.exchange(folder_.model);
+}
+
+void Trainer::write_weights() {
+  if (average_) average_->exchange(folder_.model);
+  write_model_weights(folder_.path, folder_.model);
+  if (average_) average_->exchange(folder_.model);
 }
 
 void Trainer::save() {
   state_.seconds = now();
-  save_checkpoint(folder_.path, state_, folder_.model, optimiser_, options_.keep_checkpoints);
+  save_checkpoint(folder_.path, state_, folder_.model, optimiser_, average_ ? &*average_ : nullptr,
+                  options_.keep_checkpoints);
   saved_update_ = state_.update;
+  for (const auto& name : list_folder(snapshots_folder(folder_.path))) {
+    const bool listed = std::any_of(state_.snapshots.begin(), state_.snapshots.end(), [&](const Snapshot& s) {
+      return snapshot_path(folder_.path, s.update) == join_path(snapshots_folder(folder_.path), name);
+    });
+    if (!listed) remove_all(join_path(snapshots_folder(folder_.path), name));
+  }
 }
 
 void Trainer::finish(StopReason reason) {
@@ -227,12 +294,12 @@ void Trainer::finish(StopReason reason) {
   const bool interrupted = reason == StopReason::kSignal;
   if (validator_ && options_.valid_every > 0) {
     if (!interrupted && state_.last_validation != state_.update) validate();
-    if (!state_.has_best)
-      write_model_weights(folder_.path, folder_.model);  // stopped before the first validation: still a model
+    if (!state_.has_best) write_weights();  // stopped before the first validation: still a model
   } else {
-    write_model_weights(folder_.path, folder_.model);
+    write_weights();
   }
   if (saved_update_ != state_.update) save();
+  if (!interrupted && validator_ && state_.snapshots.size() > 1) try_average();
   std::string text = reason_text(reason, options_) + ": update " + std::to_string(state_.update) + ", " +
                      clock_text(now()) + " of training";
   if (state_.has_best) text += "; the model is that of update " + std::to_string(state_.best_update);

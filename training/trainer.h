@@ -39,6 +39,9 @@ class Trainer {
   void update();
   void report_progress();
   void validate();
+  void keep_snapshot(double score);
+  void try_average();
+  void write_weights();  // of the present, or their moving average
   void save();
   void finish(StopReason reason);
   double seconds_left() const;
@@ -54,6 +57,8 @@ class Trainer {
   int threads_;
   Workers workers_;
   Adam optimiser_;
+  std::optional<Augmentation> augmentation_;
+  std::optional<MovingAverage> average_;
   TrainingState state_;
   std::unique_ptr<BatchStream> stream_;
   int64_t saved_update_ = -1;
@@ -68,6 +73,10 @@ class Trainer {
     double since = 0, paused = 0;  // paused: validations and checkpoints in between
   } window_;
 };
+
+// Where --average keeps the weights of a validation.
+std::string snapshots_folder(const std::string& folder);
+std::string snapshot_path(const std::string& folder, int64_t update);
 
 // The corpus' identity: a checksum over all ids.
 std::string fingerprint(const EncodedCorpus& corpus);

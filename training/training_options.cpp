@@ -17,6 +17,11 @@ OptionList length_options(TrainingOptions& o) {
               .at_least(1)
               .at_most(1 << 16)
               .alias("update-freq"),
+          option(
+              o.update_tokens, "update-tokens", "N",
+              "add batches to an update until it has this many target tokens (beside --accumulate); 0: off")
+              .at_least(0)
+              .at_most(kMany),
           option(o.max_updates, "max-updates", "N", "stop at this update; +N: N more than the checkpoint has")
               .at_least(1)
               .at_most(kMany)
@@ -48,8 +53,8 @@ OptionList optimiser_options(TrainingOptions& o) {
               .at_most(kMany),
           option(o.schedule, "schedule", "NAME",
                  "inverse-sqrt: linear warm-up, then peak * sqrt(warmup/update); noam: the same in the "
-                 "paper's scaling; constant")
-              .one_of({"inverse-sqrt", "noam", "constant"}),
+                 "paper's scaling; cosine, linear: to 0 at --max-updates; constant")
+              .one_of({"inverse-sqrt", "noam", "cosine", "linear", "constant"}),
           option(o.adam_beta1, "adam-beta1", "X", "decay of Adam's first moment")
               .at_least(0)
               .at_most(0.999999),
@@ -63,6 +68,33 @@ OptionList optimiser_options(TrainingOptions& o) {
               .at_most(0.99),
           option(o.clip_norm, "clip-norm", "X", "largest norm of the gradient; 0: no clipping").at_least(0),
       });
+}
+
+OptionList regularisation_options(TrainingOptions& o) {
+  return o.augmentation.describe() +
+         grouped(
+             "Regularisation",
+             {
+                 option(
+                     o.r_drop, "r-drop", "ALPHA",
+                     "each batch twice, with other dropout, and ALPHA times the divergence of the two (Wu et "
+                     "al. 2021): twice the time; 5 is usual; 0: off")
+                     .at_least(0)
+                     .at_most(100),
+                 option(o.moving_average, "moving-average", "DECAY",
+                        "validate and keep an exponential moving average of the weights; 0.999 to 0.9999; 0: "
+                        "off")
+                     .at_least(0)
+                     .at_most(0.999999),
+                 option(
+                     o.average, "average", "N",
+                     "at the end, the mean of the weights at N validations becomes the model when it scores "
+                     "better than the best of them; 0: off")
+                     .at_least(0)
+                     .at_most(100),
+                 option(o.average_of, "average-of", "NAME", "which validations: the best N or the last N")
+                     .one_of({"best", "last"}),
+             });
 }
 
 OptionList validation_options(TrainingOptions& o) {
@@ -130,8 +162,8 @@ Option seed_option(int64_t& member) {
 }
 
 OptionList TrainingOptions::describe() {
-  return length_options(*this) + optimiser_options(*this) + validation_options(*this) +
-         machine_options(*this);
+  return length_options(*this) + optimiser_options(*this) + regularisation_options(*this) +
+         validation_options(*this) + machine_options(*this);
 }
 
 }  // namespace dragoman

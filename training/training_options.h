@@ -5,12 +5,14 @@
 #include <string>
 
 #include "core/options.h"
+#include "data/augmentation.h"
 
 namespace dragoman {
 
 struct TrainingOptions {
   int64_t max_tokens = 4096;
   int64_t accumulate = 1;
+  int64_t update_tokens = 0;
   int64_t max_updates = 100'000;
   bool max_updates_is_relative = false;
   int64_t max_epochs = 0;
@@ -22,6 +24,11 @@ struct TrainingOptions {
   double adam_beta1 = 0.9, adam_beta2 = 0.98, adam_epsilon = 1e-9;
   double label_smoothing = 0.1;
   double clip_norm = 1.0;
+  double r_drop = 0;
+  AugmentationOptions augmentation;
+  double moving_average = 0;
+  int64_t average = 0;
+  std::string average_of = "best";
 
   int64_t valid_every = 1000;
   std::string valid_metric = "chrf";

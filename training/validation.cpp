@@ -4,7 +4,7 @@
 
 #include "data/batch.h"
 #include "evaluation/evaluator.h"
-#include "training/loss.h"
+#include "training/projected_loss.h"
 
 namespace dragoman {
 namespace {
@@ -42,9 +42,9 @@ void Validator::measure_loss(Transformer& model, ValidationResult& result) const
   for (const auto& pairs : plan_sorted(corpus_, options_.max_tokens)) {
     const Batch batch = to_device(
         make_batch(corpus_, pairs, {options.source_pad_id(), options.target_pad_id()}), model->device());
-    const auto logits = model->forward(batch.source, batch.decoder_input);
-    const auto sums =
-        label_smoothed_cross_entropy(logits, batch.labels, options.target_pad_id(), options_.label_smoothing);
+    const auto hidden = model->decode_hidden(batch.decoder_input, model->encode(batch.source), batch.source);
+    const auto sums = projected_loss(hidden, model->output_projection_, batch.labels, options.target_pad_id(),
+                                     options_.label_smoothing);
     loss += sums.smoothed.item<double>();
     cross_entropy += sums.cross_entropy.item<double>();
     tokens += batch.label_tokens;

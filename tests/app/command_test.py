@@ -151,6 +151,9 @@ class WrongUse(CommandTest):
         self.refused(call("train", "--model", self.folder / "m"), 2, "[--train-source]")
         self.refused(call("evaluate", "--hypothesis", "x"), 2, "[--reference]")
         self.refused(call("evaluate", "--reference", Shared.folder / "a.tgt"), 2, "[--hypothesis]")
+        self.refused(call(*train_flags(self.folder / "m", "--bpe-dropout", "0.1")), 2, "[--bpe-dropout]", "unigram")
+        self.refused(call(*train_flags(self.folder / "m", "--average", "3")), 2, "[--average]", "--valid-every")
+        self.assertFalse((self.folder / "m").exists())
         self.refused(call("inspect"), 2, "[--model]")
 
 
@@ -465,6 +468,30 @@ class TokenizerCommands(CommandTest):
     def test_a_vocabulary_too_small_for_the_characters_is_refused(self):
         self.refused(call("tokenizer", "train", "--input", Shared.folder / "a.src", "--model", self.folder / "x.spm",
                           "--vocab-size", "5"), 2, "5")
+
+
+class Average(CommandTest):
+    def test_the_mean_of_a_model_with_itself_translates_as_the_model(self):
+        out = self.folder / "mean"
+        self.done(call("average", "--from", Shared.model, "--from", Shared.model, "--model", out))
+        self.assertEqual(self.done(call("translate", "--model", out, *BRIEF, stdin=b"ba ke\n")),
+                         self.translated(stdin=b"ba ke\n"))
+
+    def test_takes_checkpoints_with_the_settings_of_their_run(self):
+        out = self.folder / "mean"
+        checkpoint = next((Shared.model / "checkpoints").iterdir())
+        self.done(call("average", "--from", checkpoint, "--from", Shared.model, "--settings", Shared.model,
+                       "--model", out))
+        self.done(call("inspect", "--model", out))
+
+    def test_other_shapes_one_model_and_a_folder_in_use_are_refused(self):
+        other = self.folder / "other"
+        self.done(call(*train_flags(other, "--max-updates", "1", "--d-model", "32")))
+        mean = ["average", "--model", self.folder / "mean"]
+        self.refused(call(*mean, "--from", Shared.model, "--from", other), 4, other)
+        self.refused(call(*mean, "--from", Shared.model), 2, "[--from]", "at least two")
+        self.refused(call("average", "--model", other, "--from", Shared.model, "--from", Shared.model), 2, "[--model]")
+        self.assertFalse((self.folder / "mean").exists())
 
 
 class Inspect(CommandTest):

@@ -147,11 +147,11 @@ void expect_same(const std::vector<Hypothesis>& given, const std::vector<Hypothe
                  const std::string& where) {
   ASSERT_EQ(given.size(), expected.size()) << where;
   for (size_t i = 0; i < given.size(); ++i) {
-    EXPECT_NEAR(given[i].score, expected[i].score, 1e-5) << where << ", rank " << i;
+    EXPECT_NEAR(given[i].score, expected[i].score, 3e-5) << where << ", rank " << i;
     const auto text = std::find_if(expected.begin(), expected.end(),
                                    [&](const Hypothesis& other) { return other.ids == given[i].ids; });
     ASSERT_NE(text, expected.end()) << where << ", rank " << i << ": a text that was not expected";
-    EXPECT_NEAR(given[i].score, text->score, 1e-5) << where << ", rank " << i;
+    EXPECT_NEAR(given[i].score, text->score, 3e-5) << where << ", rank " << i;
     EXPECT_NEAR(given[i].log_probability, text->log_probability, 3e-4) << where << ", rank " << i;
     EXPECT_EQ(given[i].complete, text->complete) << where << ", rank " << i;
   }
@@ -247,7 +247,7 @@ TEST(Search, AWideBeamFindsEveryHypothesisInOrder) {
 
 TEST(Search, EqualsABeamSearchWrittenOnTheNotes) {
   int64_t rules_that_differ = 0;
-  for (uint64_t seed = 1; seed <= 8; ++seed) {
+  for (uint64_t seed = 1; seed <= 24; ++seed) {
     Setting setting(8, seed, 0.7);
     const auto source = padded_rows(random_sources(1, 8, 6), setting.pad);
     for (const int64_t beams : {2, 3, 5}) {

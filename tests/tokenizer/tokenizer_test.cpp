@@ -147,37 +147,6 @@ TEST(Tokenizer, GivesUnknownForAPieceThatTheVocabularyLacks) {
   EXPECT_EQ(std::count(ids.begin(), ids.end(), 1), static_cast<int64_t>(ids.size()));
 }
 
-TEST(Tokenizer, SamplesTheSameSegmentationForTheSameSeedAndOthersForOthers) {
-  const Tokenizer tokenizer = tokenizer_of("unigram");
-  ASSERT_TRUE(tokenizer.can_sample());
-  std::string line;
-  for (const std::string& part : sample_lines(10, 5)) line += part + " ";
-  line.pop_back();
-  std::map<std::vector<int64_t>, int> times;
-  // With alpha 0 each of the four candidates is drawn one time in four: 100 +- 9 of 400.
-  for (uint64_t seed = 0; seed < 400; ++seed) {
-    const std::vector<int64_t> ids = tokenizer.sample(line, 4, 0, seed);
-    EXPECT_EQ(ids, tokenizer.sample(line, 4, 0, seed));
-    EXPECT_EQ(tokenizer.decode(ids), line);
-    ++times[ids];
-  }
-  ASSERT_EQ(times.size(), 4u);
-  for (const auto& [ids, count] : times) EXPECT_NEAR(count, 100, 45);
-}
-
-TEST(Tokenizer, SamplesTheBestSegmentationAlmostAlwaysWhenAlphaIsLarge) {
-  const Tokenizer tokenizer = tokenizer_of("unigram");
-  const std::string line = sample_lines(1, 5)[0];
-  for (uint64_t seed = 0; seed < 20; ++seed)
-    EXPECT_EQ(tokenizer.sample(line, 16, 1000, seed), tokenizer.encode(line));
-}
-
-TEST(Tokenizer, DoesNotSampleFromBytePairs) {
-  const Tokenizer tokenizer = tokenizer_of("bpe");
-  EXPECT_FALSE(tokenizer.can_sample());
-  EXPECT_EQ(tokenizer.sample("bake", 16, 0.2, 1), tokenizer.encode("bake"));
-}
-
 TEST(Tokenizer, NamesAModelFileThatIsMissingOrDamaged) {
   const Vocabulary vocabulary({"</s>", "<unk>", "<pad>"});
   const auto message_of = [&](const auto& make) -> std::string {

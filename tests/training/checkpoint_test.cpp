@@ -61,15 +61,16 @@ std::string checkpoint_path(const TemporaryFolder& folder, int64_t update) {
 
 void save(const TemporaryFolder& folder, int64_t update, int64_t keep = 1) {
   const ModelWithMoments run(static_cast<uint64_t>(update));
-  save_checkpoint(folder.path(""), some_state(update), run.model, run.optimiser, keep);
+  save_checkpoint(folder.path(""), some_state(update), run.model, run.optimiser, nullptr, keep);
 }
 
 TEST(Checkpoint, GivesBackWeightsMomentsAndState) {
   const TemporaryFolder folder;
   const ModelWithMoments saved(1);
-  save_checkpoint(folder.path(""), some_state(42), saved.model, saved.optimiser, 1);
+  save_checkpoint(folder.path(""), some_state(42), saved.model, saved.optimiser, nullptr, 1);
   ModelWithMoments loaded(2);
-  const TrainingState state = load_checkpoint(*newest_in(folder).path, loaded.model, loaded.optimiser);
+  const TrainingState state =
+      load_checkpoint(*newest_in(folder).path, loaded.model, loaded.optimiser, nullptr);
   for (size_t i = 0; i < saved.optimiser.slots().size(); ++i) {
     const auto &before = saved.optimiser.slots()[i], &after = loaded.optimiser.slots()[i];
     EXPECT_TRUE(before.parameter.equal(after.parameter)) << before.name;
@@ -190,7 +191,7 @@ TEST(Checkpoint, OfAnotherShapeIsAModelErrorNamingTheTensor) {
   Transformer other = random_model(small_model_options(kSmallVocabulary + 1));
   Adam optimiser(other, {});
   try {
-    load_checkpoint(checkpoint_path(folder, 3), other, optimiser);
+    load_checkpoint(checkpoint_path(folder, 3), other, optimiser, nullptr);
     FAIL() << "no error";
   } catch (const ModelError& error) {
     EXPECT_NE(std::string(error.what()).find("model.safetensors: "), std::string::npos) << error.what();

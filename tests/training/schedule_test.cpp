@@ -47,6 +47,21 @@ TEST(Schedule, ConstantStaysAtItsRateAfterTheWarmUp) {
   EXPECT_DOUBLE_EQ(learning_rate_at(1'000'000, options, 64), 0.5);
 }
 
+TEST(Schedule, CosineAndLinearFallToZeroAtTheLastUpdate) {
+  for (const char* name : {"cosine", "linear"}) {
+    auto options = options_of(name, 0.5, 100);
+    options.max_updates = 1100;
+    EXPECT_DOUBLE_EQ(learning_rate_at(50, options, 64), 0.25);
+    EXPECT_DOUBLE_EQ(learning_rate_at(100, options, 64), 0.5);
+    EXPECT_NEAR(learning_rate_at(600, options, 64), 0.25, 1e-12);
+    EXPECT_NEAR(learning_rate_at(1100, options, 64), 0, 1e-12);
+    EXPECT_NEAR(learning_rate_at(5000, options, 64), 0, 1e-12);
+  }
+  auto cosine = options_of("cosine", 1, 0);
+  cosine.max_updates = 1000;
+  EXPECT_NEAR(learning_rate_at(250, cosine, 64), (1 + std::cos(M_PI / 4)) / 2, 1e-2);
+}
+
 TEST(Schedule, WithoutWarmUpTheFirstUpdateHasTheWholeRate) {
   EXPECT_DOUBLE_EQ(learning_rate_at(1, options_of("inverse-sqrt", 0.5, 0), 64), 0.5);
   EXPECT_DOUBLE_EQ(learning_rate_at(4, options_of("inverse-sqrt", 0.5, 0), 64), 0.25);

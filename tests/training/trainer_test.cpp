@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "core/json.h"
+#include "model/weights.h"
 #include "tests/support/small_model.h"
 #include "training/run.h"
 
@@ -148,6 +149,65 @@ TEST_F(TrainingRun, ResumedWithSeveralWorkersIsAsIfNotInterrupted) {
     }
     expect_same_end(whole, stopped, 12);
   }
+}
+
+// All that makes one pass over the corpus differ from the next, and all that is kept beside the weights.
+TEST_F(TrainingRun, ResumedWithEveryRegularisationIsAsIfNotInterrupted) {
+  RunOptions whole = validated("whole"), stopped = validated("stopped");
+  for (RunOptions* run : {&whole, &stopped}) {
+    run->training.augmentation.subword_sampling = 0.2;
+    run->training.augmentation.source_word_dropout = run->training.augmentation.target_word_dropout = 0.1;
+    run->training.moving_average = 0.9;
+    run->training.average = 2;
+    run->training.r_drop = 1;
+    run->training.update_tokens = 150;
+    run->training.valid_every = 2;
+  }
+  train(whole);
+  stopped.training.max_updates = 5;
+  train(stopped);
+  stopped.training.max_updates = 12;
+  train(stopped);
+  expect_same_end("whole", "stopped", 12);
+  EXPECT_EQ(state("whole", 12)["snapshots"], state("stopped", 12)["snapshots"]);
+  EXPECT_EQ(list_folder(folder_.path("whole/snapshots")).size(), 2u);
+}
+
+TEST_F(TrainingRun, AveragesItsBestValidationsAtTheEnd) {
+  RunOptions run = validated("m");
+  run.training.valid_every = 2;
+  run.training.average = 3;
+  train(run);
+  EXPECT_TRUE(said("mean of 3 validations"));
+  const auto kept = state("m", 12)["snapshots"];
+  ASSERT_EQ(kept.size(), 3u);
+  // The mean by hand.
+  Transformer model = ModelFolder::load(folder_.path("m"), torch::kCPU).model;
+  std::vector<torch::Tensor> sums;
+  for (const auto& snapshot : kept) {
+    load_weights(model, snapshot_path(folder_.path("m"), snapshot["update"].get<int64_t>()));
+    const auto parameters = model->parameters();
+    for (size_t i = 0; i < parameters.size(); ++i) {
+      if (sums.size() <= i) sums.push_back(torch::zeros_like(parameters[i]));
+      sums[i] += parameters[i].detach() / 3;
+    }
+  }
+  std::vector<std::string> paths;
+  for (const auto& snapshot : kept)
+    paths.push_back(snapshot_path(folder_.path("m"), snapshot["update"].get<int64_t>()));
+  load_average(model, paths);
+  const auto parameters = model->parameters();
+  for (size_t i = 0; i < parameters.size(); ++i)
+    EXPECT_TRUE(torch::allclose(parameters[i], sums[i], 1e-5, 1e-6));
+}
+
+TEST_F(TrainingRun, GathersTheTargetTokensThatAnUpdateIsToHave) {
+  RunOptions run = options("m");
+  run.training.update_tokens = 250;
+  run.training.max_updates = 1;
+  train(run);
+  EXPECT_GE(state("m", 1)["target_tokens"].get<int64_t>(), 250);
+  EXPECT_LT(state("m", 1)["target_tokens"].get<int64_t>(), 250 + 120);
 }
 
 TEST_F(TrainingRun, ResumedAtTheEndOfAnEpochIsAsIfNotInterrupted) {

@@ -1,0 +1,80 @@
+#include <iostream>
+
+#include "app/command_line.h"
+#include "app/commands.h"
+#include "core/files.h"
+#include "core/log.h"
+#include "decoding/model_folder.h"
+#include "model/config.h"
+#include "training/weight_average.h"
+
+namespace dragoman {
+namespace {
+
+struct AverageFlags {
+  std::vector<std::string> from;
+  std::string settings, model;
+
+  OptionList describe() {
+    return grouped(
+        "Average",
+        {
+            option(from, "from", "PATH",
+                   "what to average, at least two, by commas or repeated flags: model folders, checkpoints "
+                   "(RUN/checkpoints/update-N) or files of weights (RUN/snapshots/update-N.safetensors)"),
+            option(
+                settings, "settings", "DIR",
+                "the model folder whose settings and tokenizers the new one gets; none: the first of --from"),
+            option(model, "model", "DIR", "the new model folder").short_form('m'),
+        });
+  }
+};
+
+std::string weights_of(const std::string& path) {
+  const std::string inside = join_path(path, "model.safetensors");
+  return file_exists(inside) ? inside : path;
+}
+
+int run_average(const Arguments& arguments) {
+  AverageFlags flags;
+  apply_flags(flags.describe(), parse_flags(flags.describe(), arguments));
+  if (flags.model.empty()) throw UsageError("--model", "required the new model folder, got none");
+  if (flags.from.size() < 2)
+    throw UsageError("--from", "required at least two, got " + std::to_string(flags.from.size()));
+  if (file_exists(join_path(flags.model, "config.json")))
+    throw UsageError("--model", "required a new folder, got " + flags.model + ", which holds a model");
+  const std::string settings = flags.settings.empty() ? flags.from.front() : flags.settings;
+  Transformer model(read_model_config(settings));
+  std::vector<std::string> paths;
+  for (const auto& path : flags.from) paths.push_back(weights_of(path));
+  load_average(model, paths);
+  make_folder(flags.model);
+  for (const auto& name : model_file_names(settings)) {
+    if (name != "model.safetensors")
+      write_file_atomically(join_path(flags.model, name),
+                            read_file(join_path(settings, name), ErrorKind::kModel));
+  }
+  write_model_weights(flags.model, model);
+  Log(std::cerr).info("the mean of " + std::to_string(paths.size()) + " in " + flags.model);
+  return 0;
+}
+
+}  // namespace
+
+Command average_command() {
+  Command command;
+  command.name = "average";
+  command.summary = "Writes the mean of the weights of several models of one shape into a new model folder.";
+  command.usage = "--from A --from B ... --model DIR";
+  command.examples =
+      "  dragoman average --from en-de/checkpoints/update-8000 --from en-de/checkpoints/update-9000 \\\n"
+      "    --settings en-de --model en-de-averaged\n";
+  command.with_options = [](const auto& use) {
+    AverageFlags flags;
+    use(flags.describe());
+  };
+  command.run = run_average;
+  return command;
+}
+
+}  // namespace dragoman

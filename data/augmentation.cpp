@@ -1,0 +1,89 @@
+#include "data/augmentation.h"
+
+#include "core/error.h"
+#include "core/random.h"
+
+namespace dragoman {
+namespace {
+
+std::vector<int32_t> drawn(const SubwordSampler* sampler, std::span<const int32_t> ids, uint64_t seed) {
+  return sampler ? sampler->sample(ids, seed) : std::vector<int32_t>(ids.begin(), ids.end());
+}
+
+// All but the last, which is </s>.
+void replace_some(std::vector<int32_t>& ids, double p, int32_t by, uint64_t seed) {
+  if (p <= 0) return;
+  SplitMix64 random(seed);
+  for (size_t i = 0; i + 1 < ids.size(); ++i) {
+    if (random.uniform() < p) ids[i] = by;
+  }
+}
+
+}  // namespace
+
+bool AugmentationOptions::any() const {
+  return subword_sampling > 0 || bpe_dropout > 0 || source_word_dropout > 0 || target_word_dropout > 0;
+}
+
+OptionList AugmentationOptions::describe() {
+  return grouped(
+      "Regularisation",
+      {
+          option(subword_sampling, "subword-sampling", "ALPHA",
+                 "another segmentation at each pass, drawn with P^ALPHA (unigram; Kudo 2018); 0.1 to 0.5; 0: "
+                 "none")
+              .at_least(0)
+              .at_most(1000),
+          option(bpe_dropout, "bpe-dropout", "P",
+                 "leave each merge out with probability P at each pass (BPE; Provilkov 2020); 0.1 is usual; "
+                 "0: none")
+              .at_least(0)
+              .at_most(0.99),
+          option(source_word_dropout, "source-word-dropout", "P",
+                 "replace source tokens by <unk> with probability P")
+              .at_least(0)
+              .at_most(0.99),
+          option(target_word_dropout, "target-word-dropout", "P",
+                 "replace tokens that the decoder reads by <unk> with probability P; the labels stay")
+              .at_least(0)
+              .at_most(0.99),
+      });
+}
+
+void AugmentationOptions::check(bool unigram) const {
+  if (subword_sampling > 0 && !unigram)
+    throw UsageError("--subword-sampling",
+                     "required a unigram tokenizer, got BPE; --bpe-dropout is for that");
+  if (bpe_dropout > 0 && unigram)
+    throw UsageError("--bpe-dropout",
+                     "required a BPE tokenizer, got unigram; --subword-sampling is for that");
+}
+
+Augmentation::Augmentation(const AugmentationOptions& options, const Tokenizer& source,
+                           const Tokenizer& target, uint64_t seed)
+    : options_(options),
+      seed_(mix_seeds(seed, 0x5E6)),
+      source_unknown_(static_cast<int32_t>(source.vocabulary().unk_id())),
+      target_unknown_(static_cast<int32_t>(target.vocabulary().unk_id())) {
+  options.check(source.is_unigram());
+  options.check(target.is_unigram());
+  const double strength = options.subword_sampling > 0 ? options.subword_sampling : options.bpe_dropout;
+  if (strength > 0) {
+    source_sampler_ = std::make_unique<SubwordSampler>(source, strength);
+    target_sampler_ = std::make_unique<SubwordSampler>(target, strength);
+  }
+}
+
+AugmentedPair Augmentation::apply(const EncodedCorpus& corpus, int64_t pair, int64_t epoch) const {
+  const uint64_t seed =
+      mix_seeds(mix_seeds(seed_, static_cast<uint64_t>(epoch)), static_cast<uint64_t>(pair));
+  AugmentedPair result;
+  result.source = drawn(source_sampler_.get(), corpus.source(pair), mix_seeds(seed, 1));
+  result.target = drawn(target_sampler_.get(), corpus.target(pair), mix_seeds(seed, 2));
+  result.target_read = result.target;
+  replace_some(result.source, options_.source_word_dropout, source_unknown_, mix_seeds(seed, 3));
+  replace_some(result.target_read, options_.target_word_dropout, target_unknown_, mix_seeds(seed, 4));
+  return result;
+}
+
+}  // namespace dragoman

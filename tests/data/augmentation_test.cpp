@@ -1,0 +1,85 @@
+#include "data/augmentation.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "core/error.h"
+#include "tests/tokenizer/sample_text.h"
+
+namespace dragoman {
+namespace {
+
+const Tokenizer& augmented_tokenizer(const std::string& type = "unigram") {
+  const auto made = [](const std::string& kind) {
+    const auto trained = train_on(sample_lines(200), small_tokenizer_options(kind, 150));
+    return Tokenizer::from_bytes(trained.model, vocabulary_of(trained.model, kind), kind);
+  };
+  static const Tokenizer unigram = made("unigram"), bpe = made("bpe");
+  return type == "bpe" ? bpe : unigram;
+}
+
+EncodedCorpus some_corpus(const Tokenizer& tokenizer) {
+  TextPairs text;
+  text.source = sample_lines(30, 3), text.target = sample_lines(30, 4);
+  CorpusReport report;
+  return EncodedCorpus::encode(text, tokenizer, tokenizer, CorpusOptions(), 1, report);
+}
+
+TEST(Augmentation, IsTheSameForTheSamePassAndAnotherForTheNext) {
+  for (const char* type : {"unigram", "bpe"}) {
+    const Tokenizer& tokenizer = augmented_tokenizer(type);
+    const EncodedCorpus corpus = some_corpus(tokenizer);
+    AugmentationOptions options;
+    (type == std::string("bpe") ? options.bpe_dropout : options.subword_sampling) = 0.1;
+    const Augmentation augmentation(options, tokenizer, tokenizer, 1),
+        other_seed(options, tokenizer, tokenizer, 2);
+    int changed = 0, by_seed = 0;
+    for (int64_t pair = 0; pair < corpus.size(); ++pair) {
+      const auto first = augmentation.apply(corpus, pair, 0), again = augmentation.apply(corpus, pair, 0),
+                 next = augmentation.apply(corpus, pair, 1);
+      EXPECT_EQ(first.source, again.source);
+      EXPECT_EQ(first.target, again.target);
+      EXPECT_EQ(first.target, first.target_read);
+      changed += first.source != next.source;
+      by_seed += first.source != other_seed.apply(corpus, pair, 0).source;
+    }
+    EXPECT_GT(changed, 15);
+    EXPECT_GT(by_seed, 15);
+  }
+}
+
+TEST(Augmentation, DropsWordsOfWhatIsReadAndNeverOfTheLabels) {
+  const Tokenizer& tokenizer = augmented_tokenizer();
+  const EncodedCorpus corpus = some_corpus(tokenizer);
+  AugmentationOptions options;
+  options.source_word_dropout = 0.25, options.target_word_dropout = 0.5;
+  const Augmentation augmentation(options, tokenizer, tokenizer, 1);
+  int64_t source_dropped = 0, target_dropped = 0, source_tokens = 0, target_tokens = 0;
+  for (int64_t epoch = 0; epoch < 20; ++epoch) {
+    for (int64_t pair = 0; pair < corpus.size(); ++pair) {
+      const auto result = augmentation.apply(corpus, pair, epoch);
+      const auto labels = corpus.target(pair);
+      EXPECT_TRUE(std::equal(labels.begin(), labels.end(), result.target.begin(), result.target.end()));
+      EXPECT_EQ(result.target_read.size(), result.target.size());
+      EXPECT_EQ(result.source.back(), 0);
+      source_dropped += std::count(result.source.begin(), result.source.end(), 1);
+      target_dropped += std::count(result.target_read.begin(), result.target_read.end(), 1);
+      source_tokens += corpus.source_length(pair) - 1, target_tokens += corpus.target_length(pair) - 1;
+    }
+  }
+  EXPECT_NEAR(double(source_dropped) / double(source_tokens), 0.25, 0.02);
+  EXPECT_NEAR(double(target_dropped) / double(target_tokens), 0.5, 0.02);
+}
+
+TEST(Augmentation, RefusesTheSamplingOfTheOtherKindOfTokenizer) {
+  AugmentationOptions unigram, bpe;
+  unigram.subword_sampling = 0.1, bpe.bpe_dropout = 0.1;
+  EXPECT_NO_THROW(unigram.check(true));
+  EXPECT_NO_THROW(bpe.check(false));
+  EXPECT_THROW(unigram.check(false), UsageError);
+  EXPECT_THROW(bpe.check(true), UsageError);
+}
+
+}  // namespace
+}  // namespace dragoman

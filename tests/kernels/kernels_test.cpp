@@ -1,0 +1,202 @@
+// Every form of the kernels against plain loops in double. What the blocks make of them is compared with
+// autograd in tests/model/fused_test.cpp.
+#include "kernels/kernels.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <memory>
+
+#include "core/random.h"
+
+namespace dragoman {
+namespace wide {
+extern const Kernels kernels;
+}
+namespace {
+
+using Floats = std::vector<float>;
+
+Floats random_floats(int64_t count, uint64_t seed) {
+  SplitMix64 random(seed);
+  Floats numbers(static_cast<size_t>(count));
+  for (float& number : numbers) number = static_cast<float>(random.uniform() * 4 - 2);
+  return numbers;
+}
+
+void expect_near(const Floats& got, const Floats& expected, float tolerance) {
+  ASSERT_EQ(got.size(), expected.size());
+  for (size_t i = 0; i < got.size(); ++i) ASSERT_NEAR(got[i], expected[i], tolerance) << "number " << i;
+}
+
+class EachKernel : public ::testing::TestWithParam<const Kernels*> {
+ protected:
+  const Kernels& k = *GetParam();
+};
+
+TEST_P(EachKernel, DropoutGivesTheNumbersOfThePortableForm) {
+  const auto draw = DropoutDraw::with(0.3, 12345);
+  const Floats x = random_floats(1003, 1);
+  Floats got(x.size()), expected(x.size());
+  k.dropout(x.data(), got.data(), 77, 1003, draw);
+  available_kernels().back()->dropout(x.data(), expected.data(), 77, 1003, draw);
+  EXPECT_EQ(got, expected);
+}
+
+TEST_P(EachKernel, AddNormIsTheFormula) {
+  const int64_t rows = 5, size = 37;
+  const Floats x = random_floats(rows * size, 1), y = random_floats(rows * size, 2),
+               gain = random_floats(size, 3), bias = random_floats(size, 4);
+  Floats sum(x.size()), normalised(x.size()), statistics(2 * rows), expected(x.size());
+  k.add_norm(x.data(), y.data(), gain.data(), bias.data(), 0, rows, size, {}, sum.data(), normalised.data(),
+             statistics.data());
+  for (size_t row = 0; row < static_cast<size_t>(rows); ++row) {
+    const size_t at = row * static_cast<size_t>(size);
+    double mean = 0, square = 0;
+    for (size_t i = at; i < at + static_cast<size_t>(size); ++i) mean += (double{x[i]} + double{y[i]}) / size;
+    for (size_t i = at; i < at + static_cast<size_t>(size); ++i)
+      square += std::pow(double{x[i]} + double{y[i]} - mean, 2) / size;
+    for (size_t i = at; i < at + static_cast<size_t>(size); ++i)
+      expected[i] = static_cast<float>((double{x[i]} + double{y[i]} - mean) / std::sqrt(square + 1e-5) *
+                                           double{gain[i - at]} +
+                                       double{bias[i - at]});
+  }
+  expect_near(normalised, expected, 2e-6f);
+}
+
+// One head of `queries` x `keys`, causal or not, some keys masked.
+struct Head {
+  int64_t queries, keys, size = 16, stride = 48;
+  Floats q, kv;
+  std::unique_ptr<bool[]> mask;
+  AttentionHead head{};
+
+  Head(int64_t t, int64_t s, const std::string& masked, double dropout = 0)
+      : queries(t),
+        keys(s),
+        q(random_floats(t * stride, 5)),
+        kv(random_floats(s * stride, 6)),
+        mask(new bool[static_cast<size_t>(t * s)]) {
+    for (int64_t i = 0; i < t * s; ++i) {
+      const int64_t row = i / s, column = i % s;
+      mask[static_cast<size_t>(i)] = masked == "causal"    ? column <= row
+                                     : masked == "padding" ? column < s - 3 && column != 1
+                                     : masked == "nothing" ? row != 2
+                                                           : true;
+    }
+    head = {t,        s,         size,
+            q.data(), kv.data(), kv.data() + 16,
+            stride,   stride,    masked.empty() ? nullptr : mask.get(),
+            s,        0.25f,     dropout > 0 ? DropoutDraw::with(dropout, 9) : DropoutDraw(),
+            1000};
+  }
+
+  Floats expected() const {
+    Floats output(static_cast<size_t>(queries * size));
+    for (int64_t t = 0; t < queries; ++t) {
+      std::vector<double> weights;
+      double total = 0;
+      for (int64_t s = 0; s < keys; ++s) {
+        double score = 0;
+        for (int64_t i = 0; i < size; ++i)
+          score += double{head.query[t * stride + i]} * double{head.key[s * stride + i]};
+        const bool visible = !head.mask || head.mask[t * keys + s];
+        weights.push_back(visible ? std::exp(score * double{head.scale}) : 0);
+        total += weights.back();
+      }
+      for (int64_t i = 0; i < size; ++i) {
+        double sum = 0;
+        for (int64_t s = 0; s < keys; ++s)
+          sum += weights[static_cast<size_t>(s)] * double{head.value[s * stride + i]};
+        output[static_cast<size_t>(t * size + i)] = static_cast<float>(total == 0 ? 0 : sum / total);
+      }
+    }
+    return output;
+  }
+};
+
+struct HeadResult {
+  Floats output, log_sum, query_gradient, kv_gradient;
+};
+
+HeadResult run(const Kernels& k, const Head& h) {
+  const auto rows = static_cast<size_t>(h.queries), size = static_cast<size_t>(h.size);
+  HeadResult r{Floats(rows * size), Floats(rows), Floats(h.q.size()), Floats(h.kv.size())};
+  Floats scratch(static_cast<size_t>(attention_scratch(h.keys, h.size)),
+                 std::numeric_limits<float>::quiet_NaN());
+  const Floats gradient = random_floats(h.queries * h.size, 7);
+  k.attention(h.head, r.output.data(), h.size, r.log_sum.data(), scratch.data());
+  k.attention_backward(h.head, r.output.data(), gradient.data(), h.size, r.log_sum.data(),
+                       r.query_gradient.data(), r.kv_gradient.data(), r.kv_gradient.data() + 16,
+                       scratch.data());
+  return r;
+}
+
+TEST_P(EachKernel, AttentionIsTheFormula) {
+  for (const char* masked : {"", "causal", "padding", "nothing"}) {
+    for (const auto& [queries, keys] : std::vector<std::pair<int64_t, int64_t>>{{1, 5}, {7, 7}, {101, 101}}) {
+      SCOPED_TRACE(std::string(masked) + " " + std::to_string(queries));
+      const Head head(queries, keys, masked);
+      expect_near(run(k, head).output, head.expected(), 3e-6f);
+    }
+  }
+}
+
+TEST_P(EachKernel, AttentionAndItsDerivativeAreThoseOfThePortableForm) {
+  for (const double dropout : {0.0, 0.4}) {
+    for (const char* masked : {"", "causal", "padding", "nothing"}) {
+      SCOPED_TRACE(masked);
+      const Head head(50, 50, masked, dropout);
+      const HeadResult got = run(k, head), expected = run(*available_kernels().back(), head);
+      expect_near(got.output, expected.output, 5e-6f);
+      expect_near(got.query_gradient, expected.query_gradient, 1e-5f);
+      expect_near(got.kv_gradient, expected.kv_gradient, 1e-5f);
+    }
+  }
+}
+
+TEST_P(EachKernel, CrossEntropyIsTheFormulaAndItsSlope) {
+  const int64_t classes = 131;
+  for (const float epsilon : {0.0f, 0.1f}) {
+    Floats logits = random_floats(classes + 1, 8);
+    double total = 0, mean = 0;
+    for (size_t i = 0; i < 131; ++i) total += std::exp(double{logits[i]}), mean += double{logits[i]} / 131;
+    const double plain = std::log(total) - double{logits[5]};
+    const double smoothed = (1 - double{epsilon}) * plain + double{epsilon} * (std::log(total) - mean);
+    Floats expected(logits.begin(), logits.end());
+    for (size_t i = 0; i < 131; ++i)
+      expected[i] = static_cast<float>(3 * (std::exp(double{logits[i]}) / total - double{epsilon} / 131 -
+                                            (i == 5 ? 1 - double{epsilon} : 0)));
+    Floats untouched = logits;
+    const RowLoss only = k.cross_entropy(untouched.data(), classes, 5, epsilon, 0);
+    EXPECT_EQ(untouched, logits);
+    const RowLoss loss = k.cross_entropy(logits.data(), classes, 5, epsilon, 3);
+    EXPECT_NEAR(loss.smoothed, smoothed, 1e-5);
+    EXPECT_NEAR(loss.cross_entropy, plain, 1e-5);
+    EXPECT_EQ(loss.smoothed, only.smoothed);
+    expect_near(logits, expected, 1e-6f);
+  }
+}
+
+// A loss that is not finite must be seen: it ends a training that has gone wrong.
+TEST_P(EachKernel, NotANumberStaysNotANumber) {
+  Floats logits = random_floats(65, 8);
+  logits[40] = std::numeric_limits<float>::quiet_NaN();
+  EXPECT_TRUE(std::isnan(k.cross_entropy(logits.data(), 64, 5, 0.1f, 1).smoothed));
+  Head head(7, 7, "causal");
+  head.q[static_cast<size_t>(3 * head.stride)] = std::numeric_limits<float>::quiet_NaN();
+  EXPECT_TRUE(std::isnan(run(k, head).output[3 * 16]));
+}
+
+std::vector<const Kernels*> all_forms() {
+  auto all = available_kernels();
+  all.push_back(&wide::kernels);
+  return all;
+}
+
+INSTANTIATE_TEST_SUITE_P(All, EachKernel, ::testing::ValuesIn(all_forms()),
+                         [](const auto& one) { return std::string(one.param->name); });
+
+}  // namespace
+}  // namespace dragoman

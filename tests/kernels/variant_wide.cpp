@@ -1,0 +1,5 @@
+// Sixteen floats a vector, as with AVX-512, but compiled for every processor: what the tests know that width
+// by on machines without AVX-512.
+#define DRAGOMAN_KERNEL_VARIANT wide
+#define DRAGOMAN_KERNEL_WIDTH 16
+#include "kernels/bodies.h"

@@ -1,0 +1,147 @@
+#include "tokenizer/subword_sampler.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "core/utf8.h"
+
+namespace dragoman {
+namespace {
+
+constexpr std::string_view kSpaceMark = "\xE2\x96\x81";
+constexpr double kNever = -std::numeric_limits<double>::infinity();
+
+// Where the characters of a text begin, and its end.
+std::vector<size_t> boundaries(std::string_view text) {
+  std::vector<size_t> all;
+  for (size_t at = 0; at < text.size();) {
+    all.push_back(at);
+    at += static_cast<size_t>(decode_code_point(text.substr(at)).length);
+  }
+  all.push_back(text.size());
+  return all;
+}
+
+double log_sum(double a, double b) {
+  if (a == kNever) return b;
+  const double larger = std::max(a, b);
+  return larger + std::log(std::exp(a - larger) + std::exp(b - larger));
+}
+
+}  // namespace
+
+SubwordSampler::SubwordSampler(const Tokenizer& tokenizer, double strength)
+    : vocabulary_(tokenizer.vocabulary()),
+      is_unigram_(tokenizer.is_unigram()),
+      strength_(strength),
+      may_change_(static_cast<size_t>(tokenizer.vocabulary().size())) {
+  for (const ScoredPiece& piece : tokenizer.scored_pieces()) {
+    may_change_[static_cast<size_t>(piece.id)] = true;
+    pieces_[vocabulary_.piece(piece.id)] = {static_cast<int32_t>(piece.id), piece.score};
+    longest_ = std::max(longest_, vocabulary_.piece(piece.id).size());
+  }
+}
+
+std::vector<int32_t> SubwordSampler::sample(std::span<const int32_t> ids, uint64_t seed) const {
+  SplitMix64 random(seed);
+  std::vector<int32_t> result;
+  for (size_t begin = 0; begin < ids.size();) {
+    std::string text;
+    size_t end = begin;
+    for (; end < ids.size() && may_change_[static_cast<size_t>(ids[end])]; ++end)
+      text += vocabulary_.piece(ids[end]);
+    if (end == begin) {
+      result.push_back(ids[end++]);
+    } else if (is_unigram_) {
+      sample_unigram(text, random, result);
+    } else if (const size_t before = result.size(); !sample_bpe(text, random, result)) {
+      // A character that is no piece by itself, in a vocabulary that was not learned with this model.
+      result.resize(before);
+      result.insert(result.end(), ids.begin() + static_cast<int64_t>(begin),
+                    ids.begin() + static_cast<int64_t>(end));
+    }
+    begin = end;
+  }
+  return result;
+}
+
+// total[j] = log sum over the segmentations of the first j characters of P^alpha; then piece by piece from
+// the end, each with its share of what leads to where it ends.
+void SubwordSampler::sample_unigram(const std::string& text, SplitMix64& random,
+                                    std::vector<int32_t>& ids) const {
+  struct Arc {
+    size_t from;
+    int32_t id;
+    double weight;
+  };
+  const std::vector<size_t> at = boundaries(text);
+  const size_t characters = at.size() - 1;
+  std::vector<double> total(characters + 1, kNever);
+  std::vector<std::vector<Arc>> arcs(characters + 1);  // by where they end
+  total[0] = 0;
+  for (size_t i = 0; i < characters; ++i) {
+    if (total[i] == kNever) continue;
+    for (size_t j = i + 1; j <= characters && at[j] - at[i] <= longest_; ++j) {
+      const auto found = pieces_.find(text.substr(at[i], at[j] - at[i]));
+      if (found == pieces_.end()) continue;
+      const double weight = total[i] + strength_ * found->second.score;
+      arcs[j].push_back({i, found->second.id, weight});
+      total[j] = log_sum(total[j], weight);
+    }
+  }
+  std::vector<int32_t> backwards;
+  for (size_t j = characters; j > 0;) {
+    double left = random.uniform();
+    const Arc* chosen = &arcs[j].back();
+    for (const Arc& arc : arcs[j]) {
+      left -= std::exp(arc.weight - total[j]);
+      if (left < 0) {
+        chosen = &arc;
+        break;
+      }
+    }
+    backwards.push_back(chosen->id);
+    j = chosen->from;
+  }
+  ids.insert(ids.end(), backwards.rbegin(), backwards.rend());
+}
+
+// Pieces of BPE do not reach over the beginning of a word.
+bool SubwordSampler::sample_bpe(const std::string& text, SplitMix64& random,
+                                std::vector<int32_t>& ids) const {
+  for (size_t begin = 0; begin < text.size();) {
+    size_t end = text.find(kSpaceMark, begin + 1);
+    if (end == std::string::npos) end = text.size();
+    if (!sample_merges(std::string_view(text).substr(begin, end - begin), random, ids)) return false;
+    begin = end;
+  }
+  return true;
+}
+
+bool SubwordSampler::sample_merges(std::string_view word, SplitMix64& random,
+                                   std::vector<int32_t>& ids) const {
+  std::vector<size_t> at = boundaries(word);  // of the symbols that are left
+  const auto piece = [&](size_t first, size_t last) {
+    return pieces_.find(std::string(word.substr(at[first], at[last] - at[first])));
+  };
+  for (;;) {
+    size_t best = 0;
+    double best_score = kNever;
+    for (size_t i = 0; i + 2 < at.size(); ++i) {
+      const auto found = piece(i, i + 2);
+      if (found == pieces_.end() || random.uniform() < strength_) continue;
+      if (found->second.score > best_score) best = i, best_score = found->second.score;
+    }
+    if (best_score == kNever) break;
+    at.erase(at.begin() + static_cast<int64_t>(best) + 1);
+  }
+  for (size_t i = 0; i + 1 < at.size(); ++i) {
+    const auto found = piece(i, i + 1);
+    if (found == pieces_.end()) return false;
+    ids.push_back(found->second.id);
+  }
+  return true;
+}
+
+}  // namespace dragoman

@@ -1,0 +1,49 @@
+// Subword regularisation: another way to cut the same text into pieces at each pass over the corpus, so that
+// a model learns from many segmentations (and words from their parts).
+//
+//   unigram  a segmentation with probability proportional to P(segmentation)^alpha, of all there are
+//            (Kudo, ACL 2018, section 3; drawn by forward filtering and backward sampling)
+//   BPE      each merge is left out with probability p (BPE-dropout: Provilkov et al., ACL 2020, algorithm 1)
+//
+// It works on ids: the pieces of one segmentation spell the text, from which another is drawn.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "core/random.h"
+#include "tokenizer/tokenizer.h"
+
+namespace dragoman {
+
+class SubwordSampler {
+ public:
+  // strength: alpha > 0 of a unigram model (0.1 varies much, 1 little), p in (0,1) of BPE (0.1 is usual).
+  SubwordSampler(const Tokenizer& tokenizer, double strength);
+
+  // ids: what encode() gives, </s> behind it or not. Special tokens, language codes, user-defined symbols and
+  // pieces of bytes stay as they are. A pure function of its arguments.
+  std::vector<int32_t> sample(std::span<const int32_t> ids, uint64_t seed) const;
+
+ private:
+  void sample_unigram(const std::string& text, SplitMix64& random, std::vector<int32_t>& ids) const;
+  bool sample_merges(std::string_view word, SplitMix64& random, std::vector<int32_t>& ids) const;
+  bool sample_bpe(const std::string& text, SplitMix64& random, std::vector<int32_t>& ids) const;
+
+  struct Piece {
+    int32_t id;
+    double score;  // unigram: log probability; BPE: the higher, the earlier it was merged
+  };
+  Vocabulary vocabulary_;
+  bool is_unigram_;
+  double strength_;
+  std::vector<bool> may_change_;                   // by id
+  std::unordered_map<std::string, Piece> pieces_;  // those that may change
+  size_t longest_ = 0;                             // bytes of a piece
+};
+
+}  // namespace dragoman

@@ -1,0 +1,38 @@
+// Averages of weights, which translate better than the last ones alone: over updates (exponential moving
+// average; Polyak and Juditsky 1992) and over snapshots of one run (Junczys-Dowmunt et al. 2016, section 3;
+// Vaswani et al. 2017, section 6.1).
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "model/transformer.h"
+
+namespace dragoman {
+
+class MovingAverage {
+ public:
+  // Begins as the model's weights.
+  MovingAverage(const Transformer& model, double decay);
+
+  // After update number `update`: average = d average + (1-d) weights, with d = min(decay,
+  // (1+update)/(10+update)), so that the first updates do not linger.
+  void add(const Transformer& model, int64_t update);
+
+  // Exchanges the model's weights and the average; twice is nothing.
+  void exchange(Transformer& model);
+
+  // By the names of the notes, for a checkpoint.
+  const std::vector<std::pair<std::string, torch::Tensor>>& tensors() const { return tensors_; }
+
+ private:
+  double decay_;
+  std::vector<std::pair<std::string, torch::Tensor>> tensors_;
+};
+
+// Puts the mean of the weights in these files (model.safetensors of one shape) into the model. Summed in
+// double. ModelError.
+void load_average(Transformer& model, const std::vector<std::string>& paths);
+
+}  // namespace dragoman
