@@ -2,13 +2,13 @@
 
 namespace dragoman {
 
-std::atomic<int> stop_signal{0};
+RunRequests requests;
 
 const std::vector<Command>& commands() {
   static const std::vector<Command> all = {
       train_command(),           translate_command(),        evaluate_command(),
       tokenizer_train_command(), tokenizer_encode_command(), tokenizer_decode_command(),
-      inspect_command(),         average_command()};
+      inspect_command(),         average_command(),          selftest_command()};
   return all;
 }
 

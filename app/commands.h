@@ -1,19 +1,19 @@
 // The commands of the program. Each reads its flags into plain structs and calls the library.
 #pragma once
 
-#include <atomic>
 #include <functional>
 #include <string>
 #include <vector>
 
 #include "core/options.h"
+#include "training/run_requests.h"
 
 namespace dragoman {
 
 using Arguments = std::vector<std::string>;
 
-// The number of a signal that asks the program to end; 0: none came. main sets it.
-extern std::atomic<int> stop_signal;
+// What signals asked for; main sets it: SIGINT and SIGTERM stop, SIGUSR1 saves, SIGUSR2 validates.
+extern RunRequests requests;
 
 struct Command {
   std::string name;      // "tokenizer encode"
@@ -36,5 +36,6 @@ Command tokenizer_encode_command();
 Command tokenizer_decode_command();
 Command inspect_command();
 Command average_command();
+Command selftest_command();
 
 }  // namespace dragoman

@@ -19,7 +19,11 @@ namespace {
 
 // The first signal asks; SA_RESETHAND makes a second one end the program at once.
 void ask_to_stop(int signal_number) {
-  stop_signal.store(signal_number);
+  requests.stop.store(signal_number);
+}
+
+void ask_for_more(int signal_number) {
+  (signal_number == SIGUSR1 ? requests.save : requests.validate).store(true);
 }
 
 void install_signal_handlers() {
@@ -28,6 +32,10 @@ void install_signal_handlers() {
   action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
+  action.sa_handler = ask_for_more;
+  action.sa_flags = static_cast<int>(SA_RESTART);
+  sigaction(SIGUSR1, &action, nullptr);
+  sigaction(SIGUSR2, &action, nullptr);
   std::signal(SIGPIPE, SIG_IGN);  // a write then says EPIPE
 }
 

@@ -42,8 +42,8 @@ RunOptions resolved(const Arguments& arguments) {
 int run_train(const Arguments& arguments) {
   const RunOptions options = resolved(arguments);
   Log log(std::cerr, isatty(STDERR_FILENO) == 1);
-  const StopReason reason = run_training(options, log, stop_signal);
-  return reason == StopReason::kSignal ? 128 + stop_signal.load() : 0;
+  const StopReason reason = run_training(options, log, requests);
+  return reason == StopReason::kSignal ? 128 + requests.stop.load() : 0;
 }
 
 }  // namespace

@@ -115,7 +115,7 @@ class TranslateRun {
     began_ = std::chrono::steady_clock::now();
     std::vector<std::string> lines;
     while (read_window(lines, interactive)) {
-      if (stop_signal.load() != 0) return output_.close(), 128 + stop_signal.load();
+      if (requests.stop.load() != 0) return output_.close(), 128 + requests.stop.load();
       const auto translations = translator_.translate(lines);
       for (size_t i = 0; i < lines.size(); ++i) write(lines[i], translations[i]);
       output_.flush();
@@ -124,7 +124,7 @@ class TranslateRun {
     output_.close();
     if (reader_.looks_like_utf16()) log_.warning("the input looks like UTF-16; convert it to UTF-8");
     counts_.report(log_, flags_.translate.split_sentences);
-    return stop_signal.load() != 0 ? 128 + stop_signal.load() : 0;
+    return requests.stop.load() != 0 ? 128 + requests.stop.load() : 0;
   }
 
  private:

@@ -1,6 +1,7 @@
 #include "core/files.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,6 +13,15 @@ namespace dragoman {
 namespace {
 
 namespace fs = std::filesystem;
+
+std::function<int(const FileCall&)> file_call_hook;
+
+// Whether a test wants this call to fail; errno says how.
+bool is_made_to_fail(const char* name, const std::string& path, const std::string& to = "") {
+  const int error_number = file_call_hook ? file_call_hook({name, path, to}) : 0;
+  if (error_number != 0) errno = error_number;
+  return error_number != 0;
+}
 
 [[noreturn]] void write_failed(const std::string& path, const std::string& action) {
   throw DataError(path, "required to " + action + " it, got " + errno_text(errno));
@@ -44,6 +54,7 @@ std::string read_file(const std::string& path, ErrorKind kind, uint64_t limit) {
 }
 
 FileWriter::FileWriter(const std::string& path) : path_(path) {
+  if (is_made_to_fail("create", path)) write_failed(path_, "create");
   descriptor_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (descriptor_ < 0) write_failed(path_, "create");
 }
@@ -53,6 +64,7 @@ FileWriter::~FileWriter() {
 }
 
 void FileWriter::write(const void* data, size_t bytes) {
+  if (is_made_to_fail("write", path_)) write_failed(path_, "write " + std::to_string(bytes) + " bytes to");
   const char* next = static_cast<const char*>(data);
   size_t left = bytes;
   while (left > 0) {
@@ -65,7 +77,7 @@ void FileWriter::write(const void* data, size_t bytes) {
 }
 
 void FileWriter::close() {
-  if (::fsync(descriptor_) != 0) write_failed(path_, "sync");
+  if (is_made_to_fail("fsync", path_) || ::fsync(descriptor_) != 0) write_failed(path_, "sync");
   const int descriptor = descriptor_;
   descriptor_ = -1;
   if (::close(descriptor) != 0) write_failed(path_, "close");
@@ -79,6 +91,27 @@ void write_file_atomically(const std::string& path, std::string_view content) {
   rename_path(beside, path);
   const std::string folder = fs::path(path).parent_path().string();
   sync_folder(folder.empty() ? "." : folder);
+}
+
+FolderLock::FolderLock(const std::string& folder, const std::string& where) {
+  const std::string path = join_path(folder, ".lock");
+  descriptor_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (descriptor_ < 0) write_failed(path, "open");
+  if (::flock(descriptor_, LOCK_EX | LOCK_NB) == 0) return;
+  const int error_number = errno;
+  ::close(descriptor_);
+  descriptor_ = -1;
+  if (error_number == EWOULDBLOCK)  // else a file system without locks
+    throw UsageError(
+        where, "required a folder that no other process trains in, got " + folder + ", which is in use");
+}
+
+FolderLock::~FolderLock() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+void set_file_call_hook(std::function<int(const FileCall&)> hook) {
+  file_call_hook = std::move(hook);
 }
 
 void append_to_file(const std::string& path, std::string_view text) {
@@ -111,24 +144,47 @@ uint64_t file_size(const std::string& path, ErrorKind kind) {
 
 void make_folder(const std::string& path) {
   std::error_code error;
-  fs::create_directories(path, error);
+  if (fs::is_directory(path, error)) return;
+  if (is_made_to_fail("mkdir", path))
+    error = std::error_code(errno, std::generic_category());
+  else
+    fs::create_directories(path, error);
   if (error) throw DataError(path, "required to make this folder, got " + errno_text(error.value()));
 }
 
+namespace {
+// Entry by entry, so that a test can end the process in between.
+void remove_entry(const fs::path& path, std::error_code& error) {
+  if (fs::is_directory(fs::symlink_status(path, error))) {
+    for (const auto& name : list_folder(path.string())) {
+      remove_entry(path / name, error);
+      if (error) return;
+    }
+  }
+  if (is_made_to_fail("remove", path.string()))
+    error = std::error_code(errno, std::generic_category());
+  else
+    fs::remove(path, error);
+}
+}  // namespace
+
 void remove_all(const std::string& path) {
   std::error_code error;
-  fs::remove_all(path, error);
+  if (!fs::exists(fs::symlink_status(path, error))) return;
+  error.clear();
+  remove_entry(path, error);
   if (error) throw DataError(path, "required to remove it, got " + errno_text(error.value()));
 }
 
 void rename_path(const std::string& from, const std::string& to) {
-  if (::rename(from.c_str(), to.c_str()) != 0) write_failed(to, "rename " + from + " to");
+  if (is_made_to_fail("rename", from, to) || ::rename(from.c_str(), to.c_str()) != 0)
+    write_failed(to, "rename " + from + " to");
 }
 
 void sync_folder(const std::string& path) {
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (descriptor < 0) write_failed(path, "open");
-  const int result = ::fsync(descriptor);
+  const int result = is_made_to_fail("fsync_folder", path) ? -1 : ::fsync(descriptor);
   const int error_number = errno;
   ::close(descriptor);
   errno = error_number;

@@ -35,6 +35,19 @@ class FileWriter {
   int descriptor_ = -1;
 };
 
+// Holds a folder for one process: FOLDER/.lock, released when the object or the process ends, however it
+// ends. UsageError naming `where` when another process holds it.
+class FolderLock {
+ public:
+  FolderLock(const std::string& folder, const std::string& where);
+  ~FolderLock();
+  FolderLock(const FolderLock&) = delete;
+  FolderLock& operator=(const FolderLock&) = delete;
+
+ private:
+  int descriptor_ = -1;
+};
+
 // Appends text to a file in one write (a log line). DataError naming the path.
 void append_to_file(const std::string& path, std::string_view text);
 
@@ -47,5 +60,15 @@ void rename_path(const std::string& from, const std::string& to);
 void sync_folder(const std::string& path);                      // fsync of the directory entry list
 std::vector<std::string> list_folder(const std::string& path);  // names, sorted; empty when it is not there
 std::string join_path(const std::string& folder, const std::string& name);
+
+// For tests: called before every file-system call of this program that changes something. The call then fails
+// with the errno that is returned, or goes on with 0; what the function throws stands for the end of the
+// process.
+struct FileCall {
+  const char* name;  // create, write, fsync, fsync_folder, rename, mkdir, remove
+  std::string path;
+  std::string to;  // rename
+};
+void set_file_call_hook(std::function<int(const FileCall&)> hook);
 
 }  // namespace dragoman

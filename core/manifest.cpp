@@ -3,7 +3,6 @@
 #include <xxhash.h>
 
 #include <fstream>
-#include <memory>
 
 #include "core/files.h"
 #include "core/json.h"
@@ -22,27 +21,47 @@ std::string hexadecimal(XXH128_hash_t hash) {
   return text;
 }
 
+bool is_entry(const nlohmann::json& entry) {
+  return entry.is_object() && entry.contains("bytes") && entry.contains("xxh3_128");
+}
+
 void check_file(const std::string& folder, const std::string& name, const nlohmann::json& entry) {
   const std::string path = join_path(folder, name);
   const std::string manifest = join_path(folder, kManifestName);
   const bool plain = !name.empty() && name.find('/') == std::string::npos && name != "." && name != "..";
-  if (!plain || !entry.is_object() || !entry.contains("bytes") || !entry.contains("xxh3_128")) {
+  if (!plain || !is_entry(entry)) {
     throw ModelError(manifest + ": " + name,
                      "required a file name with bytes and xxh3_128, got " + entry.dump().substr(0, 80));
   }
   if (!file_exists(path)) throw ModelError(path, "required this file (manifest.json lists it), got none");
   const uint64_t size = file_size(path, ErrorKind::kModel);
+  const bool replaced =
+      entry.contains("before") && is_entry(entry["before"]) && entry["before"]["bytes"] == size;
   const std::string hint =
       ": the file is damaged, or changed on purpose (then: dragoman inspect --model " + folder + " --reseal)";
-  if (entry["bytes"] != size) {
+  if (entry["bytes"] != size && !replaced) {
     throw ModelError(path, "required " + entry["bytes"].dump() + " bytes (manifest.json), got " +
                                std::to_string(size) + hint);
   }
   const std::string checksum = checksum_of_file(path);
-  if (entry["xxh3_128"] != checksum) {
+  if (entry["xxh3_128"] != checksum && !(replaced && entry["before"]["xxh3_128"] == checksum)) {
     throw ModelError(
         path, "required checksum " + entry["xxh3_128"].dump() + " (manifest.json), got " + checksum + hint);
   }
+}
+
+nlohmann::ordered_json entry_of(const std::string& path) {
+  return {{"bytes", file_size(path, ErrorKind::kData)}, {"xxh3_128", checksum_of_file(path)}};
+}
+
+void write_entries(const std::string& folder, const nlohmann::ordered_json& files) {
+  write_file_atomically(join_path(folder, kManifestName), json_text({{"files", files}}));
+}
+
+nlohmann::ordered_json entries_of(const std::string& folder, const std::vector<std::string>& names) {
+  nlohmann::ordered_json files = nlohmann::ordered_json::object();
+  for (const auto& name : names) files[name] = entry_of(join_path(folder, name));
+  return files;
 }
 
 }  // namespace
@@ -51,25 +70,53 @@ std::string checksum_of(std::string_view bytes) {
   return hexadecimal(XXH3_128bits(bytes.data(), bytes.size()));
 }
 
+struct Checksum::State {
+  XXH3_state_t* hash = XXH3_createState();
+  ~State() { XXH3_freeState(hash); }
+};
+
+Checksum::Checksum() : state_(std::make_unique<State>()) {
+  XXH3_128bits_reset(state_->hash);
+}
+Checksum::~Checksum() = default;
+
+void Checksum::add(const void* data, size_t bytes) {
+  XXH3_128bits_update(state_->hash, data, bytes);
+}
+
+std::string Checksum::text() const {
+  return hexadecimal(XXH3_128bits_digest(state_->hash));
+}
+
 std::string checksum_of_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) throw ModelError(path, "required a readable file, got " + errno_text(errno));
-  const std::unique_ptr<XXH3_state_t, decltype(&XXH3_freeState)> state(XXH3_createState(), &XXH3_freeState);
-  XXH3_128bits_reset(state.get());
+  Checksum checksum;
   std::vector<char> buffer(1 << 20);
-  while (file.read(buffer.data(), static_cast<std::streamsize>(buffer.size())), file.gcount() > 0) {
-    XXH3_128bits_update(state.get(), buffer.data(), static_cast<size_t>(file.gcount()));
-  }
-  return hexadecimal(XXH3_128bits_digest(state.get()));
+  while (file.read(buffer.data(), static_cast<std::streamsize>(buffer.size())), file.gcount() > 0)
+    checksum.add(buffer.data(), static_cast<size_t>(file.gcount()));
+  return checksum.text();
 }
 
 void write_manifest(const std::string& folder, const std::vector<std::string>& names) {
-  nlohmann::ordered_json files = nlohmann::ordered_json::object();
-  for (const auto& name : names) {
-    const std::string path = join_path(folder, name);
-    files[name] = {{"bytes", file_size(path, ErrorKind::kData)}, {"xxh3_128", checksum_of_file(path)}};
+  write_entries(folder, entries_of(folder, names));
+}
+
+void replace_listed_file(const std::string& folder, const std::string& name, const std::string& from,
+                         const std::vector<std::string>& names) {
+  const std::string path = join_path(folder, name);
+  nlohmann::ordered_json files = entries_of(folder, names);
+  const nlohmann::ordered_json replacement = entry_of(from);
+  if (file_exists(path) && file_exists(join_path(folder, kManifestName))) {
+    nlohmann::ordered_json either = files;
+    either[name] = replacement;
+    either[name]["before"] = files[name];
+    write_entries(folder, either);
   }
-  write_file_atomically(join_path(folder, kManifestName), json_text({{"files", files}}));
+  rename_path(from, path);
+  sync_folder(folder);
+  files[name] = replacement;
+  write_entries(folder, files);
 }
 
 void check_manifest(const std::string& folder) {

@@ -89,25 +89,40 @@ BatchStream::Item BatchStream::next() {
   return item;
 }
 
+// plan: of a window whose first batch is number first_batch of the pass.
+bool BatchStream::produce_window(const BatchPlan& plan, int64_t first_batch, bool is_last) {
+  const auto end = first_batch + static_cast<int64_t>(plan.size());
+  while (position_.batch < end) {
+    Item item;
+    const BatchIndices& pairs = plan[static_cast<size_t>(position_.batch - first_batch)];
+    item.batch = options_.augmentation
+                     ? make_batch(corpus_, pairs, options_.pad, *options_.augmentation, position_.epoch)
+                     : make_batch(corpus_, pairs, options_.pad);
+    if (options_.pinned) {
+      for (auto* tensor : {&item.batch.source, &item.batch.decoder_input, &item.batch.labels})
+        *tensor = tensor->pin_memory();
+    }
+    ++position_.batch;
+    item.ends_epoch = is_last && position_.batch == end;
+    item.after = item.ends_epoch ? DataPosition{position_.epoch + 1, 0} : position_;
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return stop_ || ready_.size() < kAhead; });
+    if (stop_) return false;
+    ready_.push_back(std::move(item));
+    changed_.notify_all();
+  }
+  return true;
+}
+
 void BatchStream::produce() try {
+  TORCH_CHECK(corpus_.size() > 0, "a stream of batches needs a corpus with pairs in it");
   for (;;) {
-    const BatchPlan plan = plan_epoch(corpus_, options_.max_tokens, options_.seed, position_.epoch);
-    const auto batches = static_cast<int64_t>(plan.size());
-    TORCH_CHECK(batches > 0, "a stream of batches needs a corpus with pairs in it");
-    while (position_.batch < batches) {
-      Item item;
-      const BatchIndices& pairs = plan[static_cast<size_t>(position_.batch)];
-      item.batch = options_.augmentation
-                       ? make_batch(corpus_, pairs, options_.pad, *options_.augmentation, position_.epoch)
-                       : make_batch(corpus_, pairs, options_.pad);
-      ++position_.batch;
-      item.ends_epoch = position_.batch == batches;
-      item.after = item.ends_epoch ? DataPosition{position_.epoch + 1, 0} : position_;
-      std::unique_lock lock(mutex_);
-      changed_.wait(lock, [this] { return stop_ || ready_.size() < kAhead; });
-      if (stop_) return;
-      ready_.push_back(std::move(item));
-      changed_.notify_all();
+    const EpochPlan plan(corpus_, options_.max_tokens, options_.seed, position_.epoch);
+    // A resumed pass plans the windows before its position again, for the number of their batches.
+    for (int64_t i = 0, first = 0; i < plan.windows(); ++i) {
+      const BatchPlan window = plan.window(i);
+      if (!produce_window(window, first, i + 1 == plan.windows())) return;
+      first += static_cast<int64_t>(window.size());
     }
     position_ = {position_.epoch + 1, 0};
   }

@@ -49,6 +49,7 @@ struct StreamOptions {
   uint64_t seed;
   PadIds pad;
   const Augmentation* augmentation = nullptr;  // none
+  bool pinned = false;                         // in memory from which CUDA copies while it computes
 };
 
 // Batches without end, epoch after epoch, from any position on: the plan of an epoch is a pure function of
@@ -69,6 +70,7 @@ class BatchStream {
 
  private:
   void produce();
+  bool produce_window(const BatchPlan& plan, int64_t first_batch, bool is_last);  // false: stop
 
   const EncodedCorpus& corpus_;
   StreamOptions options_;

@@ -57,13 +57,51 @@ Widths widths_of(const BatchIndices& batch, const EncodedCorpus& corpus) {
 
 }  // namespace
 
+EpochPlan::EpochPlan(const EncodedCorpus& corpus, int64_t max_tokens, uint64_t seed, int64_t epoch,
+                     int64_t window, int64_t block)
+    : corpus_(corpus),
+      max_tokens_(max_tokens),
+      window_(window),
+      block_(block),
+      seed_(mix_seeds(seed, static_cast<uint64_t>(epoch))) {
+  if (corpus.size() <= window) return;
+  blocks_.resize(static_cast<size_t>((corpus.size() + block - 1) / block));
+  std::iota(blocks_.begin(), blocks_.end(), 0);
+  shuffle(blocks_, mix_seeds(seed_, 3));
+}
+
+int64_t EpochPlan::windows() const {
+  const int64_t blocks_each = window_ / block_, blocks = static_cast<int64_t>(blocks_.size());
+  return blocks_.empty() ? 1 : (blocks + blocks_each - 1) / blocks_each;
+}
+
+BatchPlan EpochPlan::window(int64_t number) const {
+  BatchIndices pairs;
+  uint64_t seed = seed_;
+  if (blocks_.empty()) {
+    pairs = all_pairs(corpus_);
+  } else {
+    seed = mix_seeds(mix_seeds(seed_, 4), static_cast<uint64_t>(number));
+    const auto blocks_each = static_cast<size_t>(window_ / block_),
+               begin = static_cast<size_t>(number) * blocks_each;
+    for (size_t i = begin; i < std::min(begin + blocks_each, blocks_.size()); ++i) {
+      const int64_t first = blocks_[i] * block_, last = std::min(first + block_, corpus_.size());
+      for (int64_t pair = first; pair < last; ++pair) pairs.push_back(pair);
+    }
+  }
+  shuffle(pairs, mix_seeds(seed, 1));
+  sort_by_length(pairs, corpus_);
+  BatchPlan plan = cut(pairs, corpus_, max_tokens_);
+  shuffle(plan, mix_seeds(seed, 2));
+  return plan;
+}
+
 BatchPlan plan_epoch(const EncodedCorpus& corpus, int64_t max_tokens, uint64_t seed, int64_t epoch) {
-  const uint64_t epoch_seed = mix_seeds(seed, static_cast<uint64_t>(epoch));
-  BatchIndices pairs = all_pairs(corpus);
-  shuffle(pairs, mix_seeds(epoch_seed, 1));
-  sort_by_length(pairs, corpus);
-  BatchPlan plan = cut(pairs, corpus, max_tokens);
-  shuffle(plan, mix_seeds(epoch_seed, 2));
+  const EpochPlan epoch_plan(corpus, max_tokens, seed, epoch);
+  BatchPlan plan;
+  for (int64_t i = 0; i < epoch_plan.windows(); ++i) {
+    for (auto& batch : epoch_plan.window(i)) plan.push_back(std::move(batch));
+  }
   return plan;
 }
 

@@ -2,6 +2,10 @@
 // padding, and each batch is as large as the token budget allows.
 //
 //   shuffle pairs -> sort by (target length, source length) -> cut by the budget -> shuffle batches
+//
+// A corpus of more than `kWindow` pairs is planned window by window, so that memory does not grow with it:
+// blocks of pairs that stand together are shuffled, and each window takes the next blocks. A pass then reads
+// the corpus from the disk in large pieces.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +23,24 @@ using BatchPlan = std::vector<BatchIndices>;
 // the padded source and the padded target, rows times the longest row (fairseq's meaning); a pair that is
 // longer by itself is a batch of its own. A pure function of the corpus' lengths and the other arguments.
 BatchPlan plan_epoch(const EncodedCorpus& corpus, int64_t max_tokens, uint64_t seed, int64_t epoch);
+
+// The plan of one pass, a window at a time; all windows together are plan_epoch().
+class EpochPlan {
+ public:
+  static constexpr int64_t kWindow = int64_t{1} << 20, kBlock = int64_t{1} << 14;  // pairs
+
+  EpochPlan(const EncodedCorpus& corpus, int64_t max_tokens, uint64_t seed, int64_t epoch,
+            int64_t window = kWindow, int64_t block = kBlock);
+
+  int64_t windows() const;
+  BatchPlan window(int64_t number) const;
+
+ private:
+  const EncodedCorpus& corpus_;
+  int64_t max_tokens_, window_, block_;
+  uint64_t seed_;
+  std::vector<int64_t> blocks_;  // in the order of this pass; empty when one window holds all
+};
 
 // The same without shuffling, shortest pairs first: for validation.
 BatchPlan plan_sorted(const EncodedCorpus& corpus, int64_t max_tokens);

@@ -111,11 +111,7 @@ void write_model_settings(const std::string& folder, const ModelOptions& options
 void write_model_weights(const std::string& folder, const Transformer& model) {
   const std::string path = join_path(folder, kWeightsName);
   save_weights(model, path + ".tmp");
-  // A crash between the two renames leaves new weights with the old manifest. The new one is made ready
-  // first, so that the window is as short as it can be; training repairs it when it resumes.
-  rename_path(path + ".tmp", path);
-  write_manifest(folder, model_file_names(folder));
-  sync_folder(folder);
+  replace_listed_file(folder, kWeightsName, path + ".tmp", model_file_names(folder));
 }
 
 }  // namespace dragoman

@@ -1,5 +1,7 @@
 #include "model/decoder.h"
 
+#include "model/recompute.h"
+
 namespace dragoman {
 namespace {
 
@@ -43,8 +45,14 @@ DecoderImpl::DecoderImpl(const ModelOptions& options)
 
 torch::Tensor DecoderImpl::forward(torch::Tensor x, const torch::Tensor& memory,
                                    const torch::Tensor& source_mask, const torch::Tensor& causal_mask) {
-  for (const auto& layer : *layers_)
-    x = layer->as<DecoderLayer>()->forward(x, memory, source_mask, causal_mask);
+  for (const auto& module : *layers_) {
+    auto* layer = module->as<DecoderLayer>();
+    const auto run = [layer](const std::vector<torch::Tensor>& t) {
+      return layer->forward(t[0], t[1], t[2], t[3]);
+    };
+    const std::vector<torch::Tensor> inputs = {x, memory, source_mask, causal_mask};
+    x = recompute_ ? recomputed(run, inputs, layer->parameters()) : run(inputs);
+  }
   return final_norm_.is_empty() ? x : final_norm_(x);
 }
 

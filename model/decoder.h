@@ -41,8 +41,14 @@ class DecoderImpl : public torch::nn::Module {
   torch::Tensor forward(torch::Tensor x, const torch::Tensor& memory, const torch::Tensor& source_mask,
                         const torch::Tensor& causal_mask);
 
+  // Keep the inputs of each layer alone and compute it again in the derivative (model/recompute.h).
+  void set_recompute(bool on) { recompute_ = on; }
+
   torch::nn::ModuleList layers_;
   torch::nn::LayerNorm final_norm_{nullptr};  // pre-norm only
+
+ private:
+  bool recompute_ = false;
 };
 TORCH_MODULE(Decoder);
 

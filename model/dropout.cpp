@@ -51,11 +51,11 @@ class HashedDropout : public torch::autograd::Function<HashedDropout> {
 
 }  // namespace
 
-DropoutSeed::DropoutSeed(uint64_t seed) {
+DropoutSeed::DropoutSeed(uint64_t seed) : before_(thread_seeds) {
   thread_seeds.emplace(seed);
 }
 DropoutSeed::~DropoutSeed() {
-  thread_seeds.reset();
+  thread_seeds = before_;
 }
 
 DropoutDraw next_dropout_draw(double p) {

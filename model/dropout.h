@@ -6,6 +6,9 @@
 // not on the number of threads. The plain form stands in tests/model/dropout_test.cpp.
 #pragma once
 
+#include <optional>
+
+#include "core/random.h"
 #include "kernels/kernels.h"
 #include "model/torch.h"
 
@@ -25,6 +28,9 @@ class DropoutSeed {
   ~DropoutSeed();
   DropoutSeed(const DropoutSeed&) = delete;
   DropoutSeed& operator=(const DropoutSeed&) = delete;
+
+ private:
+  std::optional<SplitMix64> before_;
 };
 
 class DropoutImpl : public torch::nn::Module {

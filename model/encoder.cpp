@@ -1,5 +1,7 @@
 #include "model/encoder.h"
 
+#include "model/recompute.h"
+
 namespace dragoman {
 
 EncoderLayerImpl::EncoderLayerImpl(const ModelOptions& o)
@@ -31,7 +33,11 @@ EncoderImpl::EncoderImpl(const ModelOptions& options)
 }
 
 torch::Tensor EncoderImpl::forward(torch::Tensor x, const torch::Tensor& source_mask) {
-  for (const auto& layer : *layers_) x = layer->as<EncoderLayer>()->forward(x, source_mask);
+  for (const auto& module : *layers_) {
+    auto* layer = module->as<EncoderLayer>();
+    const auto run = [layer](const std::vector<torch::Tensor>& t) { return layer->forward(t[0], t[1]); };
+    x = recompute_ ? recomputed(run, {x, source_mask}, layer->parameters()) : run({x, source_mask});
+  }
   return final_norm_.is_empty() ? x : final_norm_(x);
 }
 

@@ -35,8 +35,14 @@ class EncoderImpl : public torch::nn::Module {
   // x: [B,S,D], embedded source with positions; source_mask: [B,1,1,S]. Returns the memory, [B,S,D].
   torch::Tensor forward(torch::Tensor x, const torch::Tensor& source_mask);
 
+  // Keep the inputs of each layer alone and compute it again in the derivative (model/recompute.h).
+  void set_recompute(bool on) { recompute_ = on; }
+
   torch::nn::ModuleList layers_;
   torch::nn::LayerNorm final_norm_{nullptr};  // pre-norm only
+
+ private:
+  bool recompute_ = false;
 };
 TORCH_MODULE(Encoder);
 

@@ -1,6 +1,7 @@
 #include "model/weights.h"
 
 #include <map>
+#include <stdexcept>
 
 #include "core/files.h"
 #include "core/safetensors.h"
@@ -102,6 +103,9 @@ void save_weights(const Transformer& model, const std::string& path) {
   for (auto& copy : weight_copies(model->options())) names.push_back(std::move(copy));
   for (const auto& name : names) {
     const auto tensor = sources.at(name.ours).detach().to(torch::kCPU, torch::kFloat32).contiguous();
+    // No file of ours ever holds such a number: it would poison every translation and every further update.
+    if (!tensor.isfinite().all().item<bool>())
+      throw std::runtime_error("[" + path + "] required finite weights, got NaN or infinity in " + name.ours);
     kept.push_back(tensor);
     tensors.push_back({name.file,
                        DataType::kFloat32,

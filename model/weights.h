@@ -11,7 +11,8 @@ namespace dragoman {
 // for one that is missing, unknown, of another shape or of another kind.
 void load_weights(Transformer& model, const std::string& path);
 
-// Writes the model as float32, fsynced. DataError naming the path.
+// Writes the model as float32, fsynced. DataError naming the path; std::runtime_error for a weight that is
+// not finite.
 void save_weights(const Transformer& model, const std::string& path);
 
 // A loaded model from FOLDER/config.json and FOLDER/model.safetensors, in evaluation mode. The file's header

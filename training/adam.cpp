@@ -42,18 +42,28 @@ void Adam::scale_gradients(double factor) {
   at::_foreach_mul_(all, factor);
 }
 
-void Adam::step(double learning_rate) {
+void Adam::scale_gradients(const torch::Tensor& factor) {
   const torch::NoGradGuard no_grad;
-  ++steps_;
+  auto all = gradients();
+  at::_foreach_mul_(all, factor);
+}
+
+void Adam::step(double learning_rate, const torch::Tensor& skip) {
+  const torch::NoGradGuard no_grad;
   at::_foreach_add_(step_counts_, 1);
   const auto all = gradients();
+  const auto found = skip.defined() ? std::optional(skip) : std::nullopt;
   at::_fused_adam_(parameters_, all, first_, second_, /*max_exp_avg_sqs=*/{}, step_counts_, learning_rate,
                    options_.beta1, options_.beta2, /*weight_decay=*/0, options_.epsilon, /*amsgrad=*/false,
-                   /*maximize=*/false);
+                   /*maximize=*/false, /*grad_scale=*/std::nullopt, found);
+  if (found) at::_foreach_sub_(step_counts_, std::vector<torch::Tensor>(step_counts_.size(), skip));
+}
+
+int64_t Adam::steps() const {
+  return step_counts_.empty() ? 0 : static_cast<int64_t>(step_counts_[0].item<double>());
 }
 
 void Adam::set_steps(int64_t steps) {
-  steps_ = steps;
   for (auto& count : step_counts_) count.fill_(static_cast<double>(steps));
 }
 

@@ -22,7 +22,9 @@ class Adam {
   // Norm of all gradients together, as one vector.
   torch::Tensor gradient_norm() const;
   void scale_gradients(double factor);
-  void step(double learning_rate);
+  void scale_gradients(const torch::Tensor& factor);  // float32 scalar on the device
+  // `skip`: float32 scalar on the device, 1 when nothing is to be changed; undefined for 0.
+  void step(double learning_rate, const torch::Tensor& skip = {});
 
   struct Slot {
     std::string name;  // of the parameter, in the notes' terms
@@ -30,7 +32,7 @@ class Adam {
   };
   const std::vector<Slot>& slots() const { return slots_; }
   const std::vector<torch::Tensor>& parameters() const { return parameters_; }
-  int64_t steps() const { return steps_; }
+  int64_t steps() const;          // waits for the device
   void set_steps(int64_t steps);  // when the moments were loaded
 
  private:
@@ -39,7 +41,6 @@ class Adam {
   AdamOptions options_;
   std::vector<Slot> slots_;
   std::vector<torch::Tensor> parameters_, first_, second_, step_counts_;
-  int64_t steps_ = 0;
 };
 
 }  // namespace dragoman

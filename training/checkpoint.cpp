@@ -45,6 +45,7 @@ nlohmann::ordered_json snapshots_json(const std::vector<Snapshot>& snapshots) {
 
 nlohmann::ordered_json state_json(const TrainingState& s) {
   return {{"update", s.update},
+          {"steps", s.steps},
           {"epoch", s.position.epoch},
           {"batch", s.position.batch},
           {"target_tokens", s.target_tokens},
@@ -65,6 +66,7 @@ TrainingState parse_state(const std::string& path) {
   try {
     TrainingState s;
     s.update = json.at("update").get<int64_t>();
+    s.steps = json.at("steps").get<int64_t>();
     s.position = {json.at("epoch").get<int64_t>(), json.at("batch").get<int64_t>()};
     s.target_tokens = json.at("target_tokens").get<int64_t>();
     s.seconds = json.at("seconds").get<double>();
@@ -174,7 +176,7 @@ TrainingState load_checkpoint(const std::string& path, Transformer& model, Adam&
   const TrainingState state = parse_state(join_path(path, "state.json"));
   load_weights(model, join_path(path, "model.safetensors"));
   load_moments(join_path(path, "optimizer.safetensors"), optimiser, average);
-  optimiser.set_steps(state.update);
+  optimiser.set_steps(state.steps);
   return state;
 }
 

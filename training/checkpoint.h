@@ -31,6 +31,7 @@ struct Snapshot {
 // function of it.
 struct TrainingState {
   int64_t update = 0;
+  int64_t steps = 0;  // of the optimiser: updates that were not skipped
   DataPosition position;
   int64_t target_tokens = 0;  // trained on so far
   double seconds = 0;         // of training so far

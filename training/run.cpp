@@ -1,6 +1,7 @@
 #include "training/run.h"
 
 #include <memory>
+#include <optional>
 
 #include "core/files.h"
 #include "core/json.h"
@@ -129,13 +130,14 @@ TrainedPair train_tokenizers(const RunOptions& options, const TextPairs& text, L
 }
 
 // Makes the folder of a new run, without weights.
-void begin_folder(RunOptions& options, const TextPairs& text, Log& log) {
+void begin_folder(RunOptions& options, const TextPairs& text, std::optional<FolderLock>& lock, Log& log) {
   const TrainedPair tokenizers = train_tokenizers(options, text, log);
   options.model.vocab_size = tokenizers.source.size();
   options.model.decoder_vocab_size = tokenizers.target.size();
   options.model.pad_token_id = tokenizers.target.pad_id();
   check_model_options(options.model, "model", ErrorKind::kUsage);
   make_folder(options.model_folder);
+  if (!lock) lock.emplace(options.model_folder, "--model");
   write_model_settings(options.model_folder, options.model, GenerationDefaults(), tokenizers.source_spm,
                        tokenizers.target_spm, tokenizers.source, tokenizers.target);
   RunOptions written = options;
@@ -238,7 +240,7 @@ OptionList RunOptions::describe() {
          model.describe() + training.describe();
 }
 
-StopReason run_training(const RunOptions& given, Log& log, const std::atomic<int>& stop) {
+StopReason run_training(const RunOptions& given, Log& log, RunRequests& requests) {
   RunOptions options = given;
   check_run_options(options);
   const torch::Device device = open_device(options.training.device);
@@ -248,8 +250,10 @@ StopReason run_training(const RunOptions& given, Log& log, const std::atomic<int
   if (resuming) compare_with_run(options, log);
 
   const Corpora text = read_text(options, log);
+  std::optional<FolderLock> lock;  // two trainers in one folder would destroy each other's work
+  if (is_folder(options.model_folder)) lock.emplace(options.model_folder, "--model");
   const auto checkpoint = resuming ? newest_checkpoint(options.model_folder, log) : std::nullopt;
-  if (!checkpoint) begin_folder(options, text.train_text, log);
+  if (!checkpoint) begin_folder(options, text.train_text, lock, log);
   ModelFolder folder = open_folder(options, device);
   log.info("model: " + with_commas(folder.model->parameter_count()) + " parameters");
   const EncodedCorpus corpus = encode(text.train_text, folder.tokenizers, options, "training", log);
@@ -259,7 +263,7 @@ StopReason run_training(const RunOptions& given, Log& log, const std::atomic<int
     valid_corpus = encode(text.valid_text, folder.tokenizers, options, "validation", log);
     validator = std::make_unique<Validator>(text.valid_text, valid_corpus, options.training);
   }
-  Trainer trainer(std::move(folder), corpus, validator.get(), options.training, log, stop);
+  Trainer trainer(std::move(folder), corpus, validator.get(), options.training, log, requests);
   if (checkpoint) {
     trainer.resume(*checkpoint);
     log.info("resuming from update " + std::to_string(trainer.state().update));

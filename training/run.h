@@ -2,7 +2,6 @@
 // tokenizers, builds the model, trains, and goes on where an earlier call with the same settings stopped.
 #pragma once
 
-#include <atomic>
 #include <string>
 
 #include "core/log.h"
@@ -28,6 +27,6 @@ struct RunOptions {
 };
 
 // Trains, or resumes by itself. Errors of all four kinds; nothing is written before the text was found fit.
-StopReason run_training(const RunOptions& options, Log& log, const std::atomic<int>& stop);
+StopReason run_training(const RunOptions& options, Log& log, RunRequests& requests);
 
 }  // namespace dragoman

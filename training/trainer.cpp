@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <cstdio>
 
 #include "core/files.h"
 #include "core/manifest.h"
@@ -13,7 +14,6 @@
 namespace dragoman {
 namespace {
 
-constexpr int64_t kMaxBadUpdates = 50;     // in a row
 constexpr double kFirstLossScale = 32768;  // float16
 constexpr int64_t kScaleGrowthInterval = 2000;
 
@@ -54,23 +54,22 @@ std::string snapshot_path(const std::string& folder, int64_t update) {
 }
 
 std::string fingerprint(const EncodedCorpus& corpus) {
-  std::string text;
+  Checksum checksum;
   for (int64_t i = 0; i < corpus.size(); ++i) {
-    for (const auto side : {corpus.source(i), corpus.target(i)})
-      text.append(reinterpret_cast<const char*>(side.data()), side.size_bytes());
+    for (const auto side : {corpus.source(i), corpus.target(i)}) checksum.add(side.data(), side.size_bytes());
   }
-  return checksum_of(text);
+  return checksum.text();
 }
 
 Trainer::Trainer(ModelFolder folder, const EncodedCorpus& corpus, const Validator* validator,
-                 const TrainingOptions& options, Log& log, const std::atomic<int>& stop)
+                 const TrainingOptions& options, Log& log, RunRequests& requests)
     : folder_(std::move(folder)),
       corpus_(corpus),
       validator_(validator),
       options_(options),
       log_(log),
       train_log_(folder_.path, log),
-      stop_(stop),
+      requests_(requests),
       threads_(at::get_num_threads()),
       workers_(worker_count(threads_, folder_.model->device())),
       optimiser_(folder_.model, AdamOptions{options.adam_beta1, options.adam_beta2, options.adam_epsilon}) {
@@ -106,7 +105,7 @@ std::optional<StopReason> Trainer::finished() const {
   if (options_.max_time > 0 && now() >= options_.max_time) return StopReason::kTime;
   if (options_.early_stopping > 0 && state_.validations_without_gain >= options_.early_stopping)
     return StopReason::kNoGain;
-  if (stop_.load() != 0) return StopReason::kSignal;
+  if (requests_.stop.load() != 0) return StopReason::kSignal;
   return std::nullopt;
 }
 
@@ -124,12 +123,14 @@ StopReason Trainer::run() {
   }
   const ModelOptions& model = folder_.model->options();
   const PadIds pad{model.source_pad_id(), model.target_pad_id()};
-  stream_ =
-      std::make_unique<BatchStream>(corpus_,
-                                    StreamOptions{options_.max_tokens, static_cast<uint64_t>(options_.seed),
-                                                  pad, augmentation_ ? &*augmentation_ : nullptr},
-                                    state_.position);
+  stream_ = std::make_unique<BatchStream>(
+      corpus_,
+      StreamOptions{options_.max_tokens, static_cast<uint64_t>(options_.seed), pad,
+                    augmentation_ ? &*augmentation_ : nullptr, folder_.model->device().is_cuda()},
+      state_.position);
+  report_batches();
   folder_.model->train();
+  folder_.model->set_recompute(options_.recompute);
   // The workers take the threads; what is left of them goes to the operators.
   const int operator_threads = std::max(1, threads_ / workers_.count());
   at::set_num_threads(operator_threads);
@@ -139,12 +140,26 @@ StopReason Trainer::run() {
     if (state_.update % options_.log_every == 0) report_progress();
     const double before = steady_seconds();
     if (validator_ && options_.valid_every > 0 && state_.update % options_.valid_every == 0) validate();
-    if (options_.save_every > 0 && state_.update % options_.save_every == 0) save();
+    if (options_.save_every > 0 && state_.update % options_.save_every == 0)
+      try_to_write("a checkpoint", [&] { save(); });
+    answer_requests();
     window_.paused += steady_seconds() - before;
   }
   finish(*reason);
   at::set_num_threads(threads_);
   return *reason;
+}
+
+void Trainer::report_batches() const {
+  const EpochPlan plan(corpus_, options_.max_tokens, static_cast<uint64_t>(options_.seed),
+                       state_.position.epoch);
+  const BatchPlan window = plan.window(0);
+  char share[32];
+  std::snprintf(share, sizeof share, "%.1f", 100 * padding_share(window, corpus_));
+  log_.info("batches: " + with_commas(static_cast<int64_t>(window.size())) +
+            (plan.windows() > 1 ? " in the first of " + std::to_string(plan.windows()) + " windows of a pass"
+                                : " a pass") +
+            ", " + share + " % of their positions are padding");
 }
 
 void Trainer::update() {
@@ -162,11 +177,27 @@ void Trainer::update() {
   const uint64_t seed = mix_seeds(static_cast<uint64_t>(options_.seed), static_cast<uint64_t>(number));
   torch::manual_seed(seed);  // CUDA's dropout
   const double rate = learning_rate_at(number, options_, folder_.model->options().d_model);
-  const UpdateResult result =
-      train_update(folder_.model, optimiser_, batches, options_, {rate, state_.loss_scale, seed}, workers_);
+  // On CUDA the numbers are fetched when they are shown; float16 needs them to choose the next loss scale.
+  const bool wait = folder_.model->device().is_cpu() || options_.precision == "float16";
+  unread_.push_back(train_update(folder_.model, optimiser_, batches, options_,
+                                 {rate, state_.loss_scale, seed, wait}, workers_));
   state_.update = number;
-  state_.target_tokens += result.label_tokens;
+  state_.target_tokens += unread_.back().label_tokens;
   state_.seconds = now();
+  if (average_) average_->add(folder_.model, number);
+  if (wait || static_cast<int64_t>(unread_.size()) >= options_.log_every) read_updates();
+}
+
+void Trainer::read_updates() {
+  const int64_t first = state_.update - static_cast<int64_t>(unread_.size()) + 1;
+  for (size_t i = 0; i < unread_.size(); ++i) {
+    unread_[i].read();
+    account_for(unread_[i], first + static_cast<int64_t>(i));
+  }
+  unread_.clear();
+}
+
+void Trainer::account_for(const UpdateResult& result, int64_t number) {
   if (options_.precision == "float16") {
     ++state_.scale_age;
     if (result.skipped)
@@ -177,19 +208,23 @@ void Trainer::update() {
   skipped_in_a_row_ = result.skipped ? skipped_in_a_row_ + 1 : 0;
   if (result.skipped) {
     log_.warning("update " + std::to_string(number) + " skipped: loss or gradient is not finite");
-    if (skipped_in_a_row_ >= kMaxBadUpdates) {
-      throw std::runtime_error(
-          "[training] " + std::to_string(kMaxBadUpdates) +
-          " updates in a row had no finite loss; lower --learning-rate or use --precision float32");
-    }
+    if (skipped_in_a_row_ >= options_.max_bad_updates) stop_for_bad_updates();
     return;
   }
-  if (average_) average_->add(folder_.model, number);
   window_.loss += result.loss * static_cast<double>(result.label_tokens);
   window_.cross_entropy += result.cross_entropy * static_cast<double>(result.label_tokens);
   window_.gradient_norm += result.gradient_norm;
   window_.tokens += result.label_tokens;
   ++window_.updates;
+}
+
+void Trainer::stop_for_bad_updates() const {
+  const auto checkpoint = newest_checkpoint(folder_.path, log_);
+  throw std::runtime_error(
+      "[training] " + std::to_string(skipped_in_a_row_) +
+      " updates in a row had no finite loss (--max-bad-updates); the last good checkpoint is " +
+      checkpoint.value_or("none") +
+      "; lower --learning-rate, raise --warmup or use --precision float32, in a new folder");
 }
 
 double Trainer::seconds_left() const {
@@ -201,6 +236,7 @@ double Trainer::seconds_left() const {
 }
 
 void Trainer::report_progress() {
+  read_updates();
   const auto tokens = static_cast<double>(std::max<int64_t>(1, window_.tokens));
   TrainProgress progress;
   progress.epoch = state_.position.epoch + (state_.position.batch > 0 ? 1 : 0);
@@ -227,14 +263,16 @@ void Trainer::validate() {
   state_.last_validation = state_.update;
   const double score = score_of(result, options_.valid_metric);
   result.is_best = !state_.has_best || score > state_.best_score;
+  if (result.is_best)
+    result.is_best =
+        try_to_write("the best model", [&] { write_model_weights(folder_.path, folder_.model); });
   if (result.is_best) {
     state_.has_best = true, state_.best_score = score, state_.best_update = state_.update;
     state_.validations_without_gain = 0;
-    write_model_weights(folder_.path, folder_.model);
   } else {
     ++state_.validations_without_gain;
   }
-  if (options_.average > 0) keep_snapshot(score);
+  if (options_.average > 0) try_to_write("the weights of this validation", [&] { keep_snapshot(score); });
   if (average_) average_->exchange(folder_.model);
   train_log_.validation(result, options_.valid_metric, state_.validations_without_gain);
 }
@@ -246,9 +284,9 @@ void Trainer::keep_snapshot(double score) {
   const auto worse = [&](const Snapshot& a, const Snapshot& b) {
     return options_.average_of == "best" && a.score != b.score ? a.score < b.score : a.update < b.update;
   };
-  kept.push_back({state_.update, score});
   make_folder(snapshots_folder(folder_.path));
   save_weights(folder_.model, snapshot_path(folder_.path, state_.update));
+  kept.push_back({state_.update, score});
   if (static_cast<int64_t>(kept.size()) > options_.average)
     kept.erase(std::min_element(kept.begin(), kept.end(), worse));
 }
@@ -270,6 +308,32 @@ void Trainer::try_average() {
   weights.exchange(folder_.model);
 }
 
+void Trainer::answer_requests() {
+  if (requests_.save.exchange(false)) {
+    if (try_to_write("a checkpoint", [&] { save(); }))
+      train_log_.event("saved", state_.update, "saved on request: update " + std::to_string(state_.update));
+  }
+  if (requests_.validate.exchange(false)) {
+    if (validator_ && state_.last_validation != state_.update)
+      validate();
+    else
+      log_.info(validator_ ? "validated already at this update"
+                           : "no validation: there is no validation text");
+  }
+}
+
+// A full disk or a folder that became read-only does not end a run: what is there stays, and the next save
+// may succeed. At the end of a run it is an error.
+bool Trainer::try_to_write(const std::string& what, const std::function<void()>& write) {
+  try {
+    write();
+    return true;
+  } catch (const DataError& error) {
+    log_.warning(what + " was not saved; training goes on, and what was saved before stays: " + error.what());
+    return false;
+  }
+}
+
 void Trainer::write_weights() {
   if (average_) average_->exchange(folder_.model);
   write_model_weights(folder_.path, folder_.model);
@@ -277,7 +341,9 @@ void Trainer::write_weights() {
 }
 
 void Trainer::save() {
+  read_updates();
   state_.seconds = now();
+  state_.steps = optimiser_.steps();
   save_checkpoint(folder_.path, state_, folder_.model, optimiser_, average_ ? &*average_ : nullptr,
                   options_.keep_checkpoints);
   saved_update_ = state_.update;
@@ -290,6 +356,7 @@ void Trainer::save() {
 }
 
 void Trainer::finish(StopReason reason) {
+  read_updates();
   if (window_.updates > 0) report_progress();
   const bool interrupted = reason == StopReason::kSignal;
   if (validator_ && options_.valid_every > 0) {

@@ -1,7 +1,7 @@
 // The training loop: the first walk. batch --> logits [B,T,V] --> loss --> gradients --> step --> checkpoint.
 #pragma once
 
-#include <atomic>
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -9,6 +9,7 @@
 #include "decoding/model_folder.h"
 #include "training/adam.h"
 #include "training/checkpoint.h"
+#include "training/run_requests.h"
 #include "training/train_log.h"
 #include "training/training_options.h"
 #include "training/update.h"
@@ -22,10 +23,9 @@ enum class StopReason { kUpdates, kEpochs, kTime, kNoGain, kSignal };
 class Trainer {
  public:
   // `folder`: model, tokenizers and path of the run; its settings files are written already. `validator` may
-  // be null. `stop`: set to a signal's number from outside to end after the present update, with everything
-  // saved.
+  // be null.
   Trainer(ModelFolder folder, const EncodedCorpus& corpus, const Validator* validator,
-          const TrainingOptions& options, Log& log, const std::atomic<int>& stop);
+          const TrainingOptions& options, Log& log, RunRequests& requests);
 
   // Goes on from this checkpoint. ModelError; DataError when the corpus is not the one it was made with.
   void resume(const std::string& checkpoint);
@@ -36,13 +36,19 @@ class Trainer {
 
  private:
   std::optional<StopReason> finished() const;
+  void report_batches() const;
   void update();
+  [[noreturn]] void stop_for_bad_updates() const;
+  void read_updates();  // that were not waited for
+  void account_for(const UpdateResult& result, int64_t number);
   void report_progress();
   void validate();
   void keep_snapshot(double score);
   void try_average();
   void write_weights();  // of the present, or their moving average
+  void answer_requests();
   void save();
+  bool try_to_write(const std::string& what, const std::function<void()>& write);
   void finish(StopReason reason);
   double seconds_left() const;
   double now() const;  // seconds of training so far
@@ -53,7 +59,7 @@ class Trainer {
   TrainingOptions options_;
   Log& log_;
   TrainLog train_log_;
-  const std::atomic<int>& stop_;
+  RunRequests& requests_;
   int threads_;
   Workers workers_;
   Adam optimiser_;
@@ -61,6 +67,7 @@ class Trainer {
   std::optional<MovingAverage> average_;
   TrainingState state_;
   std::unique_ptr<BatchStream> stream_;
+  std::vector<UpdateResult> unread_;
   int64_t saved_update_ = -1;
   int64_t skipped_in_a_row_ = 0;
   double started_ = 0, seconds_before_ = 0;

@@ -127,6 +127,13 @@ OptionList validation_options(TrainingOptions& o) {
               .at_least(1)
               .at_most(kMany)
               .changeable(),
+          option(
+              o.max_bad_updates, "max-bad-updates", "N",
+              "end after this many updates in a row whose loss or gradient is not finite; such updates are "
+              "skipped and counted")
+              .at_least(1)
+              .at_most(kMany)
+              .changeable(),
           option(o.log_every, "log-every", "N", "updates between progress lines")
               .at_least(1)
               .at_most(kMany)
@@ -138,6 +145,9 @@ OptionList machine_options(TrainingOptions& o) {
   return grouped(
       "Machine",
       {
+          option(o.recompute, "recompute",
+                 "keep the inputs of each layer alone and compute it again for its gradients (activation "
+                 "checkpointing): less memory, a third more time, the same result"),
           option(o.precision, "precision", "NAME",
                  "numbers of matrix products: float32, bfloat16 or float16 (autocast); int8 is for translate")
               .one_of({"float32", "bfloat16", "float16", "int8"}),

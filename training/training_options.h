@@ -39,7 +39,9 @@ struct TrainingOptions {
   int64_t save_every = 1000;
   int64_t keep_checkpoints = 1;
   int64_t log_every = 100;
+  int64_t max_bad_updates = 50;
 
+  bool recompute = false;
   std::string precision = "float32";
   int64_t seed = 1;
   std::string device = "auto";

@@ -18,7 +18,7 @@ constexpr int64_t kMaxWorkers = 4;
 // What one worker brings: sums over its rows.
 struct Share {
   std::vector<torch::Tensor> gradients;
-  double loss = 0, cross_entropy = 0;
+  torch::Tensor losses;  // [2] float64 on the device: smoothed, cross-entropy; undefined when it had no rows
 };
 
 // The rows of a batch that belong to worker `index` of `count`; no rows when there are too few.
@@ -82,8 +82,33 @@ void learn_from(const Batch& batch, Transformer& model, const std::vector<torch:
   add_gradients(share.gradients, torch::autograd::grad({sums.smoothed * scale}, parameters,
                                                        /*grad_outputs=*/{}, /*retain_graph=*/std::nullopt,
                                                        /*create_graph=*/false, /*allow_unused=*/true));
-  share.loss += sums.smoothed.item<double>();
-  share.cross_entropy += sums.cross_entropy.item<double>();
+  const auto losses = torch::stack({sums.smoothed.detach(), sums.cross_entropy.detach()}).to(torch::kFloat64);
+  share.losses = share.losses.defined() ? share.losses + losses : losses;
+}
+
+// Clips and steps with numbers that are still being computed on the device: nothing waits for them. A
+// gradient that is not finite makes the optimiser pass the update over.
+torch::Tensor step_without_waiting(Adam& optimiser, const torch::Tensor& losses,
+                                   const TrainingOptions& options, const UpdateSettings& settings) {
+  const torch::NoGradGuard no_grad;
+  const auto norm = optimiser.gradient_norm().to(torch::kFloat64) / settings.loss_scale;
+  const auto skipped = losses.isfinite().all().logical_and(norm.isfinite()).logical_not();
+  auto factor = torch::full_like(norm, 1 / settings.loss_scale);
+  if (options.clip_norm > 0) factor = factor * (options.clip_norm / (norm + 1e-6)).clamp_max(1);
+  optimiser.scale_gradients(factor.to(torch::kFloat32));
+  optimiser.step(settings.learning_rate, skipped.to(torch::kFloat32));
+  return torch::cat({losses, norm.unsqueeze(0), skipped.to(torch::kFloat64).unsqueeze(0)});
+}
+
+void step_and_wait(Adam& optimiser, const TrainingOptions& options, const UpdateSettings& settings,
+                   UpdateResult& result) {
+  result.gradient_norm = optimiser.gradient_norm().item<double>() / settings.loss_scale;
+  result.skipped = !std::isfinite(result.loss) || !std::isfinite(result.gradient_norm);
+  if (result.skipped) return;
+  const double clip =
+      options.clip_norm > 0 ? std::min(1.0, options.clip_norm / (result.gradient_norm + 1e-6)) : 1.0;
+  if (clip < 1 || settings.loss_scale != 1) optimiser.scale_gradients(clip / settings.loss_scale);
+  optimiser.step(settings.learning_rate);
 }
 
 }  // namespace
@@ -164,20 +189,28 @@ UpdateResult train_update(Transformer& model, Adam& optimiser, const std::vector
     }
   });
   std::vector<torch::Tensor> gradients;
+  torch::Tensor losses;  // [2], per token
   for (auto& share : shares) {
     add_gradients(gradients, std::move(share.gradients));
-    result.loss += share.loss / tokens;
-    result.cross_entropy += share.cross_entropy / tokens;
+    if (share.losses.defined()) losses = losses.defined() ? losses + share.losses : share.losses;
   }
+  losses = losses / tokens;
   optimiser.set_gradients(gradients);
-  result.gradient_norm = optimiser.gradient_norm().item<double>() / settings.loss_scale;
-  result.skipped = !std::isfinite(result.loss) || !std::isfinite(result.gradient_norm);
-  if (result.skipped) return result;
-  const double clip =
-      options.clip_norm > 0 ? std::min(1.0, options.clip_norm / (result.gradient_norm + 1e-6)) : 1.0;
-  if (clip < 1 || settings.loss_scale != 1) optimiser.scale_gradients(clip / settings.loss_scale);
-  optimiser.step(settings.learning_rate);
+  if (settings.wait) {
+    result.loss = losses[0].item<double>(), result.cross_entropy = losses[1].item<double>();
+    step_and_wait(optimiser, options, settings, result);
+  } else {
+    result.unread = step_without_waiting(optimiser, losses, options, settings);
+  }
   return result;
+}
+
+void UpdateResult::read() {
+  if (!unread.defined()) return;
+  const auto numbers = unread.cpu();
+  loss = numbers[0].item<double>(), cross_entropy = numbers[1].item<double>();
+  gradient_norm = numbers[2].item<double>(), skipped = numbers[3].item<double>() != 0;
+  unread = torch::Tensor();
 }
 
 }  // namespace dragoman

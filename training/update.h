@@ -51,12 +51,18 @@ struct UpdateResult {
   double gradient_norm = 0;            // before clipping
   int64_t label_tokens = 0;
   bool skipped = false;  // loss or gradient was not finite: nothing was changed
+
+  // Without UpdateSettings::wait the numbers above (but label_tokens) are still on the device, until read()
+  // fetches them.
+  torch::Tensor unread;
+  void read();
 };
 
 struct UpdateSettings {
   double learning_rate = 0;
   double loss_scale = 1;  // float16 only
   uint64_t seed = 0;      // of dropout
+  bool wait = true;       // for the numbers of this update; on CUDA the device would stand still meanwhile
 };
 
 // Gradients of all batches are summed and normalised by all their label tokens, so that a batch in pieces

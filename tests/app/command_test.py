@@ -250,7 +250,7 @@ class Settings(CommandTest):
         self.refused_config({"max_updates": "3"}, "max_updates", "whole number", '"3"')
         self.refused_config({"max_updates": 2.5}, "max_updates", "whole number", "2.5")
         self.refused_config({"dropout": 1.5}, "dropout", "1.5")
-        self.refused_config({"schedule": "cosine"}, "schedule", "inverse-sqrt")
+        self.refused_config({"schedule": "sawtooth"}, "schedule", "inverse-sqrt")
         self.refused_config({"train_source": "a.src"}, "train_source", "list")
         self.refused_config([1, 2], "object")
         self.refused_config(b'{"seed": 1')
@@ -310,6 +310,65 @@ class Train(CommandTest):
         self.done(result)
         self.assertIn(b"resuming from update %d\n" % updates[0], result.stderr)
         self.assertTrue((model / "checkpoints" / f"update-{updates[0] + 2}").is_dir())
+
+    def lines_until(self, process, text):
+        """Reads stderr up to the line that holds this text."""
+        seen = []
+        for line in process.stderr:
+            seen.append(line)
+            if text in line:
+                return seen
+        self.fail(f"{text} was never said: {seen}")
+
+    def test_killed_at_any_update_it_ends_with_the_same_bytes(self):
+        flags = ["--max-updates", "40", "--save-every", "3", "--log-every", "1", "--keep-checkpoints", "2"]
+        whole, killed = self.folder / "whole", self.folder / "killed"
+        self.done(call(*train_flags(whole, *flags)))
+        for update in (1, 2, 3, 4, 7, 12, 12, 15, 20, 26, 31, 39):
+            with subprocess.Popen([PROGRAM, *map(str, train_flags(killed, *flags))],
+                                  stderr=subprocess.PIPE) as process:
+                for line in process.stderr:
+                    if b"update %d " % update in line or b"already at update" in line:
+                        break
+                process.kill()
+        self.done(call(*train_flags(killed, *flags)))
+        for name in ("model.safetensors", "checkpoints/update-40/model.safetensors",
+                     "checkpoints/update-40/optimizer.safetensors"):
+            self.assertEqual((whole / name).read_bytes(), (killed / name).read_bytes(), name)
+
+    def test_a_second_trainer_is_refused_until_the_first_is_gone(self):
+        model = self.folder / "m"
+        flags = [str(flag) for flag in train_flags(model, "--log-every", "1", "--max-updates", "1000000")]
+        with subprocess.Popen([PROGRAM, *flags], stderr=subprocess.PIPE) as process:
+            self.lines_until(process, b"update 1 ")
+            self.refused(call(*flags), 2, "[--model]", model, "in use")
+            process.kill()
+        self.done(call(*train_flags(model, "--max-updates", "1")))
+
+    def test_saves_and_validates_on_request(self):
+        model = self.folder / "m"
+        flags = [str(flag) for flag in train_flags(model, "--log-every", "1", "--max-updates", "1000000",
+                                                   "--save-every", "0", "--valid-every", "1000000")]
+        with subprocess.Popen([PROGRAM, *flags], stderr=subprocess.PIPE) as process:
+            self.lines_until(process, b"update 1 ")
+            process.send_signal(signal.SIGUSR1)
+            self.lines_until(process, b"saved on request: update ")
+            self.assertEqual(len(list((model / "checkpoints").iterdir())), 1)
+            process.send_signal(signal.SIGUSR2)
+            self.lines_until(process, b"valid  update ")
+            process.send_signal(signal.SIGINT)
+            process.stderr.read()
+            self.assertEqual(process.wait(PATIENCE), 130)
+
+    def test_goes_on_when_a_checkpoint_cannot_be_written(self):
+        model = self.folder / "m"
+        self.done(call(*train_flags(model, "--max-updates", "2")))
+        shutil.rmtree(model / "checkpoints")
+        (model / "checkpoints").write_bytes(b"in the way")
+        result = call(*train_flags(model, "--max-updates", "6", "--save-every", "2"))
+        self.assertEqual(result.returncode, 3, result.stderr)
+        self.assertIn(b"training goes on", result.stderr)
+        self.assertIn(b"errno", result.stderr)
 
     def test_refuses_a_folder_with_a_model_that_is_not_its_run(self):
         folder = self.copied_model()
@@ -492,6 +551,14 @@ class Average(CommandTest):
         self.refused(call(*mean, "--from", Shared.model), 2, "[--from]", "at least two")
         self.refused(call("average", "--model", other, "--from", Shared.model, "--from", Shared.model), 2, "[--model]")
         self.assertFalse((self.folder / "mean").exists())
+
+
+class Selftest(CommandTest):
+    def test_says_that_resume_is_exact(self):
+        for threads in ("1", "2"):
+            lines = self.done(call("selftest", "--threads", threads)).decode().splitlines()
+            self.assertEqual(lines[0].split()[-3:], lines[1].split()[-3:])
+            self.assertEqual(lines[2], "resume is bit-exact on this machine")
 
 
 class Inspect(CommandTest):

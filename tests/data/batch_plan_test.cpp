@@ -45,6 +45,39 @@ TEST(BatchPlan, HasEachPairOnce) {
   expect_each_pair_once(plan_sorted(corpus, 300), 1000);
 }
 
+// With windows far smaller than the usual ones.
+TEST(BatchPlan, OfALargeCorpusHasEachPairOnceWindowByWindow) {
+  const EncodedCorpus corpus = corpus_of(1000);
+  BatchPlan all, next;
+  const EpochPlan plan(corpus, 300, 1, 0, 128, 32), again(corpus, 300, 1, 0, 128, 32),
+      later(corpus, 300, 1, 1, 128, 32);
+  EXPECT_EQ(plan.windows(), 8);
+  for (int64_t i = 0; i < plan.windows(); ++i) {
+    const BatchPlan window = plan.window(i);
+    EXPECT_EQ(window, again.window(i));
+    size_t pairs = 0;
+    std::set<int64_t> blocks;
+    for (const auto& batch : window) {
+      pairs += batch.size();
+      for (const int64_t pair : batch) blocks.insert(pair / 32);
+      all.push_back(batch);
+    }
+    EXPECT_LE(pairs, 128u);
+    EXPECT_LE(blocks.size(), 4u);  // it reads these pieces alone
+    for (const auto& batch : later.window(i)) next.push_back(batch);
+  }
+  expect_each_pair_once(all, 1000);
+  expect_each_pair_once(next, 1000);
+  EXPECT_NE(all, next);
+}
+
+TEST(BatchPlan, OfAnOrdinaryCorpusIsOneWindow) {
+  const EncodedCorpus corpus = corpus_of(1000);
+  const EpochPlan plan(corpus, 300, 1, 4);
+  EXPECT_EQ(plan.windows(), 1);
+  EXPECT_EQ(plan.window(0), plan_epoch(corpus, 300, 1, 4));
+}
+
 TEST(BatchPlan, StaysWithinTheBudgetOnBothSides) {
   const EncodedCorpus corpus = corpus_of(1000);
   for (const int64_t max_tokens : {41, 100, 1000, 100'000}) {

@@ -28,7 +28,7 @@ struct ModelWithMoments {
 
 TrainingState some_state(int64_t update) {
   TrainingState state;
-  state.update = update;
+  state.update = state.steps = update;
   state.position = {3, 14};
   state.target_tokens = 123'456'789'012;
   state.seconds = 0.1;

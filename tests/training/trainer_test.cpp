@@ -62,7 +62,7 @@ class TrainingRun : public ::testing::Test {
   StopReason train(const RunOptions& run) {
     std::ostringstream text;
     Log log(text);
-    const auto reason = run_training(run, log, stop_);
+    const auto reason = run_training(run, log, requests_);
     log_ = text.str();
     return reason;
   }
@@ -96,7 +96,7 @@ class TrainingRun : public ::testing::Test {
   }
 
   TemporaryFolder folder_;
-  std::atomic<int> stop_{0};
+  RunRequests requests_;
   std::string log_;
 };
 
@@ -254,12 +254,12 @@ class StopAt : public std::stringbuf {
 
 TEST_F(TrainingRun, StoppedByASignalSavesEverything) {
   train(options("whole"));
-  StopAt buffer("update 7 ", stop_);
+  StopAt buffer("update 7 ", requests_.stop);
   std::ostream stream(&buffer);
   Log log(stream);
-  EXPECT_EQ(run_training(options("stopped"), log, stop_), StopReason::kSignal);
+  EXPECT_EQ(run_training(options("stopped"), log, requests_), StopReason::kSignal);
   EXPECT_EQ(list_folder(folder_.path("stopped/checkpoints")), std::vector<std::string>{"update-7"});
-  stop_ = 0;
+  requests_.stop = 0;
   EXPECT_EQ(train(options("stopped")), StopReason::kUpdates);
   EXPECT_TRUE(said("resuming from update 7"));
   expect_same_end("whole", "stopped", 12);

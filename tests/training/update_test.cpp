@@ -115,6 +115,50 @@ TEST(TrainUpdate, SeveralWorkersGiveTheGradientsOfOne) {
   }
 }
 
+// The road that CUDA takes, on the CPU: three updates, with clipping, the second with a loss that is not
+// finite.
+TEST(TrainUpdate, WithoutWaitingItDoesTheSame) {
+  const auto batches = batches_of(corpus_of(16), 2);
+  const auto run = [&](bool wait) {
+    Transformer model = new_model();
+    Adam optimiser(model, {});
+    Workers workers(1);
+    TrainingOptions options;
+    options.clip_norm = 0.1;
+    std::vector<UpdateResult> results;
+    for (const double scale : {1.0, std::numeric_limits<double>::infinity(), 8.0}) {
+      results.push_back(train_update(model, optimiser, batches, options, {1e-3, scale, 1, wait}, workers));
+      EXPECT_EQ(results.back().unread.defined(), !wait);
+      results.back().read();
+    }
+    EXPECT_EQ(optimiser.steps(), 2);
+    return std::pair(copy_of(model), results);
+  };
+  const auto waiting = run(true), not_waiting = run(false);
+  EXPECT_LT(largest_difference(waiting.first, not_waiting.first), 1e-6);
+  for (size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(not_waiting.second[i].skipped, i == 1);
+    EXPECT_EQ(waiting.second[i].skipped, i == 1);
+    if (i == 1) continue;
+    EXPECT_NEAR(waiting.second[i].loss, not_waiting.second[i].loss, 1e-6);
+    EXPECT_NEAR(waiting.second[i].gradient_norm, not_waiting.second[i].gradient_norm, 1e-6);
+  }
+}
+
+TEST(TrainUpdate, WithLayersComputedAgainGivesTheSameGradients) {
+  const auto batches = batches_of(corpus_of(16), 2);
+  const Trained kept = train(batches, without_clipping());
+  TrainingOptions options = without_clipping();
+  for (const int workers : {1, 2}) {
+    Transformer model = new_model();
+    model->set_recompute(true);
+    Adam optimiser(model, {});
+    Workers team(workers);
+    const UpdateResult result = train_update(model, optimiser, batches, options, {1e-3, 1, 1}, team);
+    expect_same_update({model, optimiser, result}, kept);
+  }
+}
+
 // With dropout, whose seed is the update's and the worker's, and in threads that may run in any order.
 TEST(TrainUpdate, IsTheSameForTheSameSeedAndNumberOfWorkers) {
   const auto batches = batches_of(corpus_of(16), 2);
