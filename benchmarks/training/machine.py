@@ -66,7 +66,8 @@ def package_version(module, package):
     return "", (asked.stderr.strip().splitlines() or ["import failed"])[-1]
 
 
-def git_commit():
-    """Of this checkout; "+" when files differ from it."""
+def dragoman_version(program):
+    """Its own version, and the commit of this checkout, "+" behind it when files differ from it."""
+    own = subprocess.run([program, "--version"], check=True, capture_output=True, text=True).stdout.strip()
     asked = subprocess.run(["git", "describe", "--always", "--dirty=+"], cwd=PROJECT, capture_output=True, text=True)
-    return asked.stdout.strip() or "unknown"
+    return f"{own} (checkout {asked.stdout.strip() or 'unknown'})"

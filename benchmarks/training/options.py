@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import pathlib
+import signal
 import sys
 import tempfile
 
@@ -67,6 +68,7 @@ def ready(made, arguments=None):
     options.dragoman = options.dragoman.resolve()
     if not options.dragoman.is_file():
         made.error(f"[--dragoman] required the program, got {options.dragoman}; scripts/build makes it")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what runs is ended and its folder deleted
     cores = sorted(os.sched_getaffinity(0))
     options.cpus = lambda threads: set(cores[:threads]) if options.pin else None
     with tempfile.TemporaryDirectory(prefix="dragoman-benchmark-", dir=options.work) as folder:
