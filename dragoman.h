@@ -12,6 +12,7 @@
 #include "data/parallel_text.h"
 #include "decoding/model_folder.h"
 #include "decoding/translator.h"
+#include "evaluation/comparison.h"
 #include "evaluation/evaluator.h"
 #include "evaluation/metrics.h"
 #include "model/device.h"

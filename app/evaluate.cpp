@@ -1,12 +1,13 @@
-#include <unistd.h>
-
-#include <iostream>
+#include <charconv>
+#include <cstdlib>
+#include <optional>
+#include <string_view>
 
 #include "app/command_line.h"
 #include "app/commands.h"
 #include "app/output.h"
 #include "core/json.h"
-#include "core/log.h"
+#include "evaluation/comparison.h"
 #include "evaluation/evaluator.h"
 #include "model/device.h"
 #include "training/training_options.h"
@@ -15,10 +16,11 @@ namespace dragoman {
 namespace {
 
 struct EvaluateFlags {
-  std::string model, source, hypothesis, save_hypothesis, output_format = "text", device = "auto";
-  StringList references;
+  std::string model, source, save_hypothesis, output_format = "text", device = "auto";
+  StringList references, hypotheses, names;
   int64_t threads = 0;
   MetricOptions metrics;
+  ComparisonOptions comparison;
   TranslateOptions translate;
 
   OptionList describe() {
@@ -30,13 +32,22 @@ struct EvaluateFlags {
                    option(source, "source", "F", "the text to translate"),
                    option(references, "reference", "F",
                           "human translations of it; repeat the flag for several"),
-                   option(hypothesis, "hypothesis", "F", "score this text; no model is needed"),
+                   option(
+                       hypotheses, "hypothesis", "F",
+                       "score this text; no model is needed. Repeat the flag to compare systems: the first "
+                       "is the baseline, and a --model comes last")
+                       .one_each(),
+                   option(
+                       names, "name", "NAME",
+                       "what a system is called in the comparison, in the order of the systems; else by its "
+                       "file or folder")
+                       .one_each(),
                    option(save_hypothesis, "save-hypothesis", "F", "write the model's translations here"),
                    option(output_format, "output-format", "NAME",
-                          "text: one line a metric; json: sacreBLEU's list")
+                          "text: one line a metric, or a table of several systems; json: sacreBLEU's list")
                        .one_of({"text", "json"}),
                }) +
-           grouped("Metrics", metrics.describe()) + translate.describe() +
+           grouped("Metrics", metrics.describe()) + comparison.describe() + translate.describe() +
            grouped("Machine", {device_option(device), threads_option(threads)});
   }
 };
@@ -44,15 +55,33 @@ struct EvaluateFlags {
 void check(const EvaluateFlags& flags) {
   if (flags.references.empty())
     throw UsageError("--reference", "required a file of human translations, got none");
-  if (flags.hypothesis.empty() == flags.model.empty())
-    throw UsageError("--hypothesis", "required either --hypothesis or --model with --source, got " +
-                                         std::string(flags.model.empty() ? "neither" : "both"));
+  if (flags.hypotheses.empty() && flags.model.empty())
+    throw UsageError("--hypothesis", "required --hypothesis, or --model with --source, got neither");
   if (!flags.model.empty() && flags.source.empty())
     throw UsageError("--source", "required the text to translate, got none");
+  const size_t systems = flags.hypotheses.size() + (flags.model.empty() ? 0 : 1);
+  if (!flags.names.empty() && flags.names.size() != systems) {
+    throw UsageError("--name", "required one for each of the " + std::to_string(systems) + " systems, got " +
+                                   std::to_string(flags.names.size()));
+  }
+  flags.comparison.check(systems);
 }
 
-StringList hypotheses_of(const EvaluateFlags& flags) {
-  if (!flags.hypothesis.empty()) return read_lines(flags.hypothesis);
+// sacreBLEU's own variable: a number, or "none" for other numbers each time.
+std::optional<uint64_t> resampling_seed() {
+  const char* text = std::getenv("SACREBLEU_SEED");
+  if (text == nullptr) return MetricOptions().seed;
+  if (std::string(text) == "none" || std::string(text) == "None") return std::nullopt;
+  uint64_t seed = 0;
+  const char* end = text + std::string_view(text).size();
+  if (const auto read = std::from_chars(text, end, seed); read.ec != std::errc() || read.ptr != end) {
+    throw UsageError("SACREBLEU_SEED",
+                     "required a whole number or none in this variable, got '" + std::string(text) + "'");
+  }
+  return seed;
+}
+
+StringList translations(const EvaluateFlags& flags) {
   const torch::Device device = open_device(flags.device);
   set_threads(flags.threads);
   const Translator translator(ModelFolder::load(flags.model, device), flags.translate);
@@ -65,18 +94,37 @@ StringList hypotheses_of(const EvaluateFlags& flags) {
   return texts;
 }
 
+std::vector<SystemOutput> systems_of(const EvaluateFlags& flags) {
+  std::vector<SystemOutput> systems;
+  for (const auto& path : flags.hypotheses) systems.push_back({path, read_lines(path)});
+  if (!flags.model.empty()) systems.push_back({flags.model, translations(flags)});
+  for (size_t i = 0; i < flags.names.size(); ++i) systems[i].name = flags.names[i];
+  return systems;
+}
+
+std::string result_text(const EvaluateFlags& flags, const std::vector<SystemOutput>& systems,
+                        const std::vector<StringList>& references) {
+  const bool json = flags.output_format == "json";
+  if (systems.size() > 1 || flags.comparison.paired()) {
+    const Comparison comparison = compare_systems(systems, references, flags.metrics, flags.comparison);
+    return json ? json_text(as_json(comparison)) : as_text(comparison);
+  }
+  const auto scores = score_corpus(systems.front().lines, references, flags.metrics);
+  if (json) return json_text(as_json(scores));
+  std::string text;
+  for (const auto& score : scores) text += as_text(score) + "\n";
+  return text;
+}
+
 int run_evaluate(const Arguments& arguments) {
   EvaluateFlags flags;
   apply_flags(flags.describe(), parse_flags(flags.describe(), arguments));
   check(flags);
+  flags.metrics.seed = resampling_seed();
   std::vector<StringList> references;
   for (const auto& path : flags.references) references.push_back(read_lines(path));
-  const auto scores = score_corpus(hypotheses_of(flags), references, flags.metrics);
   Output output("-");
-  if (flags.output_format == "json")
-    output.write(json_text(as_json(scores)));
-  else
-    for (const auto& score : scores) output.line(as_text(score));
+  output.write(result_text(flags, systems_of(flags), references));
   output.close();
   return 0;
 }
@@ -86,12 +134,15 @@ int run_evaluate(const Arguments& arguments) {
 Command evaluate_command() {
   Command command;
   command.name = "evaluate";
-  command.summary = "Scores translations by BLEU, chrF and TER, as sacreBLEU does.";
-  command.usage = "--model DIR --source F --reference F, or --hypothesis F --reference F";
+  command.summary =
+      "Scores translations by BLEU, chrF and TER, and compares systems by paired tests, as sacreBLEU does.";
+  command.usage =
+      "--model DIR --source F --reference F, or --hypothesis F [--hypothesis F ...] --reference F";
   command.examples =
       "  dragoman evaluate --model en-de --source test.en --reference test.de\n"
       "  dragoman evaluate --hypothesis out.de --reference test.de --metrics bleu,chrf,ter --confidence\n"
-      "  dragoman evaluate --hypothesis out.de --reference a.de --reference b.de --output-format json\n";
+      "  dragoman evaluate --hypothesis out.de --reference a.de --reference b.de --output-format json\n"
+      "  dragoman evaluate --hypothesis old.de --hypothesis new.de --reference test.de --paired-bs\n";
   command.with_options = [](const auto& use) {
     EvaluateFlags flags;
     use(flags.describe());

@@ -3,22 +3,24 @@
 #include <algorithm>
 #include <numeric>
 
-#include "core/random.h"
+#include "evaluation/numpy_random.h"
 
 namespace dragoman {
 
-ConfidenceInterval bootstrap_interval(const Metric& metric, const std::vector<Statistics>& segments,
-                                      int64_t num_samples, uint64_t seed) {
-  SplitMix64 random(seed);
+std::vector<double> bootstrap_scores(const Metric& metric, const std::vector<Statistics>& segments,
+                                     int64_t num_samples, uint64_t seed) {
+  NumpyRandom random(seed);
   std::vector<double> scores;
   for (int64_t sample = 0; sample < num_samples; ++sample) {
     Statistics sums(segments.front().size());
-    for (size_t draw = 0; draw < segments.size(); ++draw) {
-      const Statistics& segment = segments[random.below(segments.size())];
-      for (size_t i = 0; i < sums.size(); ++i) sums[i] += segment[i];
-    }
+    for (size_t draw = 0; draw < segments.size(); ++draw)
+      add_to(sums, segments[random.below(static_cast<uint32_t>(segments.size()))]);
     scores.push_back(metric.score(sums));
   }
+  return scores;
+}
+
+ConfidenceInterval interval_of(std::vector<double> scores) {
   std::sort(scores.begin(), scores.end());
   const size_t cut = scores.size() / 40;  // 2.5 % on each side
   const double mean = std::accumulate(scores.begin(), scores.end(), 0.0) / static_cast<double>(scores.size());

@@ -13,6 +13,17 @@ namespace dragoman {
 // Counts of one segment, or their sums. Whole numbers, but for TER's mean reference length.
 using Statistics = std::vector<double>;
 
+inline void add_to(Statistics& sums, const Statistics& segment) {
+  for (size_t i = 0; i < sums.size(); ++i) sums[i] += segment[i];
+}
+
+// segments: not empty.
+inline Statistics sum_of(const std::vector<Statistics>& segments) {
+  Statistics sums(segments.front().size());
+  for (const auto& segment : segments) add_to(sums, segment);
+  return sums;
+}
+
 class Metric {
  public:
   virtual ~Metric() = default;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <random>
 
 #include "core/log.h"
 #include "core/utf8.h"
@@ -10,17 +11,44 @@
 namespace dragoman {
 namespace {
 
-constexpr uint64_t kBootstrapSeed = 12345;  // sacreBLEU's
-
-void check_counts(const StringList& hypotheses, const std::vector<StringList>& references) {
-  if (references.empty()) throw DataError("evaluate", "at least one reference is required, got none");
-  for (size_t r = 0; r < references.size(); ++r) {
-    if (references[r].size() == hypotheses.size()) continue;
-    const std::string where = references.size() == 1 ? "reference" : "reference " + std::to_string(r + 1);
-    throw DataError(where, "as many lines as hypotheses (" + std::to_string(hypotheses.size()) +
-                               ") are required, got " + std::to_string(references[r].size()));
+MetricScore score_one(const Metric& metric, const StringList& hypotheses,
+                      const std::vector<StringList>& references, const MetricOptions& options) {
+  const auto segments = segment_statistics(metric, hypotheses, references);
+  const Statistics sums = sum_of(segments);
+  StringList resampling;
+  if (options.confidence) {
+    resampling = {"bs:" + std::to_string(options.bootstrap_samples), "seed:" + options.seed_text()};
   }
-  if (hypotheses.empty()) throw DataError("evaluate", "at least one line is required, got none");
+  MetricScore result{metric.name(), metric.score(sums), full_signature(metric, references.size(), resampling),
+                     metric.verbose(sums), std::nullopt};
+  if (options.confidence) {
+    result.confidence =
+        interval_of(bootstrap_scores(metric, segments, options.bootstrap_samples, options.drawn_seed()));
+  }
+  return result;
+}
+
+// "μ = 27.60 ± 0.90"
+std::string interval_text(const ConfidenceInterval& interval) {
+  return "\u03BC = " + fixed(interval.mean, 2) + " \u00B1 " + fixed(interval.half_width, 2);
+}
+
+}  // namespace
+
+uint64_t MetricOptions::drawn_seed() const {
+  return seed ? *seed : std::random_device()();
+}
+
+std::string MetricOptions::seed_text() const {
+  return seed ? std::to_string(*seed) : "none";
+}
+
+OptionList MetricOptions::describe() {
+  OptionList own = {
+      option(metrics, "metrics", "LIST", "scores to compute").one_of({"bleu", "chrf", "ter"}),
+      option(confidence, "confidence", "add 95 % confidence intervals by bootstrap resampling"),
+      option(bootstrap_samples, "confidence-n", "N", "number of bootstrap samples").at_least(2)};
+  return grouped("scoring", own + bleu.describe() + chrf.describe() + ter.describe());
 }
 
 std::vector<std::unique_ptr<Metric>> make_metrics(const MetricOptions& options) {
@@ -41,8 +69,19 @@ std::vector<std::unique_ptr<Metric>> make_metrics(const MetricOptions& options) 
   return metrics;
 }
 
-MetricScore score_one(const Metric& metric, const StringList& hypotheses,
-                      const std::vector<StringList>& references, const MetricOptions& options) {
+void check_counts(const StringList& hypotheses, const std::vector<StringList>& references) {
+  if (references.empty()) throw DataError("evaluate", "at least one reference is required, got none");
+  for (size_t r = 0; r < references.size(); ++r) {
+    if (references[r].size() == hypotheses.size()) continue;
+    const std::string where = references.size() == 1 ? "reference" : "reference " + std::to_string(r + 1);
+    throw DataError(where, "as many lines as hypotheses (" + std::to_string(hypotheses.size()) +
+                               ") are required, got " + std::to_string(references[r].size()));
+  }
+  if (hypotheses.empty()) throw DataError("evaluate", "at least one line is required, got none");
+}
+
+std::vector<Statistics> segment_statistics(const Metric& metric, const StringList& hypotheses,
+                                           const std::vector<StringList>& references) {
   std::vector<Statistics> segments;
   segments.reserve(hypotheses.size());
   for (size_t i = 0; i < hypotheses.size(); ++i) {
@@ -50,50 +89,26 @@ MetricScore score_one(const Metric& metric, const StringList& hypotheses,
     for (const auto& reference : references) of_line.push_back(reference[i]);
     segments.push_back(metric.statistics(hypotheses[i], of_line));
   }
-  Statistics sums(segments.front().size());
-  for (const auto& segment : segments) {
-    for (size_t i = 0; i < sums.size(); ++i) sums[i] += segment[i];
-  }
-
-  std::string signature = "nrefs:" + std::to_string(references.size());
-  if (options.confidence) {
-    signature +=
-        "|bs:" + std::to_string(options.bootstrap_samples) + "|seed:" + std::to_string(kBootstrapSeed);
-  }
-  signature += "|" + metric.signature() + "|version:dragoman-" DRAGOMAN_VERSION;
-  MetricScore result{metric.name(), metric.score(sums), signature, metric.verbose(sums), std::nullopt};
-  if (options.confidence) {
-    result.confidence = bootstrap_interval(metric, segments, options.bootstrap_samples, kBootstrapSeed);
-  }
-  return result;
+  return segments;
 }
 
-// "μ = 27.60 ± 0.90"
-std::string interval_text(const ConfidenceInterval& interval) {
-  return "\u03BC = " + fixed(interval.mean, 2) + " \u00B1 " + fixed(interval.half_width, 2);
+std::string full_signature(const Metric& metric, size_t references, const StringList& resampling) {
+  std::string signature = "nrefs:" + std::to_string(references);
+  for (const auto& entry : resampling) signature += "|" + entry;
+  return signature + "|" + metric.signature() + "|version:dragoman-" DRAGOMAN_VERSION;
 }
 
-void make_valid(StringList& lines) {
+StringList valid_lines(StringList lines) {
   for (auto& line : lines) replace_invalid_utf8(line);
-}
-
-}  // namespace
-
-OptionList MetricOptions::describe() {
-  OptionList own = {
-      option(metrics, "metrics", "LIST", "scores to compute").one_of({"bleu", "chrf", "ter"}),
-      option(confidence, "confidence", "add 95 % confidence intervals by bootstrap resampling"),
-      option(bootstrap_samples, "confidence-n", "N", "number of bootstrap samples").at_least(2)};
-  return grouped("scoring", own + bleu.describe() + chrf.describe() + ter.describe());
+  return lines;
 }
 
 std::vector<MetricScore> score_corpus(const StringList& hypotheses, const std::vector<StringList>& references,
                                       const MetricOptions& options) {
   check_counts(hypotheses, references);
-  StringList valid_hypotheses = hypotheses;
-  std::vector<StringList> valid_references = references;
-  make_valid(valid_hypotheses);
-  for (auto& reference : valid_references) make_valid(reference);
+  const StringList valid_hypotheses = valid_lines(hypotheses);
+  std::vector<StringList> valid_references;
+  for (const auto& reference : references) valid_references.push_back(valid_lines(reference));
 
   std::vector<MetricScore> scores;
   for (const auto& metric : make_metrics(options)) {

@@ -2,6 +2,7 @@
 // decimals, with its signature.
 #pragma once
 
+#include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
@@ -21,8 +22,11 @@ struct MetricOptions {
   TerOptions ter = {};
   bool confidence = false;
   int64_t bootstrap_samples = 1000;
+  std::optional<uint64_t> seed = 12345;  // of all resampling, sacreBLEU's; none: another one at each call
 
   OptionList describe();
+  uint64_t drawn_seed() const;
+  std::string seed_text() const;  // "12345" or "none", as in a signature
 };
 
 struct MetricScore {
@@ -45,5 +49,14 @@ std::string as_text(const MetricScore& score);
 
 // sacreBLEU's `-f json`, always a list; the score is not rounded.
 nlohmann::ordered_json as_json(const std::vector<MetricScore>& scores);
+
+// The steps of it, which comparison.h takes too.
+std::vector<std::unique_ptr<Metric>> make_metrics(const MetricOptions& options);
+void check_counts(const StringList& hypotheses, const std::vector<StringList>& references);
+std::vector<Statistics> segment_statistics(const Metric& metric, const StringList& hypotheses,
+                                           const std::vector<StringList>& references);
+// resampling: what stands behind nrefs, such as "bs:1000", "seed:12345".
+std::string full_signature(const Metric& metric, size_t references, const StringList& resampling);
+StringList valid_lines(StringList lines);  // U+FFFD for what is not UTF-8
 
 }  // namespace dragoman

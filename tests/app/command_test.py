@@ -501,6 +501,35 @@ class Evaluate(CommandTest):
         self.assertEqual(saved.read_bytes(), self.translated("--input", source))
         self.assertEqual(out, self.done(call("evaluate", "--hypothesis", saved, "--reference", reference)))
 
+    def test_compares_systems_and_a_model_with_the_first(self):
+        source = self.write("t.src", "\n".join(generated_lines(10, 5)).encode() + b"\n")
+        lines = generated_lines(10, 6)
+        reference = self.write("t.tgt", "\n".join(lines).encode() + b"\n")
+        good = self.write("good,1", "\n".join(line.replace("a", "o") for line in lines).encode() + b"\n")
+        flags = ["evaluate", "--hypothesis", good, "--reference", reference, "--model", Shared.model, "--source", source,
+                 *BRIEF, "--metrics", "chrf"]
+        for test in ("--paired-bs", "--paired-ar"):
+            systems = json.loads(self.done(call(*flags, test, "--name", "good", "--name", "model", "--output-format", "json")))
+            self.assertEqual([system["system"] for system in systems], ["Baseline: good", "model"])
+            self.assertIsNone(systems[0]["chrF2"]["p_value"])
+            self.assertLess(systems[1]["chrF2"]["p_value"], 0.01)
+        rows = self.done(call(*flags, "--paired-bs", "--paired-bs-n", "50")).decode().splitlines()
+        self.assertRegex(rows[1], r"^Baseline: .*/good,1 +\d+\.\d\d \(.* ± .*\)$")
+        self.assertRegex(rows[2], r"\(p = 0\.0196\)\*$")
+
+    def test_compares_only_what_can_be_compared(self):
+        target = Shared.folder / "a.tgt"
+        one = ["evaluate", "--reference", target, "--hypothesis", target]
+        self.refused(call(*one, "--paired-bs"), 2, "[--paired-bs]", "got one")
+        self.refused(call(*one, "--hypothesis", target), 2, "a.tgt twice")
+        self.refused(call(*one, "--hypothesis", target, "--name", "a"), 2, "[--name]", "got 1")
+        self.refused(call(*one, "--hypothesis", Shared.folder / "a.src", "--paired-bs", "--paired-ar"), 2, "one paired test")
+        short = self.write("short", b"a\n")
+        self.refused(call(*one, "--hypothesis", short), 3, "short]", "got 1")
+        result = subprocess.run([PROGRAM, *map(str, one)], env={**os.environ, "SACREBLEU_SEED": "x"}, capture_output=True,
+                                check=False)
+        self.refused(result, 2, "[SACREBLEU_SEED]")
+
 
 class TokenizerCommands(CommandTest):
     def test_what_is_encoded_is_decoded_again(self):

@@ -19,7 +19,7 @@ class Share : public Metric {
 };
 
 TEST(Bootstrap, SegmentsThatAreAllEqualHaveNoSpread) {
-  const auto interval = bootstrap_interval(Share(), std::vector<Statistics>(20, {1, 2}), 100, 1);
+  const auto interval = interval_of(bootstrap_scores(Share(), std::vector<Statistics>(20, {1, 2}), 100, 1));
   EXPECT_DOUBLE_EQ(interval.mean, 50);
   EXPECT_DOUBLE_EQ(interval.half_width, 0);
 }
@@ -27,7 +27,7 @@ TEST(Bootstrap, SegmentsThatAreAllEqualHaveNoSpread) {
 TEST(Bootstrap, IntervalOfAShareIsThatOfTheBinomialDistribution) {
   std::vector<Statistics> segments(1000, Statistics{0, 1});
   for (size_t i = 0; i < 300; ++i) segments[i][0] = 1;
-  const auto interval = bootstrap_interval(Share(), segments, 4000, 12345);
+  const auto interval = interval_of(bootstrap_scores(Share(), segments, 4000, 12345));
   const double deviation = 100 * std::sqrt(0.3 * 0.7 / 1000);  // 1.449
   EXPECT_NEAR(interval.mean, 30, 4 * deviation / std::sqrt(4000.0));
   EXPECT_NEAR(interval.half_width, 1.96 * deviation, 0.1 * deviation);
@@ -36,9 +36,9 @@ TEST(Bootstrap, IntervalOfAShareIsThatOfTheBinomialDistribution) {
 TEST(Bootstrap, IsAFunctionOfItsSeed) {
   std::vector<Statistics> segments;
   for (int i = 0; i < 50; ++i) segments.push_back({static_cast<double>(i % 7), 7});
-  const auto first = bootstrap_interval(Share(), segments, 200, 5);
-  EXPECT_EQ(bootstrap_interval(Share(), segments, 200, 5).mean, first.mean);
-  EXPECT_NE(bootstrap_interval(Share(), segments, 200, 6).mean, first.mean);
+  const auto first = bootstrap_scores(Share(), segments, 200, 5);
+  EXPECT_EQ(bootstrap_scores(Share(), segments, 200, 5), first);
+  EXPECT_NE(bootstrap_scores(Share(), segments, 200, 6), first);
 }
 
 }  // namespace

@@ -5,9 +5,9 @@ usage: run_parity.py --dragoman build/release/dragoman [--logits build/release/p
                      [--threads N]
 
 Makes the environment of benchmarks/peers.txt (scripts/peers), trains small models with `dragoman train`, and runs
-transformers_parity.py on each, tokenizer_parity.py and evaluation_parity.py. The text is Multi30k where
-../shared/data/multi30k is there, else that of a made-up language. Exit code 0: all passed; 1: one failed; 77: skipped,
-since the Python packages cannot be installed here.
+transformers_parity.py on each, tokenizer_parity.py, evaluation_parity.py, paired_parity.py and tensorboard_parity.py. The
+text is Multi30k where ../shared/data/multi30k is there, else that of a made-up language. Exit code 0: all passed; 1: one
+failed; 77: skipped, since the Python packages cannot be installed here.
 """
 import argparse
 import os
@@ -121,6 +121,9 @@ class Runner:
                     self.vocabulary)
         data = ["--data", MULTI30K, "--lines", 100] if MULTI30K.is_dir() else []
         self.script("evaluation", "evaluation_parity.py", "--corpora", 100, *data)
+        self.script("paired tests", "paired_parity.py", *data)
+        self.script("tensorboard", "tensorboard_parity.py", "--source", self.files["val", "source"], "--target",
+                    self.files["val", "target"], *self.threads)
         for name, flags in SHAPES.items():
             self.transformers(name, *SMALL, *flags, lines=40)
         self.refused("pre-norm", "--norm", "pre")
