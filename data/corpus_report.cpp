@@ -7,7 +7,9 @@ namespace {
 
 constexpr size_t kExamples = 3;
 
-const char* text_of(CorpusIssue issue) {
+}  // namespace
+
+const char* CorpusReport::text_of(CorpusIssue issue) {
   switch (issue) {
     case CorpusIssue::kInvalidUtf8:
       return "lines with invalid UTF-8, replaced by U+FFFD";
@@ -24,8 +26,6 @@ const char* text_of(CorpusIssue issue) {
   }
   return "";
 }
-
-}  // namespace
 
 void CorpusReport::add(CorpusIssue issue, const std::string& place) {
   Finding& finding = findings_[static_cast<size_t>(issue)];

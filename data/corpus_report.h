@@ -25,6 +25,7 @@ class CorpusReport {
 
   void add(CorpusIssue issue, const std::string& place);
   int64_t count(CorpusIssue issue) const;
+  static const char* text_of(CorpusIssue issue);
   // "file:line" of the first three.
   const std::vector<std::string>& examples(CorpusIssue issue) const;
 

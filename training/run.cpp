@@ -1,5 +1,6 @@
 #include "training/run.h"
 
+#include <filesystem>
 #include <memory>
 #include <optional>
 
@@ -7,6 +8,7 @@
 #include "core/json.h"
 #include "data/held_out.h"
 #include "model/device.h"
+#include "training/run_watch.h"
 #include "training/validation.h"
 
 namespace dragoman {
@@ -16,6 +18,7 @@ constexpr char kRunName[] = "run.json";
 
 struct Corpora {
   TextPairs train_text, valid_text;
+  ReportCorpus train{.title = "Training text"}, valid{.title = "Validation text"};
 };
 
 void report(Log& log, const std::string& title, const CorpusReport& corpus_report) {
@@ -66,17 +69,16 @@ void compare_with_run(RunOptions options, Log& log) {
 
 Corpora read_text(const RunOptions& options, Log& log) {
   Corpora corpora;
-  CorpusReport train_report;
-  corpora.train_text = read_parallel_text(options.train, train_report);
-  report(log, "training text", train_report);
+  corpora.train_text = read_parallel_text(options.train, corpora.train.text);
+  report(log, "training text", corpora.train.text);
   if (has_files(options.valid)) {
-    CorpusReport valid_report;
-    corpora.valid_text = read_parallel_text(options.valid, valid_report);
-    report(log, "validation text", valid_report);
+    corpora.valid_text = read_parallel_text(options.valid, corpora.valid.text);
+    report(log, "validation text", corpora.valid.text);
   } else if (options.training.valid_every > 0) {
     HeldOutSplit split = split_held_out(corpora.train_text);
     corpora.train_text = std::move(split.train);
     corpora.valid_text = std::move(split.held_out);
+    corpora.train.held_out = corpora.valid.text.read = corpora.valid_text.size();
     log.info("validation text: " + with_commas(corpora.valid_text.size()) +
              " pairs held out of the training text by a hash of the source");
   }
@@ -195,15 +197,36 @@ ModelFolder open_folder(RunOptions& options, const torch::Device& device) {
 }
 
 EncodedCorpus encode(const TextPairs& text, const TokenizerPair& tokenizers, const RunOptions& options,
-                     const std::string& title, Log& log) {
-  CorpusReport encoding_report;
+                     const std::string& title, ReportCorpus& facts, Log& log) {
+  CorpusReport& encoding_report = facts.encoding;
   encoding_report.read = encoding_report.kept = text.size();
   EncodedCorpus corpus = EncodedCorpus::encode(text, tokenizers.source, tokenizers.target, options.corpus,
                                                at::get_num_threads(), encoding_report);
   if (encoding_report.kept != encoding_report.read) report(log, title + ", encoded", encoding_report);
   log.info(title + ": " + with_commas(corpus.size()) + " pairs, " + with_commas(corpus.source_tokens()) +
            " source and " + with_commas(corpus.target_tokens()) + " target tokens");
+  facts.source = source_statistics(corpus), facts.target = target_statistics(corpus);
   return corpus;
+}
+
+// All of report.html but the history.
+ReportContent report_content(RunOptions options, const Corpora& text, const Transformer& model) {
+  RunOptions usual;
+  usual.preset = options.preset;
+  usual.model = model_preset(options.preset);
+  ReportContent content;
+  content.name = std::filesystem::path(options.model_folder).lexically_normal().filename().string();
+  if (content.name.empty()) content.name = options.model_folder;
+  content.facts = {{"parameters", with_commas(model->parameter_count())},
+                   {"vocabulary", with_commas(options.model.vocab_size)},
+                   {"device", describe_device(model->device())},
+                   {"threads", std::to_string(at::get_num_threads())},
+                   {"LibTorch", libtorch_version()}};
+  content.corpora = {text.train};
+  if (text.valid_text.size() > 0) content.corpora.push_back(text.valid);
+  content.settings = report_settings(options.describe(), usual.describe());
+  content.valid_metric = options.training.valid_metric;
+  return content;
 }
 
 }  // namespace
@@ -249,25 +272,30 @@ StopReason run_training(const RunOptions& given, Log& log, RunRequests& requests
   const bool resuming = folder_has_run(options.model_folder);
   if (resuming) compare_with_run(options, log);
 
-  const Corpora text = read_text(options, log);
+  Corpora text = read_text(options, log);
   std::optional<FolderLock> lock;  // two trainers in one folder would destroy each other's work
   if (is_folder(options.model_folder)) lock.emplace(options.model_folder, "--model");
   const auto checkpoint = resuming ? newest_checkpoint(options.model_folder, log) : std::nullopt;
   if (!checkpoint) begin_folder(options, text.train_text, lock, log);
   ModelFolder folder = open_folder(options, device);
   log.info("model: " + with_commas(folder.model->parameter_count()) + " parameters");
-  const EncodedCorpus corpus = encode(text.train_text, folder.tokenizers, options, "training", log);
+  const EncodedCorpus corpus =
+      encode(text.train_text, folder.tokenizers, options, "training", text.train, log);
   EncodedCorpus valid_corpus;
   std::unique_ptr<Validator> validator;
   if (text.valid_text.size() > 0 && options.training.valid_every > 0) {
-    valid_corpus = encode(text.valid_text, folder.tokenizers, options, "validation", log);
+    valid_corpus = encode(text.valid_text, folder.tokenizers, options, "validation", text.valid, log);
     validator = std::make_unique<Validator>(text.valid_text, valid_corpus, options.training);
   }
+  ReportContent content = report_content(options, text, folder.model);
   Trainer trainer(std::move(folder), corpus, validator.get(), options.training, log, requests);
   if (checkpoint) {
     trainer.resume(*checkpoint);
     log.info("resuming from update " + std::to_string(trainer.state().update));
   }
+  RunWatch watch(options.model_folder, std::move(content), options.training.tensorboard,
+                 trainer.state().update, log);
+  trainer.watch(watch);
   return trainer.run();
 }
 

@@ -18,7 +18,7 @@ double ValidationResult::perplexity() const {
   return std::exp(cross_entropy);
 }
 
-TrainLog::TrainLog(std::string folder, Log& log) : path_(join_path(folder, "train.log.jsonl")), log_(log) {}
+TrainLog::TrainLog(std::string folder, Log& log) : path_(join_path(folder, kName)), log_(log) {}
 
 void TrainLog::append(const std::string& json_line) {
   // A log that cannot be written (a full disk) must not end the run.
@@ -47,6 +47,7 @@ void TrainLog::progress(const TrainProgress& p) {
                                 {"target_tokens_per_second", p.tokens_per_second},
                                 {"seconds", p.seconds}}
              .dump());
+  if (watcher_) watcher_->progressed(p);
 }
 
 void TrainLog::validation(const ValidationResult& r, const std::string& metric, int64_t without_gain) {
@@ -76,6 +77,7 @@ void TrainLog::validation(const ValidationResult& r, const std::string& metric, 
                                 {"averaged", r.averaged},
                                 {"samples", samples}}
              .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+  if (watcher_) watcher_->validated(r);
 }
 
 void TrainLog::event(const std::string& kind, int64_t update, const std::string& text) {

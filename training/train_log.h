@@ -37,19 +37,33 @@ struct ValidationResult {
   double perplexity() const;
 };
 
+// Told of what the log says, once it is said.
+class TrainWatcher {
+ public:
+  virtual ~TrainWatcher() = default;
+  virtual void progressed(const TrainProgress& progress) = 0;
+  virtual void validated(const ValidationResult& result) = 0;
+};
+
 class TrainLog {
  public:
+  static constexpr char kName[] = "train.log.jsonl";
+
   TrainLog(std::string folder, Log& log);
+
+  void watch(TrainWatcher& watcher) { watcher_ = &watcher; }  // it must outlive the run
 
   void progress(const TrainProgress& progress);
   void validation(const ValidationResult& result, const std::string& metric, int64_t without_gain);
-  void event(const std::string& kind, int64_t update, const std::string& text);  // resumed, saved, stopped
+  void event(const std::string& kind, int64_t update,
+             const std::string& text);  // "stopped": the run has ended
 
  private:
   void append(const std::string& json_line);
 
   std::string path_;
   Log& log_;
+  TrainWatcher* watcher_ = nullptr;
 };
 
 }  // namespace dragoman

@@ -30,6 +30,8 @@ class Trainer {
   // Goes on from this checkpoint. ModelError; DataError when the corpus is not the one it was made with.
   void resume(const std::string& checkpoint);
 
+  void watch(TrainWatcher& watcher) { train_log_.watch(watcher); }
+
   StopReason run();
 
   const TrainingState& state() const { return state_; }

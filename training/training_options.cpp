@@ -138,6 +138,9 @@ OptionList validation_options(TrainingOptions& o) {
               .at_least(1)
               .at_most(kMany)
               .changeable(),
+          option(o.tensorboard, "tensorboard",
+                 "write event files for TensorBoard into the model folder's tensorboard/")
+              .changeable(),
       });
 }
 

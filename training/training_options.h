@@ -40,6 +40,7 @@ struct TrainingOptions {
   int64_t keep_checkpoints = 1;
   int64_t log_every = 100;
   int64_t max_bad_updates = 50;
+  bool tensorboard = true;
 
   bool recompute = false;
   std::string precision = "float32";

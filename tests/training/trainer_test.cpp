@@ -106,7 +106,8 @@ TEST_F(TrainingRun, LeavesAFolderThatTranslates) {
   EXPECT_EQ(folder.model->options().d_model, 16);
   EXPECT_EQ(folder.model->options().vocab_size, folder.tokenizers.source.vocabulary().size());
   EXPECT_TRUE(said("reached --max-updates 12"));
-  for (const char* name : {"manifest.json", "run.json", "train.log.jsonl", "generation_config.json"})
+  for (const char* name : {"manifest.json", "run.json", "train.log.jsonl", "generation_config.json",
+                           "report.html", "tensorboard"})
     EXPECT_TRUE(file_exists(folder_.path(std::string("m/") + name))) << name;
 }
 

@@ -1,0 +1,28 @@
+// A side of the encoded corpus in numbers: how long its sentences are, and how much of it the tokenizer did
+// not know.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "data/encoded_corpus.h"
+
+namespace dragoman {
+
+struct LengthStatistics {
+  std::vector<int64_t> counts;  // counts[n]: sentences of n tokens, </s> included
+  int64_t sentences = 0;
+  int64_t tokens = 0;   // </s> included
+  int64_t unknown = 0;  // of them <unk>
+
+  double mean() const;               // 0 when there is no sentence
+  int64_t quantile(double q) const;  // the length that a share q of the sentences does not exceed
+  double unknown_rate() const;       // of all tokens but </s>
+
+  void add(std::span<const int32_t> sentence);
+};
+
+LengthStatistics source_statistics(const EncodedCorpus& corpus);
+LengthStatistics target_statistics(const EncodedCorpus& corpus);
+
+}  // namespace dragoman

@@ -1,0 +1,39 @@
+#include "data/corpus_statistics.h"
+
+#include <gtest/gtest.h>
+
+namespace dragoman {
+namespace {
+
+const EncodedCorpus kCorpus = EncodedCorpus::from_ids({{5, 0}, {5, 1, 6, 0}, {1, 0}, {7, 8, 9, 0}},
+                                                      {{5, 0}, {5, 0}, {5, 0}, {2, 3, 4, 5, 6, 0}});
+
+TEST(CorpusStatistics, CountsLengthsAndUnknownTokensOfEachSide) {
+  const LengthStatistics source = source_statistics(kCorpus), target = target_statistics(kCorpus);
+  EXPECT_EQ(source.counts, (std::vector<int64_t>{0, 0, 2, 0, 2}));
+  EXPECT_EQ(source.sentences, 4);
+  EXPECT_EQ(source.tokens, 12);
+  EXPECT_DOUBLE_EQ(source.mean(), 3);
+  EXPECT_DOUBLE_EQ(source.unknown_rate(), 2.0 / 8);  // </s> does not count
+  EXPECT_EQ(target.tokens, 12);
+  EXPECT_DOUBLE_EQ(target.unknown_rate(), 0);
+}
+
+TEST(CorpusStatistics, QuantilesAreLengthsThatOccur) {
+  const LengthStatistics target = target_statistics(kCorpus);
+  EXPECT_EQ(target.quantile(0), 2);
+  EXPECT_EQ(target.quantile(0.5), 2);
+  EXPECT_EQ(target.quantile(0.75), 2);
+  EXPECT_EQ(target.quantile(0.76), 6);
+  EXPECT_EQ(target.quantile(1), 6);
+}
+
+TEST(CorpusStatistics, OfNothingAreZero) {
+  const LengthStatistics none;
+  EXPECT_EQ(none.mean(), 0);
+  EXPECT_EQ(none.quantile(0.5), 0);
+  EXPECT_EQ(none.unknown_rate(), 0);
+}
+
+}  // namespace
+}  // namespace dragoman
