@@ -47,13 +47,18 @@ Chart chart_of(std::vector<ChartPoint> points) {
   return {.title = "T", .x_axis = "x", .y_axis = "y", .series = {{"one", std::move(points), false}}};
 }
 
+void expect_ticks(const std::vector<double>& ticks, const std::vector<double>& expected) {
+  ASSERT_EQ(ticks.size(), expected.size());
+  for (size_t i = 0; i < ticks.size(); ++i) EXPECT_DOUBLE_EQ(ticks[i], expected[i]);
+}
+
 TEST(RoundTicks, AreOneTwoOrFiveTimesAPowerOfTenApart) {
-  EXPECT_EQ(round_ticks(0, 10, 5), (std::vector<double>{0, 2, 4, 6, 8, 10}));
-  EXPECT_EQ(round_ticks(3, 47, 5), (std::vector<double>{10, 20, 30, 40}));
-  EXPECT_EQ(round_ticks(-1, 1, 4), (std::vector<double>{-1, -0.5, 0, 0.5, 1}));
-  EXPECT_EQ(round_ticks(0, 20'000, 6), (std::vector<double>{0, 5000, 10'000, 15'000, 20'000}));
-  EXPECT_EQ(round_ticks(0.2, 1.6, 5), (std::vector<double>{0.2, 0.4, 0.6, 0.8, 1, 1.2, 1.4, 1.6}));
-  EXPECT_EQ(round_ticks(7, 7, 5), std::vector<double>{7});
+  expect_ticks(round_ticks(0, 10, 5), {0, 2, 4, 6, 8, 10});
+  expect_ticks(round_ticks(3, 47, 5), {10, 20, 30, 40});
+  expect_ticks(round_ticks(-1, 1, 4), {-1, -0.5, 0, 0.5, 1});
+  expect_ticks(round_ticks(0, 20'000, 6), {0, 5000, 10'000, 15'000, 20'000});
+  expect_ticks(round_ticks(0.2, 1.6, 5), {0.2, 0.4, 0.6, 0.8, 1, 1.2, 1.4, 1.6});
+  expect_ticks(round_ticks(7, 7, 5), {7});
 }
 
 TEST(LogarithmicTicks, ArePowersOfTenAndMoreWhereThoseAreFew) {
