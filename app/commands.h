@@ -37,5 +37,6 @@ Command tokenizer_decode_command();
 Command inspect_command();
 Command average_command();
 Command selftest_command();
+Command check_command();
 
 }  // namespace dragoman

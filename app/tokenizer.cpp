@@ -4,6 +4,7 @@
 #include "app/command_line.h"
 #include "app/commands.h"
 #include "app/output.h"
+#include "app/tokenizer_file.h"
 #include "core/files.h"
 #include "core/lines.h"
 #include "core/log.h"
@@ -73,17 +74,9 @@ int run_tokenizer_train(const Arguments& arguments) {
   return 0;
 }
 
-Tokenizer load_tokenizer(const TokenizerFlags& flags) {
+Tokenizer tokenizer_of(const TokenizerFlags& flags) {
   check(flags);
-  if (!is_folder(flags.model)) {
-    return Tokenizer::load(flags.model,
-                           vocabulary_of(read_file(flags.model, ErrorKind::kModel), flags.model));
-  }
-  const std::string target_vocabulary = join_path(flags.model, "target_vocab.json");
-  const bool separate = flags.side == "target" && file_exists(target_vocabulary);
-  const Vocabulary vocabulary =
-      Vocabulary::load(separate ? target_vocabulary : join_path(flags.model, "vocab.json"));
-  return Tokenizer::load(join_path(flags.model, flags.side + ".spm"), vocabulary);
+  return load_tokenizer(flags.model, flags.side);
 }
 
 // Calls `transform` on every line of the input and writes what it gives.
@@ -121,7 +114,7 @@ int run_tokenizer_encode(const Arguments& arguments) {
   TokenizerFlags flags;
   const auto options = flags.coding_options("text to encode");
   apply_flags(options, parse_flags(options, arguments));
-  const Tokenizer tokenizer = load_tokenizer(flags);
+  const Tokenizer tokenizer = tokenizer_of(flags);
   return for_each_line(flags, [&](const std::string& line, const LineReader&) {
     if (flags.output_format == "pieces") return joined(tokenizer.encode_pieces(line));
     std::vector<std::string> words;
@@ -143,7 +136,7 @@ int run_tokenizer_decode(const Arguments& arguments) {
   TokenizerFlags flags;
   const auto options = flags.coding_options("pieces or ids to decode");
   apply_flags(options, parse_flags(options, arguments));
-  const Tokenizer tokenizer = load_tokenizer(flags);
+  const Tokenizer tokenizer = tokenizer_of(flags);
   return for_each_line(flags, [&](const std::string& line, const LineReader& reader) {
     if (flags.output_format == "pieces") return tokenizer.decode_pieces(words_of(line));
     std::vector<int64_t> ids;

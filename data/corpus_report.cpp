@@ -1,36 +1,44 @@
 #include "data/corpus_report.h"
 
+#include "core/json.h"
 #include "core/log.h"
 
 namespace dragoman {
 namespace {
 
-constexpr size_t kExamples = 3;
+struct IssueText {
+  const char* name;     // in JSON
+  const char* meaning;  // behind a number
+};
+
+// In the order of CorpusIssue.
+constexpr std::array<IssueText, kCorpusIssues> kTexts = {{
+    {"invalid_utf8", "lines with invalid UTF-8, replaced by U+FFFD"},
+    {"one_side_blank", "pairs dropped: one side is blank"},
+    {"both_sides_blank", "pairs dropped: both sides are blank"},
+    {"without_one_tab", "lines dropped: not exactly one tab"},
+    {"too_long", "pairs dropped: a side has too many tokens (--max-train-length)"},
+    {"unequal_lengths", "pairs dropped: the sides differ too much in length (--max-length-ratio)"},
+    {"line_separator",
+     "lines with a character inside that other programs end a line at (such as CR or U+2028)"},
+    {"duplicate", "pairs that stood there before"},
+    {"copy", "pairs whose target is a copy of the source"},
+    {"unusual_ratio", "pairs whose lengths in characters are in an unusual proportion (--length-ratio)"},
+    {"in_validation", "pairs whose source stands in the validation text too"},
+    {"in_test", "pairs whose source stands in the test text too"},
+    {"unknown_characters", "lines with characters that the tokenizer does not know"},
+}};
 
 }  // namespace
 
-const char* CorpusReport::text_of(CorpusIssue issue) {
-  switch (issue) {
-    case CorpusIssue::kInvalidUtf8:
-      return "lines with invalid UTF-8, replaced by U+FFFD";
-    case CorpusIssue::kOneSideBlank:
-      return "pairs dropped: one side is blank";
-    case CorpusIssue::kBothSidesBlank:
-      return "pairs dropped: both sides are blank";
-    case CorpusIssue::kWithoutOneTab:
-      return "lines dropped: not exactly one tab";
-    case CorpusIssue::kTooLong:
-      return "pairs dropped: a side has too many tokens (--max-train-length)";
-    case CorpusIssue::kUnequalLengths:
-      return "pairs dropped: the sides differ too much in length (--max-length-ratio)";
-  }
-  return "";
-}
+const char* CorpusReport::text_of(CorpusIssue issue) { return kTexts[static_cast<size_t>(issue)].meaning; }
 
-void CorpusReport::add(CorpusIssue issue, const std::string& place) {
+void CorpusReport::add(CorpusIssue issue, int64_t count, const std::vector<std::string>& places) {
   Finding& finding = findings_[static_cast<size_t>(issue)];
-  ++finding.count;
-  if (finding.examples.size() < kExamples) finding.examples.push_back(place);
+  finding.count += count;
+  for (const std::string& place : places) {
+    if (finding.examples.size() < max_examples_) finding.examples.push_back(place);
+  }
 }
 
 int64_t CorpusReport::count(CorpusIssue issue) const {
@@ -43,14 +51,33 @@ const std::vector<std::string>& CorpusReport::examples(CorpusIssue issue) const 
 
 std::vector<std::string> CorpusReport::lines() const {
   std::vector<std::string> result = {with_commas(kept) + " of " + with_commas(read) + " pairs kept"};
+  for (std::string& line : findings()) result.push_back(std::move(line));
+  return result;
+}
+
+std::vector<std::string> CorpusReport::findings() const {
+  std::vector<std::string> result;
   for (size_t i = 0; i < kCorpusIssues; ++i) {
     const Finding& finding = findings_[i];
     if (finding.count == 0) continue;
     std::string places;
     for (const std::string& place : finding.examples) places += (places.empty() ? "" : ", ") + place;
-    if (finding.count > static_cast<int64_t>(finding.examples.size())) places += ", ...";
-    result.push_back(with_commas(finding.count) + " " + text_of(static_cast<CorpusIssue>(i)) + " (" + places +
-                     ")");
+    if (finding.count > static_cast<int64_t>(finding.examples.size()))
+      places += places.empty() ? "..." : ", ...";
+    result.push_back(with_commas(finding.count) + " " + kTexts[i].meaning + " (" + places + ")");
+  }
+  return result;
+}
+
+nlohmann::ordered_json CorpusReport::findings_json() const {
+  nlohmann::ordered_json result = nlohmann::ordered_json::array();
+  for (size_t i = 0; i < kCorpusIssues; ++i) {
+    const Finding& finding = findings_[i];
+    if (finding.count == 0) continue;
+    result.push_back({{"name", kTexts[i].name},
+                      {"count", finding.count},
+                      {"meaning", kTexts[i].meaning},
+                      {"examples", finding.examples}});
   }
   return result;
 }

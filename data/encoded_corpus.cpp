@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <exception>
-#include <optional>
 #include <thread>
 
 #include "core/error.h"
@@ -49,9 +48,10 @@ void in_parallel(int64_t begin, int64_t end, int64_t threads, const Work& work) 
   }
 }
 
-// Why a pair of these lengths is left out, if it is.
-std::optional<CorpusIssue> issue_of(int64_t source_length, int64_t target_length,
-                                    const CorpusOptions& options) {
+}  // namespace
+
+std::optional<CorpusIssue> length_issue(int64_t source_length, int64_t target_length,
+                                        const CorpusOptions& options) {
   const auto [shorter, longer] = std::minmax(source_length, target_length);
   if (options.max_train_length > 0 && longer > options.max_train_length) return CorpusIssue::kTooLong;
   // The shorter side counts as kShortSide tokens at least.
@@ -61,8 +61,6 @@ std::optional<CorpusIssue> issue_of(int64_t source_length, int64_t target_length
   }
   return std::nullopt;
 }
-
-}  // namespace
 
 OptionList CorpusOptions::describe() {
   return grouped(
@@ -107,8 +105,8 @@ EncodedCorpus EncodedCorpus::encode(const TextPairs& pairs, const Tokenizer& sou
     });
     for (int64_t i = first; i < end; ++i) {
       const EncodedPair& pair = block[static_cast<size_t>(i - first)];
-      const auto issue = issue_of(static_cast<int64_t>(pair.source.size()),
-                                  static_cast<int64_t>(pair.target.size()), options);
+      const auto issue = length_issue(static_cast<int64_t>(pair.source.size()),
+                                      static_cast<int64_t>(pair.target.size()), options);
       if (issue)
         report.add(*issue, pairs.place(i));
       else

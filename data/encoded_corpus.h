@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -19,6 +20,10 @@ struct CorpusOptions {
 
   OptionList describe();
 };
+
+// Why a pair of these lengths, </s> included, is left out, if it is.
+std::optional<CorpusIssue> length_issue(int64_t source_length, int64_t target_length,
+                                        const CorpusOptions& options);
 
 class EncodedCorpus {
  public:

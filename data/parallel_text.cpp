@@ -14,19 +14,21 @@ namespace {
 // A few odd lines are normal in web text; more of them mean that line N no longer translates line N.
 constexpr double kToleratedShare = 0.05;
 
+// Thrown inside this file, behind a complaint: the rest of the file pair is not read.
+struct PassedOver {};
+
 std::string file_line(const std::string& path, int64_t line) {
   return path + ":" + std::to_string(line);
 }
 
-// Reads one file pair after the other into the same TextPairs.
-class PairCollector {
+// Reads one file pair after the other, and tells of each pair.
+class PairReader {
  public:
-  explicit PairCollector(CorpusReport& report)
-      : report_(report), files_(std::make_shared<std::vector<FilePair>>()) {}
+  PairReader(CorpusReport& report, const PairVisitor& visit, const Complaint& complain)
+      : report_(report), visit_(visit), complain_(complain) {}
 
   void read_two_files(const std::string& source_path, const std::string& target_path);
   void read_tab_separated(const std::string& path);
-  TextPairs take();
 
  private:
   void begin(const std::string& source_path, const std::string& target_path);
@@ -35,64 +37,66 @@ class PairCollector {
   void make_valid(std::string& text, const std::string& path, int64_t line);
   void check_share(CorpusIssue issue, int64_t before, int64_t lines, const std::string& first,
                    const std::string& consequence);
+  void read_lines(LineReader& source, LineReader& target, int64_t& source_lines, int64_t& target_lines);
 
   CorpusReport& report_;
-  std::shared_ptr<std::vector<FilePair>> files_;
-  TextPairs pairs_;
+  const PairVisitor& visit_;
+  const Complaint& complain_;
+  FilePair files_;  // the present ones
+  int32_t file_ = -1;
   std::string first_one_sided_, first_without_tab_;  // places in the present file pair
 };
 
-void PairCollector::begin(const std::string& source_path, const std::string& target_path) {
-  files_->push_back({source_path, target_path});
+void PairReader::begin(const std::string& source_path, const std::string& target_path) {
+  files_ = {source_path, target_path};
+  ++file_;
   first_one_sided_.clear();
   first_without_tab_.clear();
 }
 
-bool PairCollector::next(LineReader& reader, std::string& line) {
+bool PairReader::next(LineReader& reader, std::string& line) {
   const bool has_line = reader.next(line);
-  if (reader.looks_like_utf16()) throw DataError(file_line(reader.path(), 1), "required UTF-8, got UTF-16");
+  if (reader.looks_like_utf16()) {
+    complain_(DataError(file_line(reader.path(), 1), "required UTF-8, got UTF-16"));
+    throw PassedOver();
+  }
   if (reader.line_number() > std::numeric_limits<int32_t>::max()) {
     throw DataError(reader.path(), "required at most 2,147,483,647 lines, got more");
   }
   return has_line;
 }
 
-void PairCollector::make_valid(std::string& text, const std::string& path, int64_t line) {
+void PairReader::make_valid(std::string& text, const std::string& path, int64_t line) {
   if (replace_invalid_utf8(text) > 0) report_.add(CorpusIssue::kInvalidUtf8, file_line(path, line));
 }
 
-void PairCollector::add(std::string& source, std::string& target, int64_t line) {
-  const FilePair& files = files_->back();
-  make_valid(source, files.source, line);
-  make_valid(target, files.target, line);
+void PairReader::add(std::string& source, std::string& target, int64_t line) {
+  make_valid(source, files_.source, line);
+  make_valid(target, files_.target, line);
   const bool source_blank = is_blank(source), target_blank = is_blank(target);
   const std::string place =
-      source_blank || target_blank ? file_line(source_blank ? files.source : files.target, line) : "";
+      source_blank || target_blank ? file_line(source_blank ? files_.source : files_.target, line) : "";
   if (source_blank && target_blank) {
     report_.add(CorpusIssue::kBothSidesBlank, place);
   } else if (source_blank || target_blank) {
     report_.add(CorpusIssue::kOneSideBlank, place);
     if (first_one_sided_.empty()) first_one_sided_ = place;
   } else {
-    pairs_.source.push_back(std::move(source));
-    pairs_.target.push_back(std::move(target));
-    pairs_.origin.push_back({static_cast<int32_t>(files_->size()) - 1, static_cast<int32_t>(line)});
+    ++report_.kept;
+    visit_({source, target, files_, {file_, static_cast<int32_t>(line)}});
   }
 }
 
-// Throws when the present file pair, of `lines` lines, has too many issues of this kind.
-void PairCollector::check_share(CorpusIssue issue, int64_t before, int64_t lines, const std::string& first,
-                                const std::string& consequence) {
+// Complains when the present file pair, of `lines` lines, has too many issues of this kind.
+void PairReader::check_share(CorpusIssue issue, int64_t before, int64_t lines, const std::string& first,
+                             const std::string& consequence) {
   const int64_t count = report_.count(issue) - before;
   if (static_cast<double>(count) <= kToleratedShare * static_cast<double>(lines)) return;
-  throw DataError(first, consequence + ", got " + with_commas(count) + " of " + with_commas(lines));
+  complain_(DataError(first, consequence + ", got " + with_commas(count) + " of " + with_commas(lines)));
 }
 
-void PairCollector::read_two_files(const std::string& source_path, const std::string& target_path) {
-  begin(source_path, target_path);
-  const int64_t one_sided = report_.count(CorpusIssue::kOneSideBlank);
-  LineReader source_reader(source_path), target_reader(target_path);
-  int64_t source_lines = 0, target_lines = 0;
+void PairReader::read_lines(LineReader& source_reader, LineReader& target_reader, int64_t& source_lines,
+                            int64_t& target_lines) {
   for (std::string source, target;;) {
     const bool has_source = next(source_reader, source), has_target = next(target_reader, target);
     source_lines += has_source;
@@ -101,19 +105,27 @@ void PairCollector::read_two_files(const std::string& source_path, const std::st
     // When one side has ended the other is only counted, for the message.
     if (has_source && has_target) add(source, target, source_lines);
   }
+}
+
+void PairReader::read_two_files(const std::string& source_path, const std::string& target_path) {
+  begin(source_path, target_path);
+  const int64_t one_sided = report_.count(CorpusIssue::kOneSideBlank);
+  LineReader source_reader(source_path), target_reader(target_path);
+  int64_t source_lines = 0, target_lines = 0;
+  read_lines(source_reader, target_reader, source_lines, target_lines);
+  report_.read += std::max(source_lines, target_lines);
   if (source_lines != target_lines) {
-    throw DataError(source_path + " and " + target_path, "required the same number of lines, got " +
-                                                             with_commas(source_lines) + " and " +
-                                                             with_commas(target_lines));
+    complain_(DataError(source_path + " and " + target_path, "required the same number of lines, got " +
+                                                                 with_commas(source_lines) + " and " +
+                                                                 with_commas(target_lines)));
   }
-  report_.read += source_lines;
   check_share(CorpusIssue::kOneSideBlank, one_sided, source_lines, first_one_sided_,
               "required " + source_path + " and " + target_path +
                   " to be translations line by line, with at most 5 % of the pairs blank on one side (are "
                   "they shifted?)");
 }
 
-void PairCollector::read_tab_separated(const std::string& path) {
+void PairReader::read_tab_separated(const std::string& path) {
   begin(path, path);
   const int64_t one_sided = report_.count(CorpusIssue::kOneSideBlank);
   const int64_t without_tab = report_.count(CorpusIssue::kWithoutOneTab);
@@ -139,12 +151,6 @@ void PairCollector::read_tab_separated(const std::string& path) {
               "required text on both sides of the tab on at least 95 % of the lines");
 }
 
-TextPairs PairCollector::take() {
-  pairs_.files = files_;
-  report_.kept = pairs_.size();
-  return std::move(pairs_);
-}
-
 std::string all_names(const ParallelFiles& files) {
   std::string names;
   for (const StringList* list : {&files.source, &files.target, &files.pairs}) {
@@ -155,12 +161,12 @@ std::string all_names(const ParallelFiles& files) {
 
 void check_files(const ParallelFiles& files) {
   if (files.source.size() != files.target.size()) {
-    throw UsageError("training text", "required as many source files as target files, got " +
+    throw UsageError("parallel text", "required as many source files as target files, got " +
                                           std::to_string(files.source.size()) + " and " +
                                           std::to_string(files.target.size()));
   }
   if (files.source.empty() && files.pairs.empty()) {
-    throw UsageError("training text",
+    throw UsageError("parallel text",
                      "required a source and a target file, or tab-separated pairs, got none");
   }
   int64_t standard_input = 0;
@@ -168,7 +174,7 @@ void check_files(const ParallelFiles& files) {
     standard_input += std::count(list->begin(), list->end(), "-");
   }
   if (standard_input > 1) {
-    throw UsageError("training text", "required '-' (standard input) at most once, got it " +
+    throw UsageError("parallel text", "required '-' (standard input) at most once, got it " +
                                           std::to_string(standard_input) + " times");
   }
 }
@@ -195,13 +201,41 @@ TextPairs TextPairs::select(const std::vector<int64_t>& indices) const {
   return result;
 }
 
-TextPairs read_parallel_text(const ParallelFiles& files, CorpusReport& report) {
+std::string VisitedPair::place(bool of_target) const {
+  return file_line(of_target ? files.target : files.source, origin.line);
+}
+
+void visit_parallel_text(const ParallelFiles& files, CorpusReport& report, const PairVisitor& visit,
+                         const Complaint& complain) {
   check_files(files);
-  PairCollector collector(report);
-  for (size_t i = 0; i < files.source.size(); ++i) collector.read_two_files(files.source[i], files.target[i]);
-  for (const std::string& path : files.pairs) collector.read_tab_separated(path);
-  TextPairs pairs = collector.take();
-  if (pairs.size() == 0) throw DataError(all_names(files), "required at least one pair of lines, got none");
+  const int64_t kept_before = report.kept;
+  PairReader reader(report, visit, complain);
+  const auto unless_passed_over = [](const auto& read) {
+    try {
+      read();
+    } catch (const PassedOver&) {
+    }
+  };
+  for (size_t i = 0; i < files.source.size(); ++i)
+    unless_passed_over([&] { reader.read_two_files(files.source[i], files.target[i]); });
+  for (const std::string& path : files.pairs) unless_passed_over([&] { reader.read_tab_separated(path); });
+  if (report.kept == kept_before)
+    complain(DataError(all_names(files), "required at least one pair of lines, got none"));
+}
+
+TextPairs read_parallel_text(const ParallelFiles& files, CorpusReport& report) {
+  TextPairs pairs;
+  const auto names = std::make_shared<std::vector<FilePair>>();
+  for (size_t i = 0; i < std::min(files.source.size(), files.target.size()); ++i)
+    names->push_back({files.source[i], files.target[i]});
+  for (const std::string& path : files.pairs) names->push_back({path, path});
+  pairs.files = names;
+  const auto keep = [&](const VisitedPair& pair) {
+    pairs.source.push_back(pair.source);
+    pairs.target.push_back(pair.target);
+    pairs.origin.push_back(pair.origin);
+  };
+  visit_parallel_text(files, report, keep, [](const DataError& error) { throw DataError(error); });
   return pairs;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -38,11 +39,28 @@ struct TextPairs {
   TextPairs select(const std::vector<int64_t>& indices) const;
 };
 
-// Reads all pairs in the order of the files. Lines are valid UTF-8 in the result, and no side is blank.
-// UsageError when the sides differ in the number of files. DataError, naming file and line, when a file
-// cannot be read, is UTF-16 or ends before its partner does; when more than one pair in twenty of a file has
-// one blank side (then the files are probably shifted against each other) or lacks its tab; and when no pair
-// is left.
+// A pair where it stands: valid UTF-8, no side blank.
+struct VisitedPair {
+  const std::string &source, &target;
+  const FilePair& files;
+  PairOrigin origin;
+
+  // "train.en:17"; of_target: the same line of the other file.
+  std::string place(bool of_target = false) const;
+};
+using PairVisitor = std::function<void(const VisitedPair&)>;
+// Told why the pairs of a file cannot be trusted; when it returns, the reading goes on behind that file.
+using Complaint = std::function<void(const DataError&)>;
+
+// Reads all pairs in the order of the files, one in memory at a time. UsageError when the sides differ in the
+// number of files, DataError when a file cannot be read. Complaints, naming file and line: a file is UTF-16
+// or ends before its partner does; more than one pair in twenty of a file has one blank side (then the files
+// are probably shifted against each other) or lacks its tab; no pair is left. The report's `read` counts
+// lines, `kept` the pairs visited.
+void visit_parallel_text(const ParallelFiles& files, CorpusReport& report, const PairVisitor& visit,
+                         const Complaint& complain);
+
+// The same into memory, with the first complaint thrown.
 TextPairs read_parallel_text(const ParallelFiles& files, CorpusReport& report);
 
 }  // namespace dragoman

@@ -6,6 +6,7 @@
 
 #include "core/files.h"
 #include "core/json.h"
+#include "data/corpus_doctor.h"
 #include "data/held_out.h"
 #include "model/device.h"
 #include "training/run_watch.h"
@@ -82,6 +83,8 @@ Corpora read_text(const RunOptions& options, Log& log) {
     log.info("validation text: " + with_commas(corpora.valid_text.size()) +
              " pairs held out of the training text by a hash of the source");
   }
+  for (const auto& finding : examine(corpora.train_text, corpora.valid_text).findings())
+    log.info("training text: " + finding);
   return corpora;
 }
 

@@ -531,6 +531,55 @@ class Evaluate(CommandTest):
         self.refused(result, 2, "[SACREBLEU_SEED]")
 
 
+class Check(CommandTest):
+    def test_sound_text_passes_and_odd_places_are_named(self):
+        source, target = Shared.folder / "a.src", Shared.folder / "a.tgt"
+        plain = self.done(call("check", "--source", source, "--target", target)).decode().splitlines()
+        self.assertEqual(plain[0], "200 of 200 pairs kept")
+        self.assertEqual(plain[-1], "nothing that train would refuse")
+        pairs = self.write("p.tsv.gz", gzip.compress("ba\tke\nlo\tmi\nlo\tmi\nke\tke\n".encode()))
+        out = self.done(call("check", "--pairs", pairs, "--test-source", source, "--test-target", target,
+                             "--max-examples", "1", "--model", Shared.model)).decode()
+        self.assertIn(f"1 pairs that stood there before ({pairs}:3)", out)
+        self.assertIn(f"1 pairs whose target is a copy of the source ({pairs}:4)", out)
+        self.assertRegex(out, r"test sources that stand in this text: 0 of \d+ ")
+        self.assertIn("unknown source tokens: 0 of ", out)
+
+    def test_json_has_the_same_for_programs(self):
+        pairs = self.write("p.tsv", b"ba\tke\nlo\xff\tmi\n")
+        report = json.loads(self.done(call("check", "--pairs", pairs, "--output-format", "json")))
+        self.assertEqual((report["read"], report["kept"], report["trustworthy"], report["complaints"]), (2, 2, True, []))
+        self.assertEqual([(finding["name"], finding["count"], finding["examples"]) for finding in report["findings"]],
+                         [("invalid_utf8", 1, [f"{pairs}:2"])])
+
+    def test_what_train_refuses_is_reported_with_exit_code_3(self):
+        source = self.write("s", b"a\nb\nc\n")
+        for target, piece in ((b"a\nb\n", "3 and 2"), (b"a\n\nc\n", "1 of 3"), (b"", "3 and 0")):
+            with self.subTest(target=target):
+                path = self.write("t", target)
+                result = call("check", "--source", source, "--target", path)
+                self.assertEqual(result.returncode, 3)
+                self.assertIn("cannot be trusted: [", result.stdout.decode())
+                last = result.stderr.decode().splitlines()[-1]
+                self.assertTrue(last.startswith("dragoman: error: ["), last)
+                self.assertIn(piece, last)
+                refusal = call("train", "--train-source", source, "--train-target", path, "--model", self.folder / "m",
+                               *TINY_MODEL)
+                self.assertEqual((refusal.returncode, refusal.stderr.decode().splitlines()[-1]), (3, last))
+
+    def test_train_tells_the_same_at_its_start(self):
+        text = as_bytes(line.encode() + b"\t" + line.encode() for line in generated_lines(40, 2))
+        pairs, valid = self.write("p.tsv", text + text[:text.index(b"\n") + 1]), self.write("v.tsv", text)
+        result = call("train", "--train-pairs", pairs, "--valid-pairs", valid, "--model", self.folder / "m", *TINY_MODEL,
+                      "--max-updates", "1")
+        self.done(result)
+        log = result.stderr.decode()
+        self.assertIn(f"training text: 1 pairs that stood there before ({pairs}:41)", log)
+        self.assertIn("training text: 41 pairs whose target is a copy of the source", log)
+        self.assertIn(f"training text: 41 pairs whose source stands in the validation text too ({pairs}:1 = {valid}:1",
+                      log)
+
+
 class TokenizerCommands(CommandTest):
     def test_what_is_encoded_is_decoded_again(self):
         spm = self.folder / "x.spm"
@@ -622,7 +671,7 @@ class Inspect(CommandTest):
 
 class Help(CommandTest):
     COMMANDS = (["train"], ["translate"], ["evaluate"], ["tokenizer", "train"], ["tokenizer", "encode"],
-                ["tokenizer", "decode"], ["inspect"])
+                ["tokenizer", "decode"], ["inspect"], ["check"])
 
     def test_every_command_explains_itself_on_stdout(self):
         program_help = self.done(call("--help")).decode()

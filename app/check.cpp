@@ -1,0 +1,67 @@
+#include "app/command_line.h"
+#include "app/commands.h"
+#include "app/output.h"
+#include "app/tokenizer_file.h"
+#include "core/json.h"
+#include "data/corpus_doctor.h"
+
+namespace dragoman {
+namespace {
+
+struct CheckFlags {
+  DoctorOptions doctor;
+  std::string model, output_format = "text";
+
+  OptionList describe() {
+    return doctor.describe() +
+           grouped("Output",
+                   {
+                       option(output_format, "output-format", "NAME", "text, or json: one object")
+                           .one_of({"text", "json"})
+                           .alias("format"),
+                       option(model, "model", "F",
+                              "an .spm file or a model folder: also count unknown characters and what "
+                              "--max-train-length and --max-length-ratio would drop")
+                           .short_form('m')
+                           .alias("tokenizer"),
+                   });
+  }
+};
+
+int run_check(const Arguments& arguments) {
+  CheckFlags flags;
+  apply_flags(flags.describe(), parse_flags(flags.describe(), arguments));
+  std::optional<DoctorTokenizers> tokenizers;
+  if (!flags.model.empty())
+    tokenizers = {load_tokenizer(flags.model, "source"), load_tokenizer(flags.model, "target")};
+  const Diagnosis diagnosis = diagnose(flags.doctor, tokenizers);
+  Output output("-");
+  if (flags.output_format == "json")
+    output.write(json_text(diagnosis.json()));
+  else
+    for (const auto& line : diagnosis.lines()) output.line(line);
+  output.close();
+  if (!diagnosis.complaints.empty()) throw DataError(diagnosis.complaints.front());
+  return 0;
+}
+
+}  // namespace
+
+Command check_command() {
+  Command command;
+  command.name = "check";
+  command.summary =
+      "Looks through parallel text for what spoils training; exit code 3 when its pairs cannot be trusted.";
+  command.usage = "--source F --target F, or --pairs F";
+  command.examples =
+      "  dragoman check --source train.en --target train.de --test-source test.en --test-target test.de\n"
+      "  dragoman check --pairs pairs.tsv.gz --model en-de --output-format json --max-examples 100\n";
+  command.with_options = [](const auto& use) {
+    CheckFlags flags;
+    use(flags.describe());
+  };
+  command.run = run_check;
+  return command;
+}
+
+}  // namespace dragoman
