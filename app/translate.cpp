@@ -56,14 +56,15 @@ std::string the_model(const StringList& models) {
 
 // What happened to lines that were not simply translated.
 struct Counts {
-  int64_t lines = 0, replaced = 0, split = 0, truncated = 0, empty = 0;
+  int64_t lines = 0, replaced = 0, split = 0, truncated = 0, looped = 0, retried = 0, empty = 0;
 
   void add(const Translation& t) {
     ++lines;
     replaced += t.replaced_bytes > 0;
-    split +=
-        t.status == TranslationStatus::kSplit || (t.status == TranslationStatus::kTruncated && t.pieces > 1);
+    split += t.pieces > 1;
     truncated += t.status == TranslationStatus::kTruncated;
+    looped += t.status == TranslationStatus::kLooped;
+    retried += t.retried;
     empty += t.status == TranslationStatus::kEmpty;
   }
 
@@ -75,6 +76,9 @@ struct Counts {
     if (!sentences)
       tell(split, "had more tokens than --max-source-length: translated in pieces and rejoined");
     tell(truncated, "reached the length limit before the translation ended (--max-length)");
+    tell(retried, "turned in circles: decoded again with repetitions forbidden (--loop-guard)");
+    tell(looped, retried > 0 ? "still turned in circles, left so"
+                             : "turned in circles, left so (--loop-guard retry decodes such lines again)");
     tell(empty, "had no text: left empty");
   }
 };

@@ -10,10 +10,16 @@ if(DRAGOMAN_WERROR)
   target_compile_options(dragoman_flags INTERFACE -Werror)
 endif()
 if(DRAGOMAN_SANITIZE)
-  # The sanitizers' checks make g++ 12 see uninitialised values in std::optional that are none.
-  target_compile_options(dragoman_flags INTERFACE -fsanitize=${DRAGOMAN_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=undefined
-                                                  -Wno-maybe-uninitialized)
+  target_compile_options(dragoman_flags INTERFACE -fsanitize=${DRAGOMAN_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # The sanitizers' checks make g++ 12 see uninitialised values in std::optional that are none.
+    target_compile_options(dragoman_flags INTERFACE -Wno-maybe-uninitialized)
+  endif()
   target_link_options(dragoman_flags INTERFACE -fsanitize=${DRAGOMAN_SANITIZE})
+endif()
+if(DRAGOMAN_FUZZ)
+  # Counts what the fuzzer's inputs reach.
+  target_compile_options(dragoman_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 target_include_directories(dragoman_flags INTERFACE ${PROJECT_SOURCE_DIR})
 target_compile_definitions(dragoman_flags INTERFACE DRAGOMAN_VERSION="${PROJECT_VERSION}")

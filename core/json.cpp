@@ -10,6 +10,7 @@ namespace dragoman {
 namespace {
 
 constexpr int kMaxDepth = 64;
+constexpr uint64_t kMaxFileBytes = uint64_t{1} << 28;  // parsed, they take ten times as much memory
 
 // Notices what nlohmann's parser lets pass: a key written twice (the last one would win) and very deep
 // nesting.
@@ -82,7 +83,7 @@ nlohmann::json parse_json(std::string_view text, const std::string& where, Error
 }
 
 nlohmann::json read_json_file(const std::string& path, ErrorKind kind) {
-  return parse_json(read_file(path, kind), path, kind);
+  return parse_json(read_file(path, kind, kMaxFileBytes), path, kind);
 }
 
 std::string json_text(const nlohmann::ordered_json& value) {

@@ -66,6 +66,27 @@ int64_t replace_invalid_utf8(std::string& text) {
   return replaced;
 }
 
+std::string replace_all(std::string_view text, std::string_view part, std::string_view other) {
+  std::string result;
+  for (size_t at; (at = text.find(part)) != std::string_view::npos; text.remove_prefix(at + part.size()))
+    result.append(text.substr(0, at)).append(other);
+  return result.append(text);
+}
+
+std::string_view take_part(std::string_view& text, size_t most) {
+  size_t length = text.size();
+  if (length > most) {
+    const auto continues = [&](size_t at) { return (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80; };
+    length = most;
+    while (length > most - 3 && continues(length)) --length;
+    const size_t space = text.rfind(' ', length);
+    if (space != std::string_view::npos && space > 0) length = space;
+  }
+  const std::string_view part = text.substr(0, length);
+  text.remove_prefix(length);
+  return part;
+}
+
 void append_utf8(std::string& text, char32_t c) {
   const auto put = [&](char32_t byte) { text.push_back(static_cast<char>(byte)); };
   if (c < 0x80) {

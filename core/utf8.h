@@ -25,6 +25,13 @@ bool is_valid_utf8(std::string_view text);
 // Replaces each ill-formed sequence by U+FFFD. Returns how many were replaced.
 int64_t replace_invalid_utf8(std::string& text);
 
+// The text with `other` for every `part`.
+std::string replace_all(std::string_view text, std::string_view part, std::string_view other);
+
+// Takes a first part of at most `most` bytes off `text`: all that stands before its last space, or, where there
+// is none, as many whole code points as fit. `most` is at least 4; `text` is not empty.
+std::string_view take_part(std::string_view& text, size_t most);
+
 void append_utf8(std::string& text, char32_t code_point);
 std::u32string to_code_points(std::string_view text);
 std::string to_utf8(std::u32string_view code_points);

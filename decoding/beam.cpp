@@ -144,6 +144,15 @@ struct Rows {
   }
 };
 
+// What each row has written so far.
+std::vector<const std::vector<int64_t>*> beam_ids_of(const std::vector<SentenceBeam>& running) {
+  std::vector<const std::vector<int64_t>*> ids;
+  for (const auto& beam : running) {
+    for (const auto& hypothesis : beam.live()) ids.push_back(&hypothesis.ids);
+  }
+  return ids;
+}
+
 bool in_order(const std::vector<int64_t>& rows) {
   for (size_t i = 0; i < rows.size(); ++i) {
     if (rows[i] != static_cast<int64_t>(i)) return false;
@@ -172,6 +181,7 @@ std::vector<std::vector<Hypothesis>> beam_search(const CachedDecoder& decoder, c
   for (int64_t length = 1; !running.empty(); ++length) {
     auto logits = decoder.step(tokens, state);
     if (length <= options.min_length) logits.select(1, limits.end_id).fill_(kImpossible);
+    if (options.no_repeat_ngram > 0) forbid_repeats(logits, beam_ids_of(running), options.no_repeat_ngram);
     const auto candidates = best_continuations(logits, torch::tensor(scores).to(device), beams);
     Rows rows;
     std::vector<SentenceBeam> going_on;

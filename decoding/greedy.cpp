@@ -13,6 +13,14 @@ std::pair<torch::Tensor, torch::Tensor> best_tokens(const torch::Tensor& logits)
   return {token.to(torch::kCPU).contiguous(), log_probability.to(torch::kCPU).contiguous()};
 }
 
+// What each row has written so far.
+std::vector<const std::vector<int64_t>*> greedy_ids_of(const std::vector<std::vector<Hypothesis>>& results,
+                                                       const std::vector<int64_t>& sentences) {
+  std::vector<const std::vector<int64_t>*> ids;
+  for (const int64_t sentence : sentences) ids.push_back(&results[static_cast<size_t>(sentence)][0].ids);
+  return ids;
+}
+
 }  // namespace
 
 std::vector<std::vector<Hypothesis>> greedy_search(const CachedDecoder& decoder, const torch::Tensor& source,
@@ -29,6 +37,8 @@ std::vector<std::vector<Hypothesis>> greedy_search(const CachedDecoder& decoder,
     auto logits = decoder.step(tokens, state);
     if (length <= options.min_length)
       logits.select(1, limits.end_id).fill_(-std::numeric_limits<float>::infinity());
+    if (options.no_repeat_ngram > 0)
+      forbid_repeats(logits, greedy_ids_of(results, alive), options.no_repeat_ngram);
     const auto [token, log_probability] = best_tokens(logits);
     std::vector<int64_t> going_on, kept_rows, next;
     for (size_t row = 0; row < alive.size(); ++row) {

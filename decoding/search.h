@@ -27,4 +27,9 @@ std::vector<std::vector<Hypothesis>> greedy_search(const CachedDecoder& decoder,
 std::vector<std::vector<Hypothesis>> beam_search(const CachedDecoder& decoder, const torch::Tensor& source,
                                                  const SearchOptions& options, const SearchLimits& limits);
 
+// Sets to -inf what would make a group of n tokens stand in a hypothesis twice; n >= 1. logits: [rows,V],
+// contiguous; hypotheses: the ids of each row so far.
+void forbid_repeats(torch::Tensor& logits, const std::vector<const std::vector<int64_t>*>& hypotheses,
+                    int64_t n);
+
 }  // namespace dragoman

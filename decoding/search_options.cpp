@@ -31,6 +31,11 @@ OptionList SearchOptions::describe() {
           option(n_best, "n-best", "N", "print the N best translations of each line")
               .at_least(1)
               .at_most(1024),
+          option(no_repeat_ngram, "no-repeat-ngram", "N",
+                 "no N tokens in a row stand twice in a translation; 0: they may")
+              .at_least(0)
+              .at_most(1024)
+              .alias("no-repeat-ngram-size"),
           option(search_until, "search-until", "RULE",
                  "when beam search stops: heuristic (transformers' early_stopping=False: the best live score "
                  "over the "

@@ -16,6 +16,7 @@ struct SearchOptions {
   int64_t min_length = 0;
   int64_t max_length = 0;
   int64_t n_best = 1;
+  int64_t no_repeat_ngram = 0;
   std::string search_until = "heuristic";
 
   OptionList describe();

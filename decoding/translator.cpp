@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "core/utf8.h"
+#include "decoding/loop_guard.h"
 #include "decoding/search.h"
 #include "decoding/sentences.h"
 
@@ -13,9 +14,16 @@ struct Translator::Segment {
   size_t line;
   std::vector<int64_t> source;  // ids, </s> at the end
   std::vector<Hypothesis> hypotheses;
+  bool looped = false, retried = false;
+
+  // The source without </s>.
+  std::vector<int64_t> text() const { return {source.begin(), source.end() - 1}; }
 };
 
 namespace {
+
+// Words are of two tokens or so: a phrase may come again, a clause may not.
+constexpr int64_t kNoRepeatOnRetry = 4;
 
 // Sentences of a batch at most: each beam of each has a row of V logits, and more than this gains no speed.
 constexpr size_t kMaxRows = 64;
@@ -105,6 +113,10 @@ OptionList TranslateOptions::describe() {
                         "puts >>CODE<< before each line, for models of several target languages"),
                  option(split_sentences, "split-sentences",
                         "translate paragraphs sentence by sentence and rejoin them"),
+                 option(loop_guard, "loop-guard", "NAME",
+                        "translations that turn in circles: mark counts them and gives them the status "
+                        "looped; retry decodes them again with repetitions forbidden; off says nothing")
+                     .one_of({"mark", "retry", "off"}),
              });
 }
 
@@ -118,6 +130,8 @@ std::string status_name(TranslationStatus status) {
       return "split";
     case TranslationStatus::kTruncated:
       return "truncated";
+    case TranslationStatus::kLooped:
+      return "looped";
   }
   return "ok";
 }
@@ -155,19 +169,50 @@ std::vector<Translator::Segment> Translator::segments_of(size_t line, const std:
   return segments;
 }
 
-void Translator::search_batch(std::vector<Segment*> batch) const {
+void Translator::search_batch(std::vector<Segment*> batch, const SearchOptions& search_options) const {
   SearchLimits limits;
   limits.end_id = folder_.tokenizers.target.vocabulary().eos_id();
   std::vector<const std::vector<int64_t>*> rows;
   for (const auto* segment : batch) {
     rows.push_back(&segment->source);
     limits.lengths.push_back(
-        options_.search.limit(static_cast<int64_t>(segment->source.size()), folder_.generation.max_length));
+        search_options.limit(static_cast<int64_t>(segment->source.size()), folder_.generation.max_length));
   }
   const c10::InferenceMode inference;
   const auto source = padded(rows, folder_.model->options().source_pad_id()).to(decoder_.device());
-  auto results = search(decoder_, source, options_.search, limits);
+  auto results = search(decoder_, source, search_options, limits);
   for (size_t i = 0; i < batch.size(); ++i) batch[i]->hypotheses = std::move(results[i]);
+}
+
+void Translator::search_all(std::vector<Segment*> segments, const SearchOptions& search_options) const {
+  std::stable_sort(segments.begin(), segments.end(),
+                   [](const Segment* a, const Segment* b) { return a->source.size() > b->source.size(); });
+  for (size_t begin = 0; begin < segments.size();) {
+    const size_t longest = segments[begin]->source.size();
+    const size_t rows = std::clamp<size_t>(static_cast<size_t>(options_.max_tokens) / longest, 1, kMaxRows);
+    const size_t end = std::min(segments.size(), begin + rows);
+    search_batch({segments.begin() + static_cast<std::ptrdiff_t>(begin),
+                  segments.begin() + static_cast<std::ptrdiff_t>(end)},
+                 search_options);
+    begin = end;
+  }
+}
+
+void Translator::guard_against_loops(std::vector<Segment>& segments) const {
+  if (options_.loop_guard == "off") return;
+  std::vector<Segment*> again;
+  for (auto& segment : segments) {
+    segment.looped = is_loop(segment.text(), segment.hypotheses.front().ids);
+    if (segment.looped) again.push_back(&segment);
+  }
+  if (options_.loop_guard != "retry" || again.empty()) return;
+  SearchOptions without_repeats = options_.search;
+  if (without_repeats.no_repeat_ngram == 0) without_repeats.no_repeat_ngram = kNoRepeatOnRetry;
+  search_all(again, without_repeats);
+  for (auto* segment : again) {
+    segment->retried = true;
+    segment->looped = is_loop(segment->text(), segment->hypotheses.front().ids);
+  }
 }
 
 Translation Translator::assemble(const std::vector<Segment>& segments, size_t begin, size_t end) const {
@@ -196,6 +241,10 @@ Translation Translator::assemble(const std::vector<Segment>& segments, size_t be
     candidate.text = without_line_breaks(std::move(candidate.text));
     result.candidates.push_back(std::move(candidate));
   }
+  for (size_t i = begin; i < end; ++i) {
+    if (segments[i].looped) result.status = TranslationStatus::kLooped;
+    result.retried = result.retried || segments[i].retried;
+  }
   return result;
 }
 
@@ -212,18 +261,10 @@ std::vector<Translation> Translator::translate(const std::vector<std::string>& l
   }
   first_segment.push_back(segments.size());
 
-  std::vector<Segment*> order;
-  for (auto& segment : segments) order.push_back(&segment);
-  std::stable_sort(order.begin(), order.end(),
-                   [](const Segment* a, const Segment* b) { return a->source.size() > b->source.size(); });
-  for (size_t begin = 0; begin < order.size();) {
-    const size_t longest = order[begin]->source.size();
-    const size_t rows = std::clamp<size_t>(static_cast<size_t>(options_.max_tokens) / longest, 1, kMaxRows);
-    const size_t end = std::min(order.size(), begin + rows);
-    search_batch({order.begin() + static_cast<std::ptrdiff_t>(begin),
-                  order.begin() + static_cast<std::ptrdiff_t>(end)});
-    begin = end;
-  }
+  std::vector<Segment*> all;
+  for (auto& segment : segments) all.push_back(&segment);
+  search_all(std::move(all), options_.search);
+  guard_against_loops(segments);
 
   std::vector<Translation> results;
   for (size_t i = 0; i < lines.size(); ++i) {

@@ -18,6 +18,7 @@ struct TranslateOptions {
   int64_t max_source_length = 512;
   std::string target_language;
   bool split_sentences = false;
+  std::string loop_guard = "mark";
 
   OptionList describe();
 };
@@ -27,6 +28,7 @@ enum class TranslationStatus {
   kEmpty,      // nothing but white space came in: nothing goes out, the model was not asked
   kSplit,      // longer than max_source_length: translated in pieces and rejoined
   kTruncated,  // the best hypothesis hit the length limit before </s>
+  kLooped,     // the best hypothesis turns in circles (loop_guard.h), whatever else is to be said of it
 };
 std::string status_name(TranslationStatus status);  // "ok", ...
 
@@ -41,6 +43,7 @@ struct Translation {
   TranslationStatus status = TranslationStatus::kOk;
   int64_t replaced_bytes = 0;  // ill-formed UTF-8 sequences that became U+FFFD
   int64_t pieces = 1;          // translated apart and rejoined
+  bool retried = false;        // was a loop, and was decoded again without repetitions
 
   const std::string& text() const { return candidates.front().text; }
 };
@@ -60,7 +63,9 @@ class Translator {
  private:
   struct Segment;  // what is asked of the model in one go: a line, or a piece of one
   std::vector<Segment> segments_of(size_t line, const std::string& text) const;
-  void search_batch(std::vector<Segment*> batch) const;
+  void search_all(std::vector<Segment*> segments, const SearchOptions& search) const;
+  void search_batch(std::vector<Segment*> batch, const SearchOptions& search) const;
+  void guard_against_loops(std::vector<Segment>& segments) const;
   Translation assemble(const std::vector<Segment>& segments, size_t begin, size_t end) const;
 
   ModelFolder folder_;

@@ -153,13 +153,17 @@ ModelOptions read_model_config(const std::string& folder) {
   return parse_model_config(read_json_file(path, ErrorKind::kModel), path);
 }
 
+void parse_generation_config(const nlohmann::json& config, const std::string& where,
+                             GenerationDefaults& defaults) {
+  read_generation_keys(Keys(config, where), defaults);
+}
+
 GenerationDefaults read_generation_config(const std::string& folder) {
   GenerationDefaults defaults;
   for (const char* name : {kConfigName, kGenerationConfigName}) {
     const std::string path = join_path(folder, name);
     if (!file_exists(path)) continue;
-    const nlohmann::json json = read_json_file(path, ErrorKind::kModel);
-    read_generation_keys(Keys(json, path), defaults);
+    parse_generation_config(read_json_file(path, ErrorKind::kModel), path, defaults);
   }
   return defaults;
 }

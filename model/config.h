@@ -26,6 +26,9 @@ struct GenerationDefaults {
 ModelOptions read_model_config(const std::string& folder);
 ModelOptions parse_model_config(const nlohmann::json& config, const std::string& where);
 GenerationDefaults read_generation_config(const std::string& folder);
+// What config.json or generation_config.json says of it; the rest of `defaults` stays.
+void parse_generation_config(const nlohmann::json& config, const std::string& where,
+                             GenerationDefaults& defaults);
 
 std::string model_config_text(const ModelOptions& options);
 std::string generation_config_text(const ModelOptions& options, const GenerationDefaults& generation);

@@ -3,10 +3,12 @@
 #include <sentencepiece_processor.h>
 
 #include <cmath>
+#include <iterator>
 
 #include "core/error.h"
 #include "core/files.h"
 #include "core/utf8.h"
+#include "tokenizer/sentencepiece_model.h"
 
 namespace dragoman {
 namespace {
@@ -14,6 +16,11 @@ namespace {
 constexpr std::string_view kSpaceMark = "\xE2\x96\x81";  // U+2581, SentencePiece's sign for a space
 // A model file is a few MB; what is larger is something else.
 constexpr uint64_t kLargestModel = uint64_t{1} << 30;
+
+// SentencePiece joins unknown characters to one <unk> in quadratic time: a megabyte of them took half a
+// minute. Longer text is encoded in parts, which are cut at spaces, where no piece goes across. (A word longer
+// than this is cut as well, and its second part then begins as a word does.)
+constexpr size_t kLongestPart = 1 << 15;  // bytes
 
 std::string_view without_leading_space(std::string_view text) {
   while (!text.empty()) {
@@ -40,6 +47,18 @@ size_t language_code_length(std::string_view text) {
   if (text.substr(0, 2) != ">>") return 0;
   const size_t end = text.find("<<", 2);
   return end == std::string_view::npos ? 0 : end + 2;
+}
+
+// What `encode` gives for each part of a text, one behind the other.
+template <typename Item, typename Encode>
+std::vector<Item> joined_parts(std::string_view text, const Encode& encode) {
+  if (text.size() <= kLongestPart) return encode(text);
+  std::vector<Item> all;
+  while (!text.empty()) {
+    std::vector<Item> some = encode(take_part(text, kLongestPart));
+    std::move(some.begin(), some.end(), std::back_inserter(all));
+  }
+  return all;
 }
 
 }  // namespace
@@ -98,8 +117,7 @@ Tokenizer Tokenizer::load(const std::string& spm_path, const Vocabulary& vocabul
 Tokenizer Tokenizer::from_bytes(std::string_view model, const Vocabulary& vocabulary,
                                 const std::string& where) {
   auto state = std::make_shared<State>(vocabulary);
-  const auto status = state->processor.LoadFromSerializedProto(model);
-  if (!status.ok()) throw ModelError(where, "required a SentencePiece model, got: " + status.ToString());
+  load_sentencepiece_model(model, where, state->processor);
   const int pieces = state->processor.GetPieceSize();
   for (int id = 0; id < pieces; ++id) {
     const bool is_text = !state->processor.IsUnknown(id) && !state->processor.IsControl(id);
@@ -112,7 +130,7 @@ Tokenizer Tokenizer::from_bytes(std::string_view model, const Vocabulary& vocabu
 }
 
 std::vector<int64_t> Tokenizer::encode(std::string_view text) const {
-  return state_->encode(text);
+  return joined_parts<int64_t>(text, [&](std::string_view part) { return state_->encode(part); });
 }
 
 std::vector<int64_t> Tokenizer::encode_source(std::string_view text) const {
@@ -125,7 +143,8 @@ std::vector<int64_t> Tokenizer::encode_source(std::string_view text) const {
 }
 
 std::vector<std::string> Tokenizer::encode_pieces(std::string_view text) const {
-  return state_->processor.EncodeAsPieces(text);
+  return joined_parts<std::string>(
+      text, [&](std::string_view part) { return state_->processor.EncodeAsPieces(part); });
 }
 
 bool Tokenizer::is_unigram() const {
@@ -160,11 +179,8 @@ std::string Tokenizer::decode(const std::vector<int64_t>& ids, bool show_unknown
 }
 
 std::string Tokenizer::decode_pieces(const std::vector<std::string>& pieces) const {
-  std::string text = state_->processor.DecodePieces(pieces);
   // Pieces that SentencePiece does not know keep its sign for a space.
-  for (size_t at; (at = text.find(kSpaceMark)) != std::string::npos;)
-    text.replace(at, kSpaceMark.size(), " ");
-  return without_outer_space(text);
+  return without_outer_space(replace_all(state_->processor.DecodePieces(pieces), kSpaceMark, " "));
 }
 
 std::string Tokenizer::normalized(std::string_view text) const {

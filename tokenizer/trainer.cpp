@@ -12,6 +12,7 @@
 #include "core/random.h"
 #include "core/special_tokens.h"
 #include "core/utf8.h"
+#include "tokenizer/sentencepiece_model.h"
 
 namespace dragoman {
 namespace {
@@ -56,38 +57,11 @@ class LineSample {
   std::vector<std::pair<int64_t, std::string>> lines_;
 };
 
-std::string with_spaces_for(std::string_view cut_out, std::string_view text) {
-  std::string result;
-  for (size_t at; (at = text.find(cut_out)) != std::string_view::npos;
-       text.remove_prefix(at + cut_out.size())) {
-    result.append(text.substr(0, at)) += ' ';
-  }
-  return result.append(text);
-}
-
 // SentencePiece drops a whole line that holds U+2585, which it uses for itself.
 void clean(std::string& line) {
   replace_invalid_utf8(line);
   constexpr std::string_view kReserved = "\xE2\x96\x85";
-  if (line.find(kReserved) != std::string::npos) line = with_spaces_for(kReserved, line);
-}
-
-bool is_inside_code_point(char byte) {
-  return (static_cast<unsigned char>(byte) & 0xC0) == 0x80;
-}
-
-// Cuts the first part off a line: up to its last space if it has one.
-std::string take_part(std::string_view& line) {
-  size_t length = line.size();
-  if (length > kLongestPart) {
-    length = kLongestPart;
-    while (is_inside_code_point(line[length])) --length;
-    const size_t space = line.rfind(' ', length);
-    if (space != std::string_view::npos && space > 0) length = space;
-  }
-  std::string part(line.substr(0, length));
-  line.remove_prefix(length);
-  return part;
+  if (line.find(kReserved) != std::string::npos) line = replace_all(line, kReserved, " ");
 }
 
 // False for what normalisation takes away (control characters, spaces, some format characters, U+FFFD), and
@@ -101,7 +75,7 @@ bool is_surely_visible(char32_t c) {
 
 // Whether a line has a character to learn from besides `symbols`, which SentencePiece cuts out.
 bool has_text(std::string line, const StringList& symbols) {
-  for (const std::string& symbol : symbols) line = with_spaces_for(symbol, line);
+  for (const std::string& symbol : symbols) line = replace_all(line, symbol, " ");
   for (std::string_view rest = line; !rest.empty();) {
     const DecodedCodePoint next = decode_code_point(rest);
     if (is_surely_visible(next.value)) return true;
@@ -245,7 +219,7 @@ TrainedTokenizer train_tokenizer(const LineSource& next_line, const TokenizerOpt
   for (std::string line; next_line(line);) {
     clean(line);
     for (std::string_view rest = line; !rest.empty();) {
-      std::string part = take_part(rest);
+      std::string part(take_part(rest, kLongestPart));
       if (has_text(part, cut_out)) sample.add(std::move(part));
     }
   }
@@ -274,8 +248,7 @@ TrainedTokenizer train_tokenizer(const LineSource& next_line, const TokenizerOpt
 Vocabulary vocabulary_of(std::string_view model, const std::string& where,
                          const std::vector<std::string>& language_codes) {
   sentencepiece::SentencePieceProcessor processor;
-  const auto status = processor.LoadFromSerializedProto(model);
-  if (!status.ok()) throw ModelError(where, "required a SentencePiece model, got: " + status.ToString());
+  load_sentencepiece_model(model, where, processor);
   std::vector<std::string> pieces;
   for (int id = 0; id < processor.GetPieceSize(); ++id) pieces.push_back(processor.IdToPiece(id));
   for (const std::string& code : language_codes) {

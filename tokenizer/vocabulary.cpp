@@ -5,7 +5,6 @@
 #include <unordered_map>
 
 #include "core/error.h"
-#include "core/files.h"
 #include "core/json.h"
 #include "core/special_tokens.h"
 
@@ -76,11 +75,14 @@ Vocabulary::Vocabulary(std::vector<std::string> pieces, const std::string& where
 }
 
 Vocabulary Vocabulary::load(const std::string& path) {
-  return parse(read_file(path, ErrorKind::kModel), path);
+  return from_json(read_json_file(path, ErrorKind::kModel), path);
 }
 
 Vocabulary Vocabulary::parse(std::string_view json, const std::string& where) {
-  const nlohmann::json object = parse_json(json, where, ErrorKind::kModel);
+  return from_json(parse_json(json, where, ErrorKind::kModel), where);
+}
+
+Vocabulary Vocabulary::from_json(const nlohmann::json& object, const std::string& where) {
   if (!object.is_object())
     throw ModelError(where, "required an object of pieces and ids, got " + std::string(object.type_name()));
   return Vocabulary(by_id(object, where), where);

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -42,6 +43,8 @@ class Vocabulary {
   std::string to_json() const;
 
  private:
+  static Vocabulary from_json(const nlohmann::json& object, const std::string& where);
+
   struct Table;
   std::shared_ptr<const Table> table_;
 };

@@ -85,5 +85,36 @@ TEST(Utf8, BlankIsNothingButWhiteSpace) {
   EXPECT_FALSE(is_blank(" \x85"));  // an ill-formed byte is no white space
 }
 
+TEST(Utf8, PartsAreCutAtTheLastSpaceThatFits) {
+  std::string_view text = "one two three";
+  EXPECT_EQ(take_part(text, 10), "one two");
+  EXPECT_EQ(take_part(text, 10), " three");
+  EXPECT_TRUE(text.empty());
+}
+
+TEST(Utf8, PartsWithoutASpaceAreCutBetweenCodePoints) {
+  const std::string whole = "\xC3\xA4\xE4\xB8\xAD\xF0\x9F\x98\x80\xC3\xB6 x";
+  std::string_view rest = whole;
+  EXPECT_EQ(take_part(rest, 4), "\xC3\xA4");
+  EXPECT_EQ(take_part(rest, 4), "\xE4\xB8\xAD");
+  EXPECT_EQ(take_part(rest, 7), "\xF0\x9F\x98\x80\xC3\xB6");
+  EXPECT_EQ(take_part(rest, 4), " x");
+  // What is no UTF-8 is cut too, and nothing is lost.
+  const std::string broken(10, '\x80');
+  std::string joined;
+  for (rest = broken; !rest.empty();) {
+    const auto part = take_part(rest, 4);
+    ASSERT_FALSE(part.empty());
+    joined += part;
+  }
+  EXPECT_EQ(joined, broken);
+}
+
+TEST(Utf8, ReplacesEveryPart) {
+  EXPECT_EQ(replace_all("a--b--", "--", "+"), "a+b+");
+  EXPECT_EQ(replace_all("---", "--", ""), "-");
+  EXPECT_EQ(replace_all("", "--", "+"), "");
+}
+
 }  // namespace
 }  // namespace dragoman

@@ -362,5 +362,57 @@ TEST(Search, ABeamWiderThanTheVocabularyWorks) {
   EXPECT_EQ(beam_search(setting.decoder, source, options, limits_of(2, 1))[0].size(), 4u);
 }
 
+// Whether any n tokens in a row stand in the ids twice.
+bool has_repeat(const std::vector<int64_t>& ids, size_t n) {
+  std::set<std::vector<int64_t>> groups;
+  for (size_t i = 0; i + n <= ids.size(); ++i) {
+    const auto begin = ids.begin() + static_cast<std::ptrdiff_t>(i);
+    if (!groups.insert({begin, begin + static_cast<std::ptrdiff_t>(n)}).second) return true;
+  }
+  return false;
+}
+
+TEST(Search, WithRepeatsForbiddenNoGroupOfTokensComesTwice) {
+  const Setting setting(12, 3, -2);
+  const auto source = padded_rows(random_sources(6, 12), setting.pad);
+  int64_t repeats_without = 0;
+  for (const int64_t beam_size : {1, 3}) {
+    for (const int64_t n : {1, 2, 3}) {
+      SearchOptions options{.beam_size = beam_size, .n_best = beam_size, .no_repeat_ngram = n};
+      for (const auto& hypotheses : search(setting.decoder, source, options, limits_of(6, 30))) {
+        for (const auto& hypothesis : hypotheses)
+          EXPECT_FALSE(has_repeat(hypothesis.ids, static_cast<size_t>(n))) << beam_size << " " << n;
+      }
+      options.no_repeat_ngram = 0;
+      for (const auto& hypotheses : search(setting.decoder, source, options, limits_of(6, 30)))
+        repeats_without += has_repeat(hypotheses[0].ids, static_cast<size_t>(n));
+    }
+  }
+  EXPECT_GT(repeats_without, 10);  // else this shows nothing
+}
+
+TEST(GreedySearch, WithRepeatsForbiddenTakesTheBestOfTheRest) {
+  Setting setting(12, 3, -2);
+  const auto source = padded_rows(random_sources(1, 12), setting.pad);
+  const auto found =
+      greedy_search(setting.decoder, source, {.beam_size = 1, .no_repeat_ngram = 2}, limits_of(1, 20))[0][0];
+  double sum = 0;
+  std::vector<int64_t> prefix;
+  for (size_t t = 0; t < found.ids.size(); ++t) {
+    auto next = next_log_probabilities(setting, source, {prefix})[0];
+    for (size_t i = 0; i + 1 < prefix.size(); ++i) {
+      if (prefix[i] == prefix.back()) next[prefix[i + 1]] = kNever;
+    }
+    next = next.log_softmax(0);
+    EXPECT_EQ(next.argmax().item<int64_t>(), found.ids[t]) << t;
+    sum += next[found.ids[t]].item<double>();
+    prefix.push_back(found.ids[t]);
+  }
+  if (!found.complete) {
+    EXPECT_NEAR(found.log_probability, sum, 1e-3);
+  }
+  EXPECT_GT(found.ids.size(), 5u);
+}
+
 }  // namespace
 }  // namespace dragoman

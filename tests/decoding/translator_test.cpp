@@ -274,5 +274,46 @@ TEST(Translator, TranslatesBetweenTwoVocabularies) {
   EXPECT_GT(results[0].text().size(), 0u);
 }
 
+// A model that never ends a line by itself and has few words: it must turn in circles.
+std::vector<Translation> circling(const std::string& guard, const Lines& lines) {
+  TranslateOptions options = brief(2, 200);
+  options.loop_guard = guard;
+  return Translator(small_folder({.end_bias = -1000}), options).translate(lines);
+}
+
+TEST(Translator, SaysLoopedOfALineThatTurnsInCirclesAndLeavesItsText) {
+  const Lines lines = {"ba ke lo mi.", "", "nu."};
+  const auto marked = circling("mark", lines), plain = circling("off", lines);
+  EXPECT_EQ(texts(marked), texts(plain));
+  EXPECT_EQ(status_name(marked[0].status), "looped");
+  EXPECT_EQ(status_name(marked[1].status), "empty");
+  EXPECT_EQ(status_name(plain[0].status), "truncated");
+  EXPECT_FALSE(marked[0].retried);
+}
+
+TEST(Translator, DecodesALoopAgainWithoutRepetitions) {
+  const Lines lines = {"ba ke lo mi.", "", "nu."};
+  const auto retried = circling("retry", lines), plain = circling("off", lines);
+  for (const size_t i : {0, 2}) {
+    EXPECT_TRUE(retried[i].retried);
+    EXPECT_NE(retried[i].text(), plain[i].text());
+    // 200 tokens for five are a loop, whatever they are; without the length limit it would have ended.
+    EXPECT_EQ(status_name(retried[i].status), "looped");
+  }
+  EXPECT_FALSE(retried[1].retried);
+}
+
+TEST(Translator, DoesNotTouchLinesThatEndByThemselves) {
+  TranslateOptions options = brief(2, 60);
+  const auto folder = small_folder({.end_bias = 3});
+  const Lines lines = sample_lines(20, 9), plain = texts(Translator(folder, options).translate(lines));
+  options.loop_guard = "retry";
+  for (const auto& result : Translator(folder, options).translate(lines)) {
+    EXPECT_EQ(status_name(result.status), "ok");
+    EXPECT_FALSE(result.retried);
+  }
+  EXPECT_EQ(texts(Translator(folder, options).translate(lines)), plain);
+}
+
 }  // namespace
 }  // namespace dragoman

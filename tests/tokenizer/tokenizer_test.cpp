@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <map>
 #include <thread>
 
@@ -73,6 +74,28 @@ TEST_P(EachTokenizer, GivesUnknownForCharactersThatNobodyLearned) {
   EXPECT_EQ(std::count(ids.begin(), ids.end(), tokenizer.vocabulary().unk_id()), 1);
   EXPECT_EQ(tokenizer.decode(ids), "ba  ke");
   EXPECT_EQ(tokenizer.decode(ids, true), "ba  \xE2\x81\x87  ke");
+}
+
+TEST_P(EachTokenizer, EncodesAVeryLongTextAsItsSentences) {
+  const Tokenizer tokenizer = tokenizer_of(GetParam());
+  std::string text;
+  std::vector<int64_t> expected;
+  for (const std::string& line : sample_lines(4000, 4)) {
+    text += (text.empty() ? "" : " ") + line;
+    const auto ids = tokenizer.encode(line);
+    expected.insert(expected.end(), ids.begin(), ids.end());
+  }
+  ASSERT_GT(text.size(), 100'000u);
+  EXPECT_EQ(tokenizer.encode(text), expected);
+  EXPECT_EQ(tokenizer.encode_pieces(text).size(), expected.size());
+  EXPECT_EQ(tokenizer.decode(tokenizer.sample(text, 4, 0.1, 7)), text);
+}
+
+TEST_P(EachTokenizer, EncodesAMillionUnknownCharactersInGoodTime) {
+  const auto began = std::chrono::steady_clock::now();
+  const std::vector<int64_t> ids = tokenizer_of(GetParam()).encode(std::string(1'000'000, 'X'));
+  EXPECT_LT(ids.size(), 200u);  // joined to a few <unk>
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(20));  // two without sanitizers
 }
 
 TEST_P(EachTokenizer, EncodesNothingToNothing) {

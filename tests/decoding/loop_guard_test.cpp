@@ -1,0 +1,79 @@
+#include "decoding/loop_guard.h"
+
+#include <gtest/gtest.h>
+
+#include <numeric>
+#include <set>
+
+#include "core/random.h"
+
+namespace dragoman {
+namespace {
+
+using Ids = std::vector<int64_t>;
+
+Ids counted(size_t count, int64_t first = 100) {
+  Ids ids(count);
+  std::iota(ids.begin(), ids.end(), first);
+  return ids;
+}
+Ids turns(const Ids& unit, size_t count, Ids behind = {}) {
+  for (size_t i = 0; i < count; ++i) behind.insert(behind.end(), unit.begin(), unit.end());
+  return behind;
+}
+
+TEST(LoopGuard, FindsTheSameTokensOneBehindTheOther) {
+  for (const size_t unit : {1, 2, 3, 5, 16}) {
+    const size_t enough = std::max<size_t>(4, (16 + unit - 1) / unit);
+    EXPECT_TRUE(repeats_itself(turns(counted(unit), enough, counted(7, 1)))) << unit;
+    EXPECT_FALSE(repeats_itself(turns(counted(unit), 3, counted(20, 1)))) << unit;
+  }
+}
+
+TEST(LoopGuard, LetsAWordBeSaidAFewTimes) {
+  EXPECT_FALSE(repeats_itself(turns({5, 6}, 7)));  // "ha, ha, ha, ha, ha, ha, ha"
+  EXPECT_FALSE(repeats_itself(turns({5}, 15)));
+  EXPECT_FALSE(repeats_itself({}));
+}
+
+TEST(LoopGuard, FindsAClauseThatComesAgainWithAWordChanged) {
+  Ids ids;
+  for (int64_t i = 0; i < 6; ++i) ids = turns({1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 50 + i % 2}, 1, ids);
+  EXPECT_TRUE(repeats_itself(ids));
+  // Two sentences that begin alike are none.
+  EXPECT_FALSE(repeats_itself(turns(counted(14), 1, turns(counted(14), 1, counted(20, 1)))));
+}
+
+TEST(LoopGuard, DoesNotTakeTextForALoop) {
+  SplitMix64 random(1);
+  for (int i = 0; i < 1000; ++i) {
+    Ids ids;  // as common as a vocabulary of 40 words gets
+    for (uint64_t n = 1 + random.below(200); n > 0; --n)
+      ids.push_back(static_cast<int64_t>(random.below(40)));
+    EXPECT_FALSE(repeats_itself(ids));
+  }
+}
+
+TEST(LoopGuard, ALoopIsNoneWhereTheSourceTurnsToo) {
+  const Ids loop = turns({1, 2}, 20);
+  EXPECT_TRUE(is_loop(counted(30), loop));
+  EXPECT_FALSE(is_loop(turns({7}, 40), loop));
+}
+
+TEST(LoopGuard, ATranslationMuchLongerThanItsSourceIsALoop) {
+  EXPECT_FALSE(is_loop(counted(5), counted(45)));
+  EXPECT_TRUE(is_loop(counted(5), counted(46)));
+}
+
+TEST(LoopGuard, NamesTheTokensThatWouldMakeAGroupComeAgain) {
+  EXPECT_EQ(repeating_tokens({1, 2, 3, 1, 2}, 3), Ids{3});
+  EXPECT_EQ(repeating_tokens({1, 2, 3, 1, 2, 4, 1, 2}, 3), (Ids{3, 4}));
+  EXPECT_EQ(repeating_tokens({1, 2, 3}, 1), (Ids{1, 2, 3}));
+  EXPECT_EQ(repeating_tokens({5, 5}, 2), Ids{5});
+  EXPECT_EQ(repeating_tokens({1, 2}, 3), Ids{});
+  EXPECT_EQ(repeating_tokens({1}, 9), Ids{});
+  EXPECT_EQ(repeating_tokens({}, 1), Ids{});
+}
+
+}  // namespace
+}  // namespace dragoman

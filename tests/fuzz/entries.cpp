@@ -1,0 +1,198 @@
+#include "tests/fuzz/entries.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "app/command_line.h"
+#include "core/error.h"
+#include "core/json.h"
+#include "core/lines.h"
+#include "core/manifest.h"
+#include "core/safetensors.h"
+#include "core/utf8.h"
+#include "data/corpus_doctor.h"
+#include "decoding/search_options.h"
+#include "model/config.h"
+#include "model/weight_names.h"
+#include "tests/data/temporary_files.h"
+#include "tokenizer/trainer.h"
+#include "training/training_options.h"
+
+namespace dragoman {
+namespace {
+
+// A broken promise of a parser. Not a dragoman::Error, so that nothing takes it for a refusal.
+void require(bool holds, const char* promise) {
+  if (!holds) throw std::logic_error(promise);
+}
+
+// A file in memory with a path.
+class MemoryFile {
+ public:
+  explicit MemoryFile(std::string_view content) : descriptor_(memfd_create("fuzz", MFD_CLOEXEC)) {
+    require(descriptor_ >= 0 &&
+                ::write(descriptor_, content.data(), content.size()) == static_cast<ssize_t>(content.size()),
+            "memfd");
+    ::lseek(descriptor_, 0, SEEK_SET);
+  }
+  ~MemoryFile() { ::close(descriptor_); }
+  MemoryFile(const MemoryFile&) = delete;
+  MemoryFile& operator=(const MemoryFile&) = delete;
+  std::string path() const { return "/proc/self/fd/" + std::to_string(descriptor_); }
+
+ private:
+  int descriptor_;
+};
+
+void safetensors(std::string_view bytes) {
+  const SafetensorsHeader header = parse_safetensors_header(bytes, bytes.size(), "f");
+  for (const auto& [name, tensor] : header.tensors) {
+    uint64_t count = 1;
+    for (const int64_t size : tensor.shape) count *= static_cast<uint64_t>(size);
+    require(tensor.begin <= tensor.end && header.data_start + tensor.end <= bytes.size(), "inside the file");
+    require(tensor.end - tensor.begin == count * static_cast<uint64_t>(bytes_of(tensor.type)),
+            "bytes of its shape");
+  }
+  const MemoryFile file(bytes);
+  const SafetensorsFile mapped(file.path());
+  for (const auto& [name, tensor] : mapped.header().tensors)
+    require(mapped.bytes(tensor).size() == tensor.end - tensor.begin, "readable");
+}
+
+void config(std::string_view bytes) {
+  const nlohmann::json json = parse_json(bytes, "config.json", ErrorKind::kModel);
+  GenerationDefaults defaults;
+  try {
+    parse_generation_config(json, "generation_config.json", defaults);
+  } catch (const ModelError&) {
+  }
+  const ModelOptions options = parse_model_config(json, "config.json");
+  require(options.d_model % options.encoder_attention_heads == 0, "whole heads");
+  for (const auto& weight : weight_names(options))
+    require(!weight.shape.empty() && weight.shape[0] > 0, "weights have a size");
+}
+
+void vocabulary(std::string_view bytes) {
+  const Vocabulary read = Vocabulary::parse(bytes, "vocab.json");
+  for (int64_t id = 0; id < read.size(); ++id) require(read.id(read.piece(id)) == id, "a piece has one id");
+  const std::string text = read.to_json();
+  require(Vocabulary::parse(text, "again").to_json() == text, "what is written is read");
+}
+
+void spm(std::string_view bytes) {
+  const Vocabulary pieces = vocabulary_of(bytes, "source.spm");
+  const Tokenizer tokenizer = Tokenizer::from_bytes(bytes, pieces, "source.spm");
+  for (const char* text : {"", "A small test of n\xC3\xA4mes, \xEF\xBC\xA1\xEF\xB7\xBA 12.",
+                           " \xE2\x96\x81 <0x41>\xF0\x9F\x98\x80"}) {
+    const auto ids = tokenizer.encode(text);
+    for (const int64_t id : ids) require(id >= 0 && id < pieces.size(), "ids of the vocabulary");
+    tokenizer.decode(ids, true);
+    tokenizer.sample(text, 4, 0.5, 1);
+  }
+}
+
+// manifest.json over a folder with one file.
+void manifest(std::string_view bytes) {
+  static const TemporaryFolder folder;
+  static const std::string file = folder.write("config.json", "{}"), path = folder.path(kManifestName);
+  FileWriter writer(path);
+  writer.write(bytes);
+  const std::string folder_path = path.substr(0, path.rfind('/'));
+  check_manifest(folder_path);
+}
+
+// The first byte says how the rest is read: as lines with tabs, or its halves as source and target.
+void corpus(std::string_view bytes) {
+  if (bytes.empty()) return;
+  const std::string_view text = bytes.substr(1);
+  const bool tabs = (bytes[0] & 1) != 0;
+  const MemoryFile first(tabs ? text : text.substr(0, text.size() / 2)),
+      second(tabs ? "" : text.substr(text.size() / 2));
+  DoctorOptions options;
+  if (tabs)
+    options.text.pairs = {first.path()};
+  else
+    options.text = {{first.path()}, {second.path()}, {}};
+  CorpusReport report;
+  visit_parallel_text(
+      options.text, report,
+      [](const VisitedPair& pair) {
+        require(is_valid_utf8(pair.source) && is_valid_utf8(pair.target), "valid UTF-8");
+        require(!is_blank(pair.source) && !is_blank(pair.target), "text on both sides");
+        require(pair.source.find('\n') == std::string::npos, "one line");
+      },
+      [](const DataError&) {});
+  const Diagnosis diagnosis = diagnose(options, std::nullopt);
+  require(diagnosis.report.kept == report.kept && report.kept <= report.read, "the same pairs");
+  diagnosis.json().dump();
+  diagnosis.lines();
+}
+
+// All the options that need no LibTorch, in one list: no other command has more kinds of them.
+struct AllOptions {
+  DoctorOptions doctor;
+  TokenizerOptions tokenizer;
+  ModelOptions model;
+  TrainingOptions training;
+  SearchOptions search;
+
+  std::vector<OptionList> lists() {
+    return {doctor.describe(), tokenizer.describe(), model.describe(), training.describe(),
+            search.describe()};
+  }
+};
+
+// Arguments end in NUL; the first byte picks the list of options.
+void command_line(std::string_view bytes) {
+  if (bytes.empty()) return;
+  std::vector<std::string> arguments;
+  for (std::string_view rest = bytes.substr(1); !rest.empty();) {
+    const size_t end = std::min(rest.find('\0'), rest.size());
+    arguments.emplace_back(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  AllOptions options;
+  const auto lists = options.lists();
+  const OptionList& list = lists[static_cast<unsigned char>(bytes[0]) % lists.size()];
+  apply_flags(list, parse_flags(list, arguments));
+  // What was accepted can be written down and read again.
+  set_from_json(list, to_json(list), "run.json");
+}
+
+void settings(std::string_view bytes) {
+  const nlohmann::json json = parse_json(bytes, "run.json", ErrorKind::kConfig);
+  AllOptions options;
+  for (const auto& list : options.lists()) {
+    try {
+      set_from_json(list, json, "run.json");
+      const auto written = to_json(list);
+      set_from_json(list, written, "again");
+      require(to_json(list) == written, "what is written is read");
+    } catch (const ConfigError&) {
+    }
+  }
+}
+
+template <void (*kParse)(std::string_view)>
+void guarded(std::string_view bytes) {
+  try {
+    kParse(bytes);
+  } catch (const Error&) {
+  }
+}
+
+}  // namespace
+
+const std::vector<FuzzEntry>& fuzz_entries() {
+  static const std::vector<FuzzEntry> all = {
+      {"safetensors", guarded<safetensors>},   {"config", guarded<config>},
+      {"vocabulary", guarded<vocabulary>},     {"spm", guarded<spm>},
+      {"manifest", guarded<manifest>},         {"corpus", guarded<corpus>},
+      {"command_line", guarded<command_line>}, {"settings", guarded<settings>}};
+  return all;
+}
+
+}  // namespace dragoman

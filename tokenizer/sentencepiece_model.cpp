@@ -1,0 +1,198 @@
+#include "tokenizer/sentencepiece_model.h"
+
+#include <sentencepiece_processor.h>
+
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+
+#include "core/error.h"
+#include "core/utf8.h"
+
+namespace dragoman {
+namespace {
+
+constexpr size_t kLongestPiece = 8000;        // bytes
+constexpr size_t kLongestReplacement = 1024;  // bytes, of one rule: U+FDFA takes 33
+constexpr float kLargestScore = 1e9f;
+
+[[noreturn]] void refuse(const std::string& where, const std::string& required, const std::string& got) {
+  throw ModelError(where, "required a SentencePiece model" + required + ", got " + got);
+}
+
+// One field of a protocol buffer message.
+struct Field {
+  uint64_t number = 0, wire_type = 0;
+  uint64_t value = 0;      // of a varint (wire type 0) or of 4 or 8 fixed bytes (5 and 1)
+  std::string_view bytes;  // of a length-delimited field (2)
+};
+
+// Reads a message field by field (protobuf.dev, "Encoding").
+class Message {
+ public:
+  Message(std::string_view bytes, const std::string& where) : rest_(bytes), where_(where) {}
+
+  bool next(Field& field) {
+    if (rest_.empty()) return false;
+    const uint64_t key = varint();
+    field = {key >> 3, key & 7, 0, {}};
+    switch (field.wire_type) {
+      case 0:
+        field.value = varint();
+        break;
+      case 1:
+        field.value = fixed(8);
+        break;
+      case 2:
+        field.bytes = take(varint());
+        break;
+      case 5:
+        field.value = fixed(4);
+        break;
+      default:
+        refuse(where_, "", "a field of wire type " + std::to_string(field.wire_type));
+    }
+    return true;
+  }
+
+ private:
+  std::string_view take(uint64_t length) {
+    if (length > rest_.size())
+      refuse(where_, "",
+             "a field of " + std::to_string(length) + " bytes where " + std::to_string(rest_.size()) +
+                 " are left");
+    const std::string_view bytes = rest_.substr(0, length);
+    rest_.remove_prefix(length);
+    return bytes;
+  }
+  uint64_t fixed(uint64_t length) {
+    uint64_t value = 0;
+    const std::string_view bytes = take(length);
+    for (size_t i = 0; i < bytes.size(); ++i)
+      value |= static_cast<uint64_t>(static_cast<unsigned char>(bytes[i])) << (8 * i);
+    return value;
+  }
+  uint64_t varint() {
+    uint64_t value = 0;
+    for (int shift = 0; shift < 64; shift += 7) {
+      const uint64_t byte = fixed(1);
+      value |= (byte & 0x7F) << shift;
+      if (byte < 0x80) return value;
+    }
+    refuse(where_, "", "a number of more than ten bytes");
+  }
+
+  std::string_view rest_;
+  const std::string& where_;
+};
+
+float as_float(uint64_t bits) {
+  const auto low = static_cast<uint32_t>(bits);
+  float value;
+  std::memcpy(&value, &low, sizeof value);
+  return value;
+}
+
+void check_piece(std::string_view message, const std::string& where, int64_t id) {
+  const auto place = [&] { return where + ": piece " + std::to_string(id); };
+  Message fields(message, where);
+  std::string_view piece;
+  for (Field field; fields.next(field);) {
+    if (field.number == 1 && field.wire_type == 2) piece = field.bytes;
+    const bool is_score = field.number == 2 && field.wire_type == 5;
+    if (is_score && !(std::abs(as_float(field.value)) <= kLargestScore))
+      refuse(place(), " whose scores are numbers", std::to_string(as_float(field.value)));
+  }
+  if (piece.empty() || piece.size() > kLongestPiece)
+    refuse(place(), " with pieces of 1 to " + std::to_string(kLongestPiece) + " bytes",
+           std::to_string(piece.size()));
+  if (piece.find('\0') != std::string_view::npos) refuse(place(), " without NUL in a piece", "one");
+}
+
+// One 32-bit unit of a double array, in the layout of Darts-clone.
+struct TrieUnit {
+  uint32_t bits;
+
+  bool is_value() const { return (bits >> 31) != 0; }  // never matches a byte of text
+  bool has_value() const { return ((bits >> 8) & 1) != 0; }
+  uint64_t value() const { return bits & 0x7FFFFFFFu; }
+  uint64_t offset() const { return (bits >> 10) << ((bits & (1u << 9)) >> 6); }
+};
+
+// A text is looked up from unit 0 on: the unit at p leads to the 256 units around p ^ offset, of which the
+// first holds its value, if it has one. Every unit is checked, reachable or not.
+void check_trie(std::string_view trie, std::string_view replacements, const std::string& place) {
+  const uint64_t size = trie.size() / 4;
+  const auto unit = [&](uint64_t at) {
+    uint32_t bits;
+    std::memcpy(&bits, trie.data() + 4 * at, sizeof bits);
+    return TrieUnit{bits};
+  };
+  const auto inside = [&](bool ok) {
+    if (!ok) refuse(place, " with a charsmap that leads nowhere else", "one that leads outside of itself");
+  };
+  inside(size > 0);
+  for (uint64_t at = 0; at < size; ++at) {
+    if (unit(at).is_value() && at > 0) continue;
+    const uint64_t next = at ^ unit(at).offset();
+    inside((next | 0xFF) < size);
+    if (!unit(at).has_value()) continue;
+    const uint64_t value = unit(next).value();
+    inside(value < replacements.size());
+    const size_t length = replacements.find('\0', value) - value;
+    if (length > kLongestReplacement)
+      refuse(place, " whose charsmap gives at most " + std::to_string(kLongestReplacement) + " bytes",
+             std::to_string(length));
+  }
+}
+
+void check_charsmap(std::string_view charsmap, const std::string& place) {
+  if (charsmap.empty()) return;
+  uint32_t trie_bytes = 0;
+  if (charsmap.size() >= sizeof trie_bytes) std::memcpy(&trie_bytes, charsmap.data(), sizeof trie_bytes);
+  if (sizeof trie_bytes + trie_bytes > charsmap.size())
+    refuse(place, " with a charsmap that holds its trie",
+           "a trie of " + std::to_string(trie_bytes) + " bytes in " + std::to_string(charsmap.size()));
+  const std::string_view replacements = charsmap.substr(sizeof trie_bytes + trie_bytes);
+  if (!replacements.empty() && replacements.back() != '\0')
+    refuse(place, " with a charsmap that ends in NUL", "another byte");
+  if (!is_valid_utf8(replacements)) refuse(place, " with a charsmap of UTF-8", "something else");
+  check_trie(charsmap.substr(sizeof trie_bytes, trie_bytes), replacements, place);
+}
+
+void check_normalizer(std::string_view message, const std::string& place) {
+  Message fields(message, place);
+  for (Field field; fields.next(field);) {
+    if (field.number == 2 && field.wire_type == 2) check_charsmap(field.bytes, place);
+  }
+}
+
+}  // namespace
+
+void check_sentencepiece_model(std::string_view model, const std::string& where) {
+  Message fields(model, where);
+  int64_t pieces = 0;
+  for (Field field; fields.next(field);) {
+    if (field.wire_type != 2) continue;
+    if (field.number == 1) check_piece(field.bytes, where, pieces++);
+    if (field.number == 3) check_normalizer(field.bytes, where + ": normalizer_spec");
+    if (field.number == 5) check_normalizer(field.bytes, where + ": denormalizer_spec");
+  }
+  if (pieces == 0) refuse(where, " with pieces", "none");
+}
+
+void load_sentencepiece_model(std::string_view model, const std::string& where,
+                              sentencepiece::SentencePieceProcessor& processor) {
+  check_sentencepiece_model(model, where);
+  std::string complaint;
+  try {
+    const auto status = processor.LoadFromSerializedProto(model);
+    if (status.ok()) return;
+    complaint = status.ToString();
+  } catch (const std::exception& error) {
+    complaint = error.what();
+  }
+  throw ModelError(where, "required a SentencePiece model, got: " + complaint);
+}
+
+}  // namespace dragoman
