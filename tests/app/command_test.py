@@ -239,6 +239,29 @@ class BadModelFolder(CommandTest):
                 self.refused(self.translate(folder), 4, folder)
 
 
+class Crash(CommandTest):
+    def test_never_ends_the_program_without_a_word(self):
+        for number in (signal.SIGSEGV, signal.SIGABRT):
+            with self.subTest(signal=number), subprocess.Popen(
+                    [PROGRAM, "translate", "--model", str(Shared.model), *BRIEF], stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0) as process:
+                process.stdin.write(b"ba ke\n")
+                process.stdout.readline()  # it has loaded the model and waits
+                process.send_signal(number)
+                last = process.stderr.read().decode().splitlines()[-1]
+                self.assertEqual(process.wait(PATIENCE), -number)
+                self.assertRegex(last, rf"^dragoman: error: \[internal\] .* got signal 0?{int(number)}: ")
+
+    def test_a_tokenizer_model_that_leads_outside_of_itself_is_refused(self):
+        folder = self.copied_model(manifest=False)
+        model = bytearray((folder / "source.spm").read_bytes())
+        charsmap = model.index(b"nmt_nfkc") + 20
+        model[charsmap:charsmap + 64] = b"\xff" * 64
+        (folder / "source.spm").write_bytes(model)
+        result = call("translate", "--model", folder, *BRIEF, stdin=b"ba ke\n")
+        self.refused(result, 4, folder / "source.spm", "required a SentencePiece model")
+
+
 class Settings(CommandTest):
     def refused_config(self, content, *pieces):
         path = self.write("run.json", content if isinstance(content, bytes) else json.dumps(content).encode())

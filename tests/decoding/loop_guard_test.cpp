@@ -5,7 +5,11 @@
 #include <numeric>
 #include <set>
 
+#include "core/files.h"
+#include "core/lines.h"
 #include "core/random.h"
+#include "tests/tokenizer/sample_text.h"
+#include "tokenizer/tokenizer.h"
 
 namespace dragoman {
 namespace {
@@ -63,6 +67,22 @@ TEST(LoopGuard, ALoopIsNoneWhereTheSourceTurnsToo) {
 TEST(LoopGuard, ATranslationMuchLongerThanItsSourceIsALoop) {
   EXPECT_FALSE(is_loop(counted(5), counted(45)));
   EXPECT_TRUE(is_loop(counted(5), counted(46)));
+}
+
+TEST(LoopGuardOnRealData, TakesNoSentenceOfPeopleForALoop) {
+  const std::string folder = std::string(DRAGOMAN_SHARED_DATA) + "/wmt-newstest/";
+  if (!file_exists(folder + "newstest2013.de.gz")) GTEST_SKIP() << "no " << folder;
+  const auto read = [&](const std::string& name) {
+    std::vector<std::string> lines;
+    LineReader reader(folder + name);
+    for (std::string line; reader.next(line);) lines.push_back(line);
+    return lines;
+  };
+  const auto source = read("newstest2013.en.gz"), target = read("newstest2013.de.gz");
+  const TrainedTokenizer trained = train_on(target, small_tokenizer_options("bpe", 4000));
+  const Tokenizer tokenizer = Tokenizer::from_bytes(trained.model, vocabulary_of(trained.model, "de"), "de");
+  for (size_t i = 0; i < target.size(); ++i)
+    EXPECT_FALSE(is_loop(tokenizer.encode(source[i]), tokenizer.encode(target[i]))) << target[i];
 }
 
 TEST(LoopGuard, NamesTheTokensThatWouldMakeAGroupComeAgain) {

@@ -18,6 +18,7 @@
 #include "model/config.h"
 #include "model/weight_names.h"
 #include "tests/data/temporary_files.h"
+#include "tokenizer/subword_sampler.h"
 #include "tokenizer/trainer.h"
 #include "training/training_options.h"
 
@@ -85,12 +86,14 @@ void vocabulary(std::string_view bytes) {
 void spm(std::string_view bytes) {
   const Vocabulary pieces = vocabulary_of(bytes, "source.spm");
   const Tokenizer tokenizer = Tokenizer::from_bytes(bytes, pieces, "source.spm");
+  const SubwordSampler sampler(tokenizer, 0.5);
   for (const char* text : {"", "A small test of n\xC3\xA4mes, \xEF\xBC\xA1\xEF\xB7\xBA 12.",
                            " \xE2\x96\x81 <0x41>\xF0\x9F\x98\x80"}) {
     const auto ids = tokenizer.encode(text);
     for (const int64_t id : ids) require(id >= 0 && id < pieces.size(), "ids of the vocabulary");
     tokenizer.decode(ids, true);
-    tokenizer.sample(text, 4, 0.5, 1);
+    const std::vector<int32_t> narrow(ids.begin(), ids.end());
+    for (const int32_t id : sampler.sample(narrow, 1)) require(id >= 0 && id < pieces.size(), "ids of the vocabulary");
   }
 }
 
