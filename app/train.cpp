@@ -42,6 +42,10 @@ RunOptions resolved(const Arguments& arguments) {
 int run_train(const Arguments& arguments) {
   const RunOptions options = resolved(arguments);
   Log log(std::cerr, isatty(STDERR_FILENO) == 1);
+  if (options.plan) {
+    for (const auto& text : plan_training(options, log, requests).lines()) std::cout << text << "\n";
+    return requests.stop.load() == 0 ? 0 : 128 + requests.stop.load();
+  }
   const StopReason reason = run_training(options, log, requests);
   return reason == StopReason::kSignal ? 128 + requests.stop.load() : 0;
 }
@@ -57,6 +61,7 @@ Command train_command() {
   command.examples =
       "  dragoman train --train-source train.en --train-target train.de --model en-de --preset tiny "
       "--max-time 30m\n"
+      "  dragoman train --train-source train.en --train-target train.de --model en-de --preset base --plan\n"
       "  dragoman train --train-pairs pairs.tsv.gz --model en-de --vocab-size 4000 --max-updates 20000\n"
       "  dragoman train --config en-de/run.json --model en-de --max-updates +10000\n";
   command.with_options = [](const auto& use) {

@@ -1,6 +1,7 @@
 #include "core/files.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -108,6 +109,24 @@ FolderLock::FolderLock(const std::string& folder, const std::string& where) {
 
 FolderLock::~FolderLock() {
   if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+TemporaryFolder::TemporaryFolder() : path_(fs::temp_directory_path() / "dragoman-XXXXXX") {
+  if (::mkdtemp(path_.data()) == nullptr) write_failed(path_, "make");
+}
+
+TemporaryFolder::~TemporaryFolder() {
+  std::error_code ignored;
+  fs::remove_all(path_, ignored);
+}
+
+std::string TemporaryFolder::path(const std::string& name) const {
+  return join_path(path_, name);
+}
+
+std::string TemporaryFolder::write(const std::string& name, std::string_view content) const {
+  write_file_atomically(path(name), content);
+  return path(name);
 }
 
 void set_file_call_hook(std::function<int(const FileCall&)> hook) {

@@ -48,6 +48,23 @@ class FolderLock {
   int descriptor_ = -1;
 };
 
+// A new folder among the system's temporary ones, gone with the object.
+class TemporaryFolder {
+ public:
+  TemporaryFolder();
+  ~TemporaryFolder();
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+
+  const std::string& path() const { return path_; }
+  std::string path(const std::string& name) const;
+  // Makes a file in it; returns its path.
+  std::string write(const std::string& name, std::string_view content) const;
+
+ private:
+  std::string path_;
+};
+
 // Appends text to a file in one write (a log line). DataError naming the path.
 void append_to_file(const std::string& path, std::string_view text);
 

@@ -28,8 +28,8 @@ int64_t replace_invalid_utf8(std::string& text);
 // The text with `other` for every `part`.
 std::string replace_all(std::string_view text, std::string_view part, std::string_view other);
 
-// Takes a first part of at most `most` bytes off `text`: all that stands before its last space, or, where there
-// is none, as many whole code points as fit. `most` is at least 4; `text` is not empty.
+// Takes a first part of at most `most` bytes off `text`: all that stands before its last space, or, where
+// there is none, as many whole code points as fit. `most` is at least 4; `text` is not empty.
 std::string_view take_part(std::string_view& text, size_t most);
 
 void append_utf8(std::string& text, char32_t code_point);

@@ -109,10 +109,6 @@ OptionList text_options(DoctorOptions& o) {
       });
 }
 
-bool has_files(const ParallelFiles& files) {
-  return !files.source.empty() || !files.target.empty() || !files.pairs.empty();
-}
-
 }  // namespace
 
 void HeldOutSources::add(const std::string& source, const std::string& place) {
@@ -161,28 +157,13 @@ void LengthRatios::report(double factor, CorpusReport& report) const {
 void PairExaminer::examine(const VisitedPair& pair) {
   if (has_line_separator(pair.source)) report_.add(CorpusIssue::kLineSeparator, pair.place());
   if (has_line_separator(pair.target)) report_.add(CorpusIssue::kLineSeparator, pair.place(true));
-  if (!pairs_.insert(mix_seeds(stable_hash(pair.source), stable_hash(pair.target))))
+  if (pairs_.size() < remembered_ &&
+      !pairs_.insert(mix_seeds(stable_hash(pair.source), stable_hash(pair.target))))
     report_.add(CorpusIssue::kDuplicate, pair.place());
   if (pair.source == pair.target) report_.add(CorpusIssue::kCopy, pair.place());
   for (const auto& [issue, text] : held_out_) {
     if (const std::string* place = text->find(pair.source)) report_.add(issue, pair.place() + " = " + *place);
   }
-}
-
-CorpusReport examine(const TextPairs& train, const TextPairs& valid) {
-  CorpusReport report;
-  HeldOutSources valid_sources;
-  for (int64_t i = 0; i < valid.size(); ++i)
-    valid_sources.add(valid.source[static_cast<size_t>(i)], valid.place(i));
-  PairExaminer examiner(report);
-  examiner.hold_out(CorpusIssue::kInValidation, valid_sources);
-  for (size_t i = 0; i < train.source.size(); ++i) {
-    const PairOrigin& origin = train.origin[i];
-    examiner.examine(
-        {train.source[i], train.target[i], (*train.files)[static_cast<size_t>(origin.file)], origin});
-  }
-  report.read = report.kept = train.size();
-  return report;
 }
 
 OptionList DoctorOptions::describe() {
@@ -206,11 +187,11 @@ Diagnosis diagnose(const DoctorOptions& options, const std::optional<DoctorToken
   const Complaint complain = [&](const DataError& error) { result.complaints.push_back(error); };
   HeldOutSources valid, test;
   PairExaminer pairs(result.report);
-  if (has_files(options.valid)) {
+  if (!options.valid.empty()) {
     valid = read_held_out(options.valid, complain);
     pairs.hold_out(CorpusIssue::kInValidation, valid);
   }
-  if (has_files(options.test)) {
+  if (!options.test.empty()) {
     test = read_held_out(options.test, complain);
     pairs.hold_out(CorpusIssue::kInTest, test);
   }
@@ -226,8 +207,8 @@ Diagnosis diagnose(const DoctorOptions& options, const std::optional<DoctorToken
       },
       complain);
   ratios.report(options.length_ratio, result.report);
-  if (has_files(options.valid)) result.valid = {valid.size(), valid.met()};
-  if (has_files(options.test)) result.test = {test.size(), test.met()};
+  if (!options.valid.empty()) result.valid = {valid.size(), valid.met()};
+  if (!options.test.empty()) result.test = {test.size(), test.met()};
   return result;
 }
 

@@ -2,6 +2,7 @@
 // looked at one by one; what is remembered of them is a hash of 64 bits each.
 #pragma once
 
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -59,19 +60,19 @@ class LengthRatios {
 // and sources of held-out text.
 class PairExaminer {
  public:
-  explicit PairExaminer(CorpusReport& report) : report_(report) {}
+  // Duplicates are looked for among the first `remembered` different pairs, 22 bytes each at most.
+  explicit PairExaminer(CorpusReport& report, uint64_t remembered = std::numeric_limits<uint64_t>::max())
+      : report_(report), remembered_(remembered) {}
   // `text` is held out of the pairs that follow; `issue`: kInValidation or kInTest.
   void hold_out(CorpusIssue issue, HeldOutSources& text) { held_out_.emplace_back(issue, &text); }
   void examine(const VisitedPair& pair);
 
  private:
   CorpusReport& report_;
+  uint64_t remembered_;
   HashSet pairs_;
   std::vector<std::pair<CorpusIssue, HeldOutSources*>> held_out_;
 };
-
-// The quick form, for text that is in memory and was read without complaint. `valid` may be empty.
-CorpusReport examine(const TextPairs& train, const TextPairs& valid);
 
 struct DoctorOptions {
   ParallelFiles text, valid, test;

@@ -31,7 +31,9 @@ constexpr std::array<IssueText, kCorpusIssues> kTexts = {{
 
 }  // namespace
 
-const char* CorpusReport::text_of(CorpusIssue issue) { return kTexts[static_cast<size_t>(issue)].meaning; }
+const char* CorpusReport::text_of(CorpusIssue issue) {
+  return kTexts[static_cast<size_t>(issue)].meaning;
+}
 
 void CorpusReport::add(CorpusIssue issue, int64_t count, const std::vector<std::string>& places) {
   Finding& finding = findings_[static_cast<size_t>(issue)];

@@ -73,62 +73,121 @@ OptionList CorpusOptions::describe() {
                  "pairs with a side this many times as long as the other are left out (a side of fewer than "
                  "10 tokens counts as 10); 0 for no limit")
               .at_least(0),
+          option(corpus_memory, "corpus-memory", "MIB",
+                 "encoded training text to hold in memory; more of it goes to a temporary file in the model "
+                 "folder, and is read from there window by window")
+              .at_least(0)
+              .changeable(),
       });
 }
 
 void EncodedCorpus::Side::append(std::span<const int32_t> sentence) {
-  ids.insert(ids.end(), sentence.begin(), sentence.end());
-  begin.push_back(ids.size());
+  ids.append(sentence.data(), sentence.size());
+  begin.append(static_cast<uint64_t>(ids.size()));
 }
 
-void EncodedCorpus::append(int64_t text_index, std::span<const int32_t> source,
-                           std::span<const int32_t> target) {
+void EncodedCorpus::Side::spill(const std::string& folder) {
+  ids.spill(folder);
+  begin.spill(folder);
+}
+
+void EncodedCorpus::Side::seal() {
+  ids.seal();
+  begin.seal();
+}
+
+void EncodedCorpus::append(std::span<const int32_t> source, std::span<const int32_t> target) {
   source_.append(source);
   target_.append(target);
-  index_.push_back(text_index);
 }
 
 EncodedCorpus EncodedCorpus::encode(const TextPairs& pairs, const Tokenizer& source_tokenizer,
                                     const Tokenizer& target_tokenizer, const CorpusOptions& options,
                                     int64_t threads, CorpusReport& report) {
-  EncodedCorpus corpus;
-  const int64_t source_eos = source_tokenizer.vocabulary().eos_id(),
-                target_eos = target_tokenizer.vocabulary().eos_id();
-  std::vector<EncodedPair> block(static_cast<size_t>(std::min(kBlock, pairs.size())));
-  for (int64_t first = 0; first < pairs.size(); first += kBlock) {
-    const int64_t end = std::min(first + kBlock, pairs.size());
-    in_parallel(first, end, threads, [&](int64_t i) {
-      const auto text = static_cast<size_t>(i);
-      EncodedPair& pair = block[static_cast<size_t>(i - first)];
-      pair.source = ended(source_tokenizer.encode_source(pairs.source[text]), source_eos);
-      pair.target = ended(target_tokenizer.encode(pairs.target[text]), target_eos);
-    });
-    for (int64_t i = first; i < end; ++i) {
-      const EncodedPair& pair = block[static_cast<size_t>(i - first)];
-      const auto issue = length_issue(static_cast<int64_t>(pair.source.size()),
-                                      static_cast<int64_t>(pair.target.size()), options);
-      if (issue)
-        report.add(*issue, pairs.place(i));
-      else
-        corpus.append(i, pair.source, pair.target);
-    }
-  }
-  report.kept += corpus.size() - pairs.size();
-  if (corpus.size() == 0) {
-    throw DataError(
-        pairs.size() > 0 ? pairs.place(0) : "training text",
-        "required at least one pair within --max-train-length and --max-length-ratio, got none of " +
-            with_commas(pairs.size()));
-  }
-  return corpus;
+  CorpusEncoder encoder(source_tokenizer, target_tokenizer, options, threads, report);
+  for (int64_t i = 0; i < pairs.size(); ++i) encoder.add(pairs.at(i));
+  return encoder.finish();
 }
 
 EncodedCorpus EncodedCorpus::from_ids(const std::vector<std::vector<int32_t>>& source,
                                       const std::vector<std::vector<int32_t>>& target) {
   if (source.size() != target.size()) throw std::logic_error("from_ids: the sides differ in size");
   EncodedCorpus corpus;
-  for (size_t i = 0; i < source.size(); ++i) corpus.append(static_cast<int64_t>(i), source[i], target[i]);
+  for (size_t i = 0; i < source.size(); ++i) corpus.append(source[i], target[i]);
   return corpus;
+}
+
+// A part of the text, and what it becomes.
+struct CorpusEncoder::Block {
+  struct Text {
+    std::string source, target;
+    PairOrigin origin;
+  };
+  std::vector<Text> text;
+  std::vector<EncodedPair> ids;
+  std::vector<FilePair> files;  // of all blocks
+};
+
+CorpusEncoder::CorpusEncoder(const Tokenizer& source, const Tokenizer& target, const CorpusOptions& options,
+                             int64_t threads, CorpusReport& report, std::string folder)
+    : source_(source),
+      target_(target),
+      options_(options),
+      threads_(threads),
+      report_(report),
+      folder_(std::move(folder)),
+      block_(std::make_shared<Block>()) {}
+
+void CorpusEncoder::add(const VisitedPair& pair) {
+  const auto file = static_cast<size_t>(pair.origin.file);
+  if (block_->files.size() <= file) block_->files.resize(file + 1);
+  block_->files[file] = pair.files;
+  if (added_++ == 0) first_place_ = pair.place();
+  block_->text.push_back({pair.source, pair.target, pair.origin});
+  if (static_cast<int64_t>(block_->text.size()) == kBlock) encode_block();
+}
+
+void CorpusEncoder::encode_block() {
+  const auto& text = block_->text;
+  auto& ids = block_->ids;
+  ids.resize(text.size());
+  in_parallel(0, static_cast<int64_t>(text.size()), threads_, [&](int64_t number) {
+    const auto i = static_cast<size_t>(number);
+    ids[i].source = ended(source_.encode_source(text[i].source), source_.vocabulary().eos_id());
+    ids[i].target = ended(target_.encode(text[i].target), target_.vocabulary().eos_id());
+  });
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto issue = length_issue(static_cast<int64_t>(ids[i].source.size()),
+                                    static_cast<int64_t>(ids[i].target.size()), options_);
+    if (!issue) {
+      corpus_.append(ids[i].source, ids[i].target);
+      continue;
+    }
+    const PairOrigin& origin = text[i].origin;
+    const FilePair& files = block_->files[static_cast<size_t>(origin.file)];
+    report_.add(*issue, VisitedPair{text[i].source, text[i].target, files, origin}.place());
+    --report_.kept;
+  }
+  block_->text.clear();
+  const uint64_t bytes = corpus_.source_.bytes() + corpus_.target_.bytes();
+  if (!spilled_ && !folder_.empty() && bytes >> 20 >= static_cast<uint64_t>(options_.corpus_memory)) {
+    corpus_.source_.spill(folder_);
+    corpus_.target_.spill(folder_);
+    spilled_ = true;
+  }
+}
+
+EncodedCorpus CorpusEncoder::finish() {
+  encode_block();
+  corpus_.source_.seal();
+  corpus_.target_.seal();
+  if (corpus_.size() == 0) {
+    throw DataError(
+        added_ > 0 ? first_place_ : "training text",
+        "required at least one pair within --max-train-length and --max-length-ratio, got none of " +
+            with_commas(added_));
+  }
+  return std::move(corpus_);
 }
 
 }  // namespace dragoman

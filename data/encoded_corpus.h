@@ -1,13 +1,16 @@
-// The parallel corpus as numbers: the ids of all pairs in two flat arrays, 4 bytes a token.
+// The parallel corpus as numbers: the ids of all pairs in two flat arrays, 4 bytes a token and 16 a pair; in
+// memory, or in a temporary file when they come to more than that should hold.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "core/options.h"
+#include "core/spilled_bytes.h"
 #include "data/corpus_report.h"
 #include "data/parallel_text.h"
 #include "tokenizer/tokenizer.h"
@@ -17,6 +20,7 @@ namespace dragoman {
 struct CorpusOptions {
   int64_t max_train_length = 256;  // tokens of a side, </s> included; 0 for no limit
   double max_length_ratio = 9;     // tokens of the longer side by those of the shorter; 0 for no limit
+  int64_t corpus_memory = 1024;    // MiB of encoded text; more of it goes to a temporary file
 
   OptionList describe();
 };
@@ -37,37 +41,66 @@ class EncodedCorpus {
   static EncodedCorpus from_ids(const std::vector<std::vector<int32_t>>& source,
                                 const std::vector<std::vector<int32_t>>& target);
 
-  int64_t size() const { return static_cast<int64_t>(index_.size()); }
+  int64_t size() const { return source_.begin.size() - 1; }
 
   // The ids of a pair's sides; each ends with </s>. The source has its language code in front if it has one.
   std::span<const int32_t> source(int64_t pair) const { return source_.at(pair); }
   std::span<const int32_t> target(int64_t pair) const { return target_.at(pair); }
   int64_t source_length(int64_t pair) const { return source_.length(pair); }
   int64_t target_length(int64_t pair) const { return target_.length(pair); }
-  int64_t source_tokens() const { return static_cast<int64_t>(source_.ids.size()); }
-  int64_t target_tokens() const { return static_cast<int64_t>(target_.ids.size()); }
-
-  // Where this pair stood in the TextPairs that it was encoded from.
-  int64_t text_index(int64_t pair) const { return index_[static_cast<size_t>(pair)]; }
+  int64_t source_tokens() const { return source_.ids.size(); }
+  int64_t target_tokens() const { return target_.ids.size(); }
 
  private:
-  struct Side {
-    std::vector<int32_t> ids;
-    std::vector<uint64_t> begin{0};  // of each pair, and the end of the last
+  friend class CorpusEncoder;
 
-    int64_t length(int64_t pair) const {
-      return static_cast<int64_t>(begin[static_cast<size_t>(pair) + 1] - begin[static_cast<size_t>(pair)]);
-    }
+  struct Side {
+    SpilledArray<int32_t> ids;
+    SpilledArray<uint64_t> begin;  // of each pair, and the end of the last
+
+    Side() { begin.append(0); }
+    int64_t length(int64_t pair) const { return static_cast<int64_t>(begin[pair + 1] - begin[pair]); }
     std::span<const int32_t> at(int64_t pair) const {
-      return {ids.data() + begin[static_cast<size_t>(pair)], static_cast<size_t>(length(pair))};
+      return {ids.data() + begin[pair], static_cast<size_t>(length(pair))};
     }
     void append(std::span<const int32_t> sentence);
+    void spill(const std::string& folder);
+    void seal();
+    uint64_t bytes() const { return ids.bytes() + begin.bytes(); }
   };
 
-  void append(int64_t text_index, std::span<const int32_t> source, std::span<const int32_t> target);
+  void append(std::span<const int32_t> source, std::span<const int32_t> target);
 
   Side source_, target_;
-  std::vector<int64_t> index_;
+};
+
+// Makes an EncodedCorpus of pairs that come one by one, with a block of them in memory as text.
+class CorpusEncoder {
+ public:
+  // What exceeds the options' corpus_memory goes to a temporary file in `folder`; none: all stays in memory.
+  // The report's `kept` loses what the options exclude. The tokenizers must outlive the encoder.
+  CorpusEncoder(const Tokenizer& source, const Tokenizer& target, const CorpusOptions& options,
+                int64_t threads, CorpusReport& report, std::string folder = "");
+
+  // DataError when the temporary file cannot take it.
+  void add(const VisitedPair& pair);
+  // DataError when no pair is left.
+  EncodedCorpus finish();
+  bool spilled() const { return spilled_; }  // a temporary file was needed
+
+ private:
+  struct Block;
+  void encode_block();
+
+  const Tokenizer &source_, &target_;
+  CorpusOptions options_;
+  int64_t threads_;
+  CorpusReport& report_;
+  std::string folder_, first_place_;
+  std::shared_ptr<Block> block_;
+  EncodedCorpus corpus_;
+  int64_t added_ = 0;
+  bool spilled_ = false;
 };
 
 }  // namespace dragoman

@@ -1,6 +1,7 @@
 #include "data/parallel_text.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <limits>
 
 #include "core/error.h"
@@ -181,6 +182,11 @@ void check_files(const ParallelFiles& files) {
 
 }  // namespace
 
+VisitedPair TextPairs::at(int64_t pair) const {
+  const auto i = static_cast<size_t>(pair);
+  return {source.at(i), target.at(i), files->at(static_cast<size_t>(origin[i].file)), origin[i]};
+}
+
 std::string TextPairs::place(int64_t pair) const {
   const PairOrigin& from = origin.at(static_cast<size_t>(pair));
   return file_line(files->at(static_cast<size_t>(from.file)).source, from.line);
@@ -237,6 +243,35 @@ TextPairs read_parallel_text(const ParallelFiles& files, CorpusReport& report) {
   };
   visit_parallel_text(files, report, keep, [](const DataError& error) { throw DataError(error); });
   return pairs;
+}
+
+RepeatableText::RepeatableText(ParallelFiles files) : files_(std::move(files)), read_once_(false) {
+  for (const StringList* list : {&files_.source, &files_.target, &files_.pairs}) {
+    for (const std::string& name : *list) {
+      std::error_code ignored;
+      const auto kind = std::filesystem::status(name, ignored).type();
+      read_once_ |= name == "-" || kind == std::filesystem::file_type::fifo ||
+                    kind == std::filesystem::file_type::character ||
+                    kind == std::filesystem::file_type::socket;
+    }
+  }
+}
+
+void RepeatableText::visit(CorpusReport& report, const PairVisitor& visit) {
+  const int64_t before = report.kept;
+  if (read_once_) {
+    if (pairs_ < 0) memory_ = read_parallel_text(files_, memory_report_);
+    report = memory_report_;
+    for (int64_t i = 0; i < memory_.size(); ++i) visit(memory_.at(i));
+  } else {
+    visit_parallel_text(files_, report, visit, [](const DataError& error) { throw DataError(error); });
+  }
+  const int64_t pairs = read_once_ ? memory_.size() : report.kept - before;
+  if (pairs_ >= 0 && pairs != pairs_) {
+    throw DataError(all_names(files_), "required text that stays the same while it is read, got " +
+                                           with_commas(pairs_) + " pairs and then " + with_commas(pairs));
+  }
+  pairs_ = pairs;
 }
 
 }  // namespace dragoman

@@ -16,6 +16,8 @@ namespace dragoman {
 struct ParallelFiles {
   StringList source, target;  // source[i] goes with target[i]
   StringList pairs;           // files with a source, a tab and a target on each line
+
+  bool empty() const { return source.empty() && target.empty() && pairs.empty(); }
 };
 
 // The two files that a pair came from: the same one twice for a tab-separated file.
@@ -28,17 +30,6 @@ struct PairOrigin {
   int32_t line;  // the first is 1
 };
 
-struct TextPairs {
-  std::vector<std::string> source, target;
-  std::vector<PairOrigin> origin;  // of each pair
-  std::shared_ptr<const std::vector<FilePair>> files;
-
-  int64_t size() const { return static_cast<int64_t>(source.size()); }
-  std::string place(int64_t pair) const;  // "train.en:17"
-  // The pairs with these indices, in this order.
-  TextPairs select(const std::vector<int64_t>& indices) const;
-};
-
 // A pair where it stands: valid UTF-8, no side blank.
 struct VisitedPair {
   const std::string &source, &target;
@@ -48,6 +39,20 @@ struct VisitedPair {
   // "train.en:17"; of_target: the same line of the other file.
   std::string place(bool of_target = false) const;
 };
+
+// Pairs in memory.
+struct TextPairs {
+  std::vector<std::string> source, target;
+  std::vector<PairOrigin> origin;  // of each pair
+  std::shared_ptr<const std::vector<FilePair>> files;
+
+  int64_t size() const { return static_cast<int64_t>(source.size()); }
+  VisitedPair at(int64_t pair) const;
+  std::string place(int64_t pair) const;  // "train.en:17"
+  // The pairs with these indices, in this order.
+  TextPairs select(const std::vector<int64_t>& indices) const;
+};
+
 using PairVisitor = std::function<void(const VisitedPair&)>;
 // Told why the pairs of a file cannot be trusted; when it returns, the reading goes on behind that file.
 using Complaint = std::function<void(const DataError&)>;
@@ -62,5 +67,23 @@ void visit_parallel_text(const ParallelFiles& files, CorpusReport& report, const
 
 // The same into memory, with the first complaint thrown.
 TextPairs read_parallel_text(const ParallelFiles& files, CorpusReport& report);
+
+// Text that is gone through several times. Plain files are read again each time, so that memory does not grow
+// with them; what can be read only once (standard input, a pipe) is kept in memory.
+class RepeatableText {
+ public:
+  explicit RepeatableText(ParallelFiles files);
+
+  // As visit_parallel_text, with the first complaint thrown; DataError too when the text has another number
+  // of pairs than it had the first time.
+  void visit(CorpusReport& report, const PairVisitor& visit);
+
+ private:
+  ParallelFiles files_;
+  bool read_once_;  // from memory_ then
+  TextPairs memory_;
+  CorpusReport memory_report_;
+  int64_t pairs_ = -1;
+};
 
 }  // namespace dragoman

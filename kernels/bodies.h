@@ -409,6 +409,8 @@ RowLoss cross_entropy(float* logits, int64_t classes, int64_t label, float epsil
   return {(1 - epsilon) * cross_entropy + epsilon * uniform, cross_entropy};
 }
 
+#include "kernels/product_bodies.h"
+
 }  // namespace
 
 extern const Kernels kernels;
@@ -421,6 +423,7 @@ const Kernels kernels = {DRAGOMAN_NAME_OF(DRAGOMAN_KERNEL_VARIANT),
                          add_norm_backward,
                          attention,
                          attention_backward,
+                         product,
                          cross_entropy};
 
 }  // namespace dragoman::DRAGOMAN_KERNEL_VARIANT

@@ -34,6 +34,20 @@ struct AttentionHead {
   uint64_t first_index;  // of weight (0,0), for the dropout; (t,s) is at first_index + t*keys + s
 };
 
+// c = a b, or c += a b. Row i, step k of a at a[i * a_row + k * a_step]; step k, column j of b at
+// b[k * b_step + j * b_column]; c row-major.
+struct Product {
+  int64_t rows, depth, columns;
+  const float* a;
+  int64_t a_row, a_step;
+  const float* b;
+  int64_t b_step, b_column;
+  float* c;
+  int64_t c_stride;
+  bool add;
+};
+inline constexpr int64_t kProductScratch = (96 + 256 + 17) * 384;  // floats, 567 KB
+
 struct RowLoss {
   float smoothed, cross_entropy;
 };
@@ -66,6 +80,9 @@ struct Kernels {
   void (*attention_backward)(const AttentionHead& head, const float* output, const float* output_gradient,
                              int64_t output_stride, const float* log_sum, float* query_gradient,
                              float* key_gradient, float* value_gradient, float* scratch);
+
+  // scratch: kProductScratch floats. A row of c depends on its row of a and on b alone.
+  void (*product)(const Product& product, float* scratch);
 
   // Label-smoothed cross-entropy of one row of logits over classes 0..classes-1 (training/loss.h). With
   // `scale` other than zero the logits are replaced by scale times the derivative of the smoothed loss.

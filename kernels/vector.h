@@ -16,7 +16,7 @@ inline void store(float* to, Vec v) {
   __builtin_memcpy(to, &v, sizeof v);
 }
 inline Vec all(float x) {
-  return Vec{} + x;
+  return x - Vec{};  // not Vec{} + x: that makes 0 of -0, so the compiler would have to add
 }
 inline float sum_of(Vec v) {
   float sum = 0;
@@ -27,6 +27,24 @@ inline float largest_of(Vec v) {
   float largest = v[0];
   for (int i = 1; i < kWidth; ++i) largest = v[i] > largest ? v[i] : largest;
   return largest;
+}
+// kWidth vectors as a square, turned over its diagonal: squares of two, four, .. are exchanged.
+template <int S = 1>
+inline void turn(Vec (&rows)[kWidth]) {
+  if constexpr (S < kWidth) {
+    IntVec first, second;
+    for (int i = 0; i < kWidth; ++i) {
+      first[i] = (i & S) == 0 ? i : kWidth + i - S;
+      second[i] = (i & S) == 0 ? i + S : kWidth + i;
+    }
+    for (int i = 0; i < kWidth; ++i) {
+      if ((i & S) != 0) continue;
+      const Vec a = rows[i], b = rows[i + S];
+      rows[i] = __builtin_shuffle(a, b, first);
+      rows[i + S] = __builtin_shuffle(a, b, second);
+    }
+    turn<2 * S>(rows);
+  }
 }
 inline Vec larger(Vec a, Vec b) {
   return a > b ? a : b;

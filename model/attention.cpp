@@ -5,6 +5,7 @@
 
 #include "model/dropout.h"
 #include "model/fused_attention.h"
+#include "model/fused_linear.h"
 
 namespace dragoman {
 
@@ -43,7 +44,7 @@ torch::Tensor MultiHeadAttentionImpl::join_heads(const torch::Tensor& x) const {
 torch::Tensor MultiHeadAttentionImpl::forward(const torch::Tensor& query, const torch::Tensor& memory,
                                               const torch::Tensor& mask) {
   if (can_fuse_attention(query, options_.d_model / options_.num_heads))
-    return output_(fused_forward(query, memory, mask));
+    return linear(fused_forward(query, memory, mask), output_);
   const auto q = split_heads(query_(query));   // [B,H,T,K]
   const auto k = split_heads(key_(memory));    // [B,H,S,K]
   const auto v = split_heads(value_(memory));  // [B,H,S,K]
@@ -54,13 +55,13 @@ torch::Tensor MultiHeadAttentionImpl::forward(const torch::Tensor& query, const 
 torch::Tensor MultiHeadAttentionImpl::fused_forward(const torch::Tensor& query, const torch::Tensor& memory,
                                                     const torch::Tensor& mask) {
   if (query.is_same(memory)) {
-    const auto packed = torch::linear(query, torch::cat({query_->weight, key_->weight, value_->weight}),
-                                      torch::cat({query_->bias, key_->bias, value_->bias}));  // [B,T,3D]
+    const auto packed = linear(query, torch::cat({query_->weight, key_->weight, value_->weight}),
+                               torch::cat({query_->bias, key_->bias, value_->bias}));  // [B,T,3D]
     return fused_self_attention(packed, mask, options_.num_heads, dropout());
   }
-  const auto packed = torch::linear(memory, torch::cat({key_->weight, value_->weight}),
-                                    torch::cat({key_->bias, value_->bias}));  // [B,S,2D]
-  return fused_cross_attention(query_(query), packed, mask, options_.num_heads, dropout());
+  const auto packed = linear(memory, torch::cat({key_->weight, value_->weight}),
+                             torch::cat({key_->bias, value_->bias}));  // [B,S,2D]
+  return fused_cross_attention(linear(query, query_), packed, mask, options_.num_heads, dropout());
 }
 
 }  // namespace dragoman

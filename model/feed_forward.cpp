@@ -1,5 +1,7 @@
 #include "model/feed_forward.h"
 
+#include "model/fused_linear.h"
+
 namespace dragoman {
 
 torch::Tensor activate(const torch::Tensor& x, const std::string& name) {
@@ -16,7 +18,8 @@ FeedForwardImpl::FeedForwardImpl(const FeedForwardOptions& options)
       activation_(options.activation) {}
 
 torch::Tensor FeedForwardImpl::forward(const torch::Tensor& x) {
-  return outer_(dropout_(activate(inner_(x), activation_)));  // [B,T,D] --> [B,T,F] --> [B,T,D]
+  return linear(dropout_(activate(linear(x, inner_), activation_)),
+                outer_);  // [B,T,D] --> [B,T,F] --> [B,T,D]
 }
 
 }  // namespace dragoman

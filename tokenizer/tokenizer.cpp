@@ -18,8 +18,8 @@ constexpr std::string_view kSpaceMark = "\xE2\x96\x81";  // U+2581, SentencePiec
 constexpr uint64_t kLargestModel = uint64_t{1} << 30;
 
 // SentencePiece joins unknown characters to one <unk> in quadratic time: a megabyte of them took half a
-// minute. Longer text is encoded in parts, which are cut at spaces, where no piece goes across. (A word longer
-// than this is cut as well, and its second part then begins as a word does.)
+// minute. Longer text is encoded in parts, which are cut at spaces, where no piece goes across. (A word
+// longer than this is cut as well, and its second part then begins as a word does.)
 constexpr size_t kLongestPart = 1 << 15;  // bytes
 
 std::string_view without_leading_space(std::string_view text) {

@@ -9,7 +9,6 @@
 
 #include "core/error.h"
 #include "core/log.h"
-#include "core/random.h"
 #include "core/special_tokens.h"
 #include "core/utf8.h"
 #include "tokenizer/sentencepiece_model.h"
@@ -24,38 +23,6 @@ constexpr uint64_t kSampleSeed = 1;
 constexpr size_t kLongestPart = 8192;  // bytes
 // SentencePiece sums in as many parts as it has threads, so their number is part of the result.
 constexpr char kTrainerThreads[] = "4";
-
-// Lines drawn evenly from a stream of unknown length (Vitter's algorithm R), in the order of the stream.
-class LineSample {
- public:
-  explicit LineSample(int64_t capacity) : capacity_(static_cast<size_t>(capacity)), random_(kSampleSeed) {}
-
-  void add(std::string line) {
-    const int64_t index = seen_++;
-    if (lines_.size() < capacity_) {
-      lines_.emplace_back(index, std::move(line));
-      return;
-    }
-    const uint64_t place = random_.below(static_cast<uint64_t>(seen_));
-    if (place < capacity_) lines_[place] = {index, std::move(line)};
-  }
-
-  int64_t seen() const { return seen_; }
-  std::vector<std::string> take() {
-    std::sort(lines_.begin(), lines_.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-    std::vector<std::string> result;
-    result.reserve(lines_.size());
-    for (auto& line : lines_) result.push_back(std::move(line.second));
-    lines_.clear();
-    return result;
-  }
-
- private:
-  size_t capacity_;
-  int64_t seen_ = 0;
-  SplitMix64 random_;
-  std::vector<std::pair<int64_t, std::string>> lines_;
-};
 
 // SentencePiece drops a whole line that holds U+2585, which it uses for itself.
 void clean(std::string& line) {
@@ -115,14 +82,14 @@ std::string as_csv(const StringList& values) {
 
 class MemoryLines : public sentencepiece::SentenceIterator {
  public:
-  explicit MemoryLines(const std::vector<std::string>& lines) : lines_(lines) {}
+  explicit MemoryLines(const std::vector<const std::string*>& lines) : lines_(lines) {}
   bool done() const override { return next_ >= lines_.size(); }
   void Next() override { ++next_; }
-  const std::string& value() const override { return lines_[next_]; }
+  const std::string& value() const override { return *lines_[next_]; }
   sentencepiece::util::Status status() const override { return {}; }
 
  private:
-  const std::vector<std::string>& lines_;
+  const std::vector<const std::string*>& lines_;
   size_t next_ = 0;
 };
 
@@ -156,7 +123,7 @@ int64_t smallest_size_in(const std::string& message) {
   return std::strtoll(message.c_str() + at + key.size(), nullptr, 10);
 }
 
-std::string run_sentencepiece(const std::vector<std::string>& lines, const TokenizerOptions& options,
+std::string run_sentencepiece(const std::vector<const std::string*>& lines, const TokenizerOptions& options,
                               const std::string& where) {
   MemoryLines source(lines);
   std::string model;
@@ -208,25 +175,59 @@ OptionList TokenizerOptions::describe() {
       });
 }
 
-TrainedTokenizer train_tokenizer(const LineSource& next_line, const TokenizerOptions& options,
-                                 const std::string& where) {
+TokenizerLines::TokenizerLines(const TokenizerOptions& options, int64_t capacity)
+    : cut_out_(options.user_symbols), capacity_(static_cast<size_t>(capacity)), random_(kSampleSeed) {
   check_symbols(options.user_symbols);
   check_room(options);
-  StringList cut_out = options.user_symbols;
-  cut_out.insert(cut_out.end(), {kEndOfSentencePiece, kUnknownPiece});
+  cut_out_.insert(cut_out_.end(), {kEndOfSentencePiece, kUnknownPiece});
+}
 
-  LineSample sample(options.tokenizer_sample);
-  for (std::string line; next_line(line);) {
-    clean(line);
-    for (std::string_view rest = line; !rest.empty();) {
-      std::string part(take_part(rest, kLongestPart));
-      if (has_text(part, cut_out)) sample.add(std::move(part));
-    }
+void TokenizerLines::add(std::string line) {
+  clean(line);
+  for (std::string_view rest = line; !rest.empty();) {
+    std::string part(take_part(rest, kLongestPart));
+    if (has_text(part, cut_out_)) draw(std::move(part));
   }
-  if (sample.seen() == 0) throw DataError(where, "required text to learn a tokenizer from, got none");
+}
+
+void TokenizerLines::draw(std::string line) {
+  const int64_t index = seen_++;
+  if (drawn_.size() < capacity_) {
+    drawn_.emplace_back(index, std::move(line));
+    return;
+  }
+  const uint64_t place = random_.below(static_cast<uint64_t>(seen_));
+  if (place < capacity_) drawn_[place] = {index, std::move(line)};
+}
+
+std::vector<const std::string*> TokenizerLines::lines() const {
+  std::vector<const std::pair<int64_t, std::string>*> order;
+  for (const auto& line : drawn_) order.push_back(&line);
+  std::sort(order.begin(), order.end(), [](const auto* a, const auto* b) { return a->first < b->first; });
+  std::vector<const std::string*> result;
+  for (const auto* line : order) result.push_back(&line->second);
+  return result;
+}
+
+TrainedTokenizer train_tokenizer(const LineSource& next_line, const TokenizerOptions& options,
+                                 const std::string& where) {
+  TokenizerLines lines(options, options.tokenizer_sample);
+  for (std::string line; next_line(line);) lines.add(std::move(line));
+  return train_tokenizer({&lines}, options, where);
+}
+
+TrainedTokenizer train_tokenizer(const std::vector<const TokenizerLines*>& texts,
+                                 const TokenizerOptions& options, const std::string& where) {
+  std::vector<const std::string*> lines;
+  int64_t seen = 0;
+  for (const TokenizerLines* text : texts) {
+    const auto some = text->lines();
+    lines.insert(lines.end(), some.begin(), some.end());
+    seen += text->seen();
+  }
+  if (lines.empty()) throw DataError(where, "required text to learn a tokenizer from, got none");
 
   TrainedTokenizer trained;
-  const std::vector<std::string> lines = sample.take();
   trained.model = run_sentencepiece(lines, options, where);
   sentencepiece::SentencePieceProcessor processor;
   const auto status = processor.LoadFromSerializedProto(trained.model);
@@ -238,9 +239,9 @@ TrainedTokenizer train_tokenizer(const LineSource& next_line, const TokenizerOpt
     trained.notes.push_back("vocabulary lowered from " + std::to_string(options.vocab_size) + " to " +
                             std::to_string(trained.pieces) + ": " + where + " has no more pieces to learn");
   }
-  if (sample.seen() > static_cast<int64_t>(lines.size())) {
+  if (seen > static_cast<int64_t>(lines.size())) {
     trained.notes.push_back("tokenizer learned from " + with_commas(static_cast<int64_t>(lines.size())) +
-                            " of " + with_commas(sample.seen()) + " lines");
+                            " of " + with_commas(seen) + " lines");
   }
   return trained;
 }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/options.h"
+#include "core/random.h"
 #include "tokenizer/vocabulary.h"
 
 namespace dragoman {
@@ -33,6 +34,28 @@ struct TrainedTokenizer {
   std::vector<std::string> notes;  // what a person should know: "vocabulary lowered from 8000 to 497: ..."
 };
 
+// The lines to learn from: an even draw (Vitter's algorithm R) of what is added, in its order. ConfigError
+// for options that no text can be learned with.
+class TokenizerLines {
+ public:
+  TokenizerLines(const TokenizerOptions& options, int64_t capacity);
+
+  // Any length and any bytes: see train_tokenizer.
+  void add(std::string line);
+
+  int64_t seen() const { return seen_; }
+  std::vector<const std::string*> lines() const;
+
+ private:
+  void draw(std::string line);
+
+  StringList cut_out_;  // texts that are pieces anyway
+  size_t capacity_;
+  int64_t seen_ = 0;
+  SplitMix64 random_;
+  std::vector<std::pair<int64_t, std::string>> drawn_;  // (number, line)
+};
+
 // Gives the next line, or false at the end.
 using LineSource = std::function<bool(std::string&)>;
 
@@ -42,6 +65,9 @@ using LineSource = std::function<bool(std::string&)>;
 // smallest possible; one too large for the text is lowered and noted.
 TrainedTokenizer train_tokenizer(const LineSource& next_line, const TokenizerOptions& options,
                                  const std::string& where);
+// The same for lines that were drawn before, of several texts one behind the other.
+TrainedTokenizer train_tokenizer(const std::vector<const TokenizerLines*>& texts,
+                                 const TokenizerOptions& options, const std::string& where);
 
 // The model's pieces by SentencePiece id, then the language codes it lacks, then <pad>: V = pieces + codes
 // + 1.

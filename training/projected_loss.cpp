@@ -5,12 +5,13 @@
 #include <algorithm>
 
 #include "kernels/kernels.h"
+#include "model/fused_linear.h"
 
 namespace dragoman {
 namespace {
 
 constexpr int64_t kChunkNumbers = int64_t{1} << 20;  // of logits: 4 MB
-constexpr int64_t kSmallestChunk = 64;               // rows; fewer make slow products
+constexpr int64_t kSmallestChunk = 256;              // rows; fewer make slow products
 
 struct Gradients {
   torch::Tensor hidden;  // [n,D]
@@ -48,14 +49,14 @@ std::pair<double, double> loss_by_chunks(const torch::Tensor& hidden, const torc
     const int64_t rows = std::min(chunk, tokens - begin);
     const auto input = hidden.narrow(0, begin, rows);
     auto logits = buffer.narrow(0, 0, rows);
-    at::mm_out(logits, input, weight.t());
+    multiply_into(logits, input, weight.t());
     if (biased) logits.add_(bias);
     replace_by_gradient(logits, labels.const_data_ptr<int64_t>() + begin, epsilon, gradients != nullptr,
                         smoothed, cross_entropy);
     if (!gradients) continue;
     auto of_input = gradients->hidden.narrow(0, begin, rows);
-    at::mm_out(of_input, logits, weight);
-    gradients->weight.addmm_(logits.t(), input, begin == 0 ? 0 : 1);
+    multiply_into(of_input, logits, weight);
+    multiply_into(gradients->weight, logits.t(), input, begin > 0);
   }
   return {smoothed, cross_entropy};
 }

@@ -17,7 +17,7 @@ namespace dragoman {
 // One corpus as it was read and encoded.
 struct ReportCorpus {
   std::string title;  // "Training text"
-  CorpusReport text = {}, encoding = {};
+  CorpusReport text = CorpusReport(), encoding = CorpusReport();
   int64_t held_out = 0;  // pairs of it that became validation text
   LengthStatistics source = {}, target = {};
 };

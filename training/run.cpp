@@ -1,14 +1,15 @@
 #include "training/run.h"
 
+#include <sys/resource.h>
+
 #include <filesystem>
 #include <memory>
 #include <optional>
 
 #include "core/files.h"
 #include "core/json.h"
-#include "data/corpus_doctor.h"
-#include "data/held_out.h"
 #include "model/device.h"
+#include "training/run_text.h"
 #include "training/run_watch.h"
 #include "training/validation.h"
 
@@ -16,19 +17,7 @@ namespace dragoman {
 namespace {
 
 constexpr char kRunName[] = "run.json";
-
-struct Corpora {
-  TextPairs train_text, valid_text;
-  ReportCorpus train{.title = "Training text"}, valid{.title = "Validation text"};
-};
-
-void report(Log& log, const std::string& title, const CorpusReport& corpus_report) {
-  for (const auto& line : corpus_report.lines()) log.info(title + ": " + line);
-}
-
-bool has_files(const ParallelFiles& files) {
-  return !files.source.empty() || !files.target.empty() || !files.pairs.empty();
-}
+constexpr double kPlanSeconds = 15;  // of updates
 
 // The settings with which the folder's run was begun, when it holds one. UsageError for a folder that is not
 // a run's.
@@ -68,74 +57,8 @@ void compare_with_run(RunOptions options, Log& log) {
   }
 }
 
-Corpora read_text(const RunOptions& options, Log& log) {
-  Corpora corpora;
-  corpora.train_text = read_parallel_text(options.train, corpora.train.text);
-  report(log, "training text", corpora.train.text);
-  if (has_files(options.valid)) {
-    corpora.valid_text = read_parallel_text(options.valid, corpora.valid.text);
-    report(log, "validation text", corpora.valid.text);
-  } else if (options.training.valid_every > 0) {
-    HeldOutSplit split = split_held_out(corpora.train_text);
-    corpora.train_text = std::move(split.train);
-    corpora.valid_text = std::move(split.held_out);
-    corpora.train.held_out = corpora.valid.text.read = corpora.valid_text.size();
-    log.info("validation text: " + with_commas(corpora.valid_text.size()) +
-             " pairs held out of the training text by a hash of the source");
-  }
-  for (const auto& finding : examine(corpora.train_text, corpora.valid_text).findings())
-    log.info("training text: " + finding);
-  return corpora;
-}
-
-LineSource lines_of(const std::vector<const std::vector<std::string>*>& sides) {
-  return [sides, side = size_t{0}, line = size_t{0}](std::string& text) mutable {
-    while (side < sides.size() && line == sides[side]->size()) ++side, line = 0;
-    if (side == sides.size()) return false;
-    text = (*sides[side])[line++];
-    return true;
-  };
-}
-
-struct TrainedPair {
-  std::string source_spm, target_spm;
-  Vocabulary source, target;
-};
-
-TrainedTokenizer train_side(const std::vector<const std::vector<std::string>*>& sides,
-                            const TokenizerOptions& options, const std::string& name, Log& log) {
-  TrainedTokenizer trained = train_tokenizer(lines_of(sides), options, "training text");
-  for (const auto& note : trained.notes) log.info(name + ": " + note);
-  log.info(name + ": " + options.tokenizer_type + ", " + with_commas(trained.pieces) + " pieces");
-  return trained;
-}
-
-TrainedPair train_tokenizers(const RunOptions& options, const TextPairs& text, Log& log) {
-  if (options.model.share_encoder_decoder_embeddings) {
-    const TrainedTokenizer both =
-        train_side({&text.source, &text.target}, options.tokenizer, "tokenizer", log);
-    const Vocabulary vocabulary = vocabulary_of(both.model, "tokenizer");
-    return {both.model, both.model, vocabulary, vocabulary};
-  }
-  TokenizerOptions side_options = options.tokenizer;
-  TrainedTokenizer source = train_side({&text.source}, side_options, "source tokenizer", log);
-  TrainedTokenizer target = train_side({&text.target}, side_options, "target tokenizer", log);
-  // transformers reads one pad_token_id for both sides: both vocabularies get the size of the smaller one.
-  if (source.pieces != target.pieces) {
-    side_options.vocab_size = std::min(source.pieces, target.pieces);
-    log.info("both vocabularies are lowered to " + with_commas(side_options.vocab_size) +
-             " pieces, since <pad> has one id for both sides");
-    if (source.pieces > target.pieces)
-      source = train_side({&text.source}, side_options, "source tokenizer", log);
-    else
-      target = train_side({&text.target}, side_options, "target tokenizer", log);
-  }
-  return {source.model, target.model, vocabulary_of(source.model, "source tokenizer"),
-          vocabulary_of(target.model, "target tokenizer")};
-}
-
 // Makes the folder of a new run, without weights.
-void begin_folder(RunOptions& options, const TextPairs& text, std::optional<FolderLock>& lock, Log& log) {
+void begin_folder(RunOptions& options, RunText& text, std::optional<FolderLock>& lock, Log& log) {
   const TrainedPair tokenizers = train_tokenizers(options, text, log);
   options.model.vocab_size = tokenizers.source.size();
   options.model.decoder_vocab_size = tokenizers.target.size();
@@ -168,8 +91,9 @@ void log_start(const RunOptions& options, const torch::Device& device, Log& log)
 }
 
 void check_run_options(const RunOptions& options) {
-  if (options.model_folder.empty()) throw UsageError("--model", "required the folder of the run, got none");
-  if (!has_files(options.train))
+  if (options.model_folder.empty() && !options.plan)
+    throw UsageError("--model", "required the folder of the run, got none");
+  if (options.train.empty())
     throw UsageError(
         "--train-source",
         "required training text (--train-source and --train-target, or --train-pairs), got none");
@@ -199,21 +123,8 @@ ModelFolder open_folder(RunOptions& options, const torch::Device& device) {
           options.model_folder};
 }
 
-EncodedCorpus encode(const TextPairs& text, const TokenizerPair& tokenizers, const RunOptions& options,
-                     const std::string& title, ReportCorpus& facts, Log& log) {
-  CorpusReport& encoding_report = facts.encoding;
-  encoding_report.read = encoding_report.kept = text.size();
-  EncodedCorpus corpus = EncodedCorpus::encode(text, tokenizers.source, tokenizers.target, options.corpus,
-                                               at::get_num_threads(), encoding_report);
-  if (encoding_report.kept != encoding_report.read) report(log, title + ", encoded", encoding_report);
-  log.info(title + ": " + with_commas(corpus.size()) + " pairs, " + with_commas(corpus.source_tokens()) +
-           " source and " + with_commas(corpus.target_tokens()) + " target tokens");
-  facts.source = source_statistics(corpus), facts.target = target_statistics(corpus);
-  return corpus;
-}
-
 // All of report.html but the history.
-ReportContent report_content(RunOptions options, const Corpora& text, const Transformer& model) {
+ReportContent report_content(RunOptions options, const RunText& text, const Transformer& model) {
   RunOptions usual;
   usual.preset = options.preset;
   usual.model = model_preset(options.preset);
@@ -258,6 +169,11 @@ OptionList RunOptions::describe() {
                         "the model folder: made by the run, and resumed when it is there")
                      .short_form('m')
                      .changeable(),
+                 option(plan, "plan",
+                        "measure some updates, print what the run would take in memory, time and disk, and "
+                        "stop; "
+                        "--model is not touched")
+                     .only_flag(),
              }) +
          grouped("Text", corpus.describe()) + grouped("Tokenizer", tokenizer.describe()) +
          grouped("Model", {option(preset, "preset", "NAME",
@@ -266,28 +182,38 @@ OptionList RunOptions::describe() {
          model.describe() + training.describe();
 }
 
-StopReason run_training(const RunOptions& given, Log& log, RunRequests& requests) {
-  RunOptions options = given;
-  check_run_options(options);
+namespace {
+
+// `plan`: measure instead of validating and reporting.
+StopReason run_in_folder(RunOptions options, Log& log, RunRequests& requests, TrainingPlan* plan) {
   const torch::Device device = open_device(options.training.device);
   set_threads(options.training.threads);
   log_start(options, device, log);
   const bool resuming = folder_has_run(options.model_folder);
   if (resuming) compare_with_run(options, log);
 
-  Corpora text = read_text(options, log);
+  RunText text(options.train);
+  read_text(options, text, log);
   std::optional<FolderLock> lock;  // two trainers in one folder would destroy each other's work
   if (is_folder(options.model_folder)) lock.emplace(options.model_folder, "--model");
   const auto checkpoint = resuming ? newest_checkpoint(options.model_folder, log) : std::nullopt;
-  if (!checkpoint) begin_folder(options, text.train_text, lock, log);
+  if (!checkpoint) begin_folder(options, text, lock, log);
   ModelFolder folder = open_folder(options, device);
   log.info("model: " + with_commas(folder.model->parameter_count()) + " parameters");
-  const EncodedCorpus corpus =
-      encode(text.train_text, folder.tokenizers, options, "training", text.train, log);
+  const EncodedCorpus corpus = encode_training_text(text, folder.tokenizers, options, log);
+  if (plan != nullptr) {
+    plan->parameters = folder.model->parameter_count();
+    plan->corpus_tokens = corpus.target_tokens();
+    plan->device = describe_device(device) + ", threads " + std::to_string(at::get_num_threads());
+    Trainer trainer(std::move(folder), corpus, nullptr, options.training, log, requests);
+    PlanWatcher watcher(*plan);
+    trainer.watch(watcher);
+    return trainer.run();
+  }
   EncodedCorpus valid_corpus;
   std::unique_ptr<Validator> validator;
   if (text.valid_text.size() > 0 && options.training.valid_every > 0) {
-    valid_corpus = encode(text.valid_text, folder.tokenizers, options, "validation", text.valid, log);
+    valid_corpus = encode_validation_text(text, folder.tokenizers, options, log);
     validator = std::make_unique<Validator>(text.valid_text, valid_corpus, options.training);
   }
   ReportContent content = report_content(options, text, folder.model);
@@ -300,6 +226,46 @@ StopReason run_training(const RunOptions& given, Log& log, RunRequests& requests
                  trainer.state().update, log);
   trainer.watch(watch);
   return trainer.run();
+}
+
+uint64_t peak_memory() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<uint64_t>(usage.ru_maxrss) << 10;
+}
+
+uint64_t bytes_of_files(const std::string& folder) {
+  uint64_t bytes = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder))
+    if (entry.is_regular_file()) bytes += entry.file_size();
+  return bytes;
+}
+
+}  // namespace
+
+StopReason run_training(const RunOptions& options, Log& log, RunRequests& requests) {
+  check_run_options(options);
+  return run_in_folder(options, log, requests, nullptr);
+}
+
+TrainingPlan plan_training(const RunOptions& given, Log& log, RunRequests& requests) {
+  check_run_options(given);
+  const TemporaryFolder folder;
+  TrainingPlan plan;
+  plan.options = given.training;
+  RunOptions options = given;
+  options.model_folder = folder.path();
+  TrainingOptions& training = options.training;
+  training.max_time = training.max_time > 0 ? std::min(training.max_time, kPlanSeconds) : kPlanSeconds;
+  training.log_every = 1;
+  training.save_every = 0, training.average = 0;
+  run_in_folder(options, log, requests, &plan);
+  plan.peak_memory = peak_memory();
+  plan.model_bytes = bytes_of_files(folder.path());
+  plan.weights_bytes = file_size(folder.path("model.safetensors"), ErrorKind::kModel);
+  const auto checkpoint = newest_checkpoint(folder.path(), log);
+  if (checkpoint) plan.checkpoint_bytes = bytes_of_files(*checkpoint);
+  return plan;
 }
 
 }  // namespace dragoman

@@ -9,6 +9,7 @@
 #include "data/encoded_corpus.h"
 #include "model/model_options.h"
 #include "tokenizer/trainer.h"
+#include "training/plan.h"
 #include "training/trainer.h"
 #include "training/training_options.h"
 
@@ -22,11 +23,15 @@ struct RunOptions {
   TokenizerOptions tokenizer;
   ModelOptions model = model_preset("small");
   TrainingOptions training;
+  bool plan = false;
 
   OptionList describe();
 };
 
 // Trains, or resumes by itself. Errors of all four kinds; nothing is written before the text was found fit.
 StopReason run_training(const RunOptions& options, Log& log, RunRequests& requests);
+
+// Trains for some seconds in a temporary folder, without validations; the model folder is not touched.
+TrainingPlan plan_training(const RunOptions& options, Log& log, RunRequests& requests);
 
 }  // namespace dragoman

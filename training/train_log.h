@@ -17,6 +17,7 @@ struct TrainProgress {
   double learning_rate = 0;
   double gradient_norm = 0;
   double tokens_per_second = 0;  // target tokens, </s> included
+  int64_t target_tokens = 0;     // since the line before
   double seconds = 0;            // of training so far
   double seconds_left = -1;      // unknown below 0
 };

@@ -247,6 +247,7 @@ void Trainer::report_progress() {
   progress.gradient_norm = window_.gradient_norm / static_cast<double>(std::max<int64_t>(1, window_.updates));
   progress.tokens_per_second =
       static_cast<double>(window_.tokens) / std::max(1e-9, steady_seconds() - window_.since - window_.paused);
+  progress.target_tokens = window_.tokens;
   progress.seconds = now();
   progress.seconds_left = seconds_left();
   train_log_.progress(progress);

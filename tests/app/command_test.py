@@ -393,6 +393,36 @@ class Train(CommandTest):
         self.assertIn(b"training goes on", result.stderr)
         self.assertIn(b"errno", result.stderr)
 
+    def test_a_corpus_on_disk_gives_the_same_model_as_one_in_memory(self):
+        flags = ["--max-updates", "20", "--save-every", "0"]
+        in_memory, on_disk = self.folder / "memory", self.folder / "disk"
+        self.done(call(*train_flags(in_memory, *flags)))
+        result = call(*train_flags(on_disk, *flags, "--corpus-memory", "0"))
+        self.done(result)
+        self.assertIn(b"in a temporary file in", result.stderr)
+        self.assertEqual((in_memory / "model.safetensors").read_bytes(), (on_disk / "model.safetensors").read_bytes())
+
+    def test_plans_without_touching_the_folder(self):
+        model = self.folder / "m"
+        out = self.done_plan(call(*train_flags(model, "--max-updates", "40", "--keep-checkpoints", "3", "--plan")))
+        self.assertFalse(model.exists())
+        for pattern in (r"parameters: [\d,]+", r"peak memory: [\d,]+ MiB", r"speed: [\d,]+ target tokens/s on CPU.*37 updates",
+                        r"a pass: [\d,]+ target tokens, \d+ updates?, ", r"to the end: 40 updates, .* by --max-updates 40",
+                        r"disk: [\d.,]+ MiB at most .*4 checkpoints of"):
+            self.assertRegex(out, pattern)
+
+    def done_plan(self, result):
+        lines = self.done(result).decode()
+        self.assertEqual(len(lines.splitlines()), 6, lines)
+        return lines
+
+    def test_reads_its_text_from_a_pipe_once(self):
+        pairs = as_bytes(line.encode() + b"\t" + line.upper().encode() for line in generated_lines(120))
+        model = self.folder / "m"
+        self.done(call("train", "--train-pairs", "-", "--model", model, *TINY_MODEL, "--max-updates", "2",
+                       "--valid-every", "2", stdin=pairs))
+        self.assertTrue((model / "model.safetensors").is_file())
+
     def test_refuses_a_folder_with_a_model_that_is_not_its_run(self):
         folder = self.copied_model()
         (folder / "run.json").unlink()

@@ -1,10 +1,10 @@
 #include "core/files.h"
 
+#include <filesystem>
+
 #include <gtest/gtest.h>
 
 #include <functional>
-
-#include "tests/data/temporary_files.h"
 
 namespace dragoman {
 namespace {

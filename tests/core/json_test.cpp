@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/data/temporary_files.h"
+#include "core/files.h"
 
 namespace dragoman {
 namespace {

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "core/error.h"
-#include "tests/data/temporary_files.h"
+#include "core/files.h"
 
 namespace dragoman {
 namespace {

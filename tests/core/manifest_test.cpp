@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "core/error.h"
+#include "core/files.h"
 #include "core/json.h"
-#include "tests/data/temporary_files.h"
 
 namespace dragoman {
 namespace {

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/error.h"
-#include "tests/data/temporary_files.h"
+#include "core/files.h"
 
 namespace dragoman {
 namespace {

@@ -22,6 +22,8 @@ const Tokenizer& augmented_tokenizer(const std::string& type = "unigram") {
 EncodedCorpus some_corpus(const Tokenizer& tokenizer) {
   TextPairs text;
   text.source = sample_lines(30, 3), text.target = sample_lines(30, 4);
+  text.files = std::make_shared<std::vector<FilePair>>(1, FilePair{"a", "b"});
+  text.origin.resize(30, {0, 1});
   CorpusReport report;
   return EncodedCorpus::encode(text, tokenizer, tokenizer, CorpusOptions(), 1, report);
 }

@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "core/error.h"
+#include "core/files.h"
 #include "core/json.h"
-#include "tests/data/temporary_files.h"
 #include "tests/tokenizer/sample_text.h"
 
 namespace dragoman {
@@ -161,16 +161,28 @@ TEST_F(CorpusDoctor, WithATokenizerCountsWhatItDoesNotKnowAndWhatTrainWouldDrop)
   EXPECT_EQ(diagnosis.report.kept, 2);
 }
 
-TEST_F(CorpusDoctor, TheQuickFormFindsTheSameInMemory) {
-  CorpusReport reading;
+TEST_F(CorpusDoctor, TheQuickFormFindsTheSame) {
+  CorpusReport reading, report;
   const TextPairs train =
       read_parallel_text({{}, {}, {folder_.write("a.tsv", "a\tb\na\tb\nc\tc\nd\te\n")}}, reading);
-  const TextPairs valid = read_parallel_text({{}, {}, {folder_.write("v.tsv", "d\tx\n")}}, reading);
-  const CorpusReport report = examine(train, valid);
+  HeldOutSources valid;
+  valid.add("d", folder_.path("v.tsv") + ":1");
+  PairExaminer examiner(report);
+  examiner.hold_out(CorpusIssue::kInValidation, valid);
+  for (int64_t i = 0; i < train.size(); ++i) examiner.examine(train.at(i));
   EXPECT_EQ(report.examples(CorpusIssue::kDuplicate), StringList{folder_.path("a.tsv") + ":2"});
   EXPECT_EQ(report.examples(CorpusIssue::kCopy), StringList{folder_.path("a.tsv") + ":3"});
   EXPECT_EQ(report.examples(CorpusIssue::kInValidation),
             StringList{folder_.path("a.tsv") + ":4 = " + folder_.path("v.tsv") + ":1"});
+}
+
+TEST_F(CorpusDoctor, RemembersAsManyPairsAsItMay) {
+  CorpusReport reading, report;
+  const TextPairs train =
+      read_parallel_text({{}, {}, {folder_.write("a.tsv", "a\tb\na\tb\nc\td\na\tb\n")}}, reading);
+  PairExaminer examiner(report, 2);
+  for (int64_t i = 0; i < train.size(); ++i) examiner.examine(train.at(i));
+  EXPECT_EQ(report.examples(CorpusIssue::kDuplicate), StringList{folder_.path("a.tsv") + ":2"});
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/error.h"
+#include "core/files.h"
 #include "tests/tokenizer/sample_text.h"
 
 namespace dragoman {
@@ -90,8 +91,8 @@ TEST(EncodedCorpus, DropsPairsOfVeryUnequalLengthButNoShortOnes) {
   const EncodedCorpus corpus = encode(pairs, options, report);
   EXPECT_EQ(corpus.size(), 2);
   EXPECT_EQ(report.examples(CorpusIssue::kUnequalLengths), (std::vector<std::string>{"a.en:2", "a.en:4"}));
-  EXPECT_EQ(corpus.text_index(0), 0);
-  EXPECT_EQ(corpus.text_index(1), 2);
+  EXPECT_EQ(corpus.source_length(0), 30);
+  EXPECT_EQ(corpus.source_length(1), 20);
 }
 
 TEST(EncodedCorpus, KeepsAllWhenThereIsNoLimit) {
@@ -126,9 +127,28 @@ TEST(EncodedCorpus, IsTheSameWhateverTheNumberOfThreads) {
   for (int64_t i = 0; i < one.size(); ++i) {
     EXPECT_EQ(as_vector(one.source(i)), as_vector(many.source(i)));
     EXPECT_EQ(as_vector(one.target(i)), as_vector(many.target(i)));
-    EXPECT_EQ(one.text_index(i), many.text_index(i));
   }
   EXPECT_EQ(report.lines(), other_report.lines());
+}
+
+TEST(EncodedCorpus, IsTheSameInATemporaryFile) {
+  const TemporaryFolder folder;
+  std::vector<std::string> lines;
+  for (int i = 0; i < 100'000; ++i) lines.push_back(letters(1 + i % 7));  // more than one block
+  const TextPairs pairs = pairs_of(lines, lines);
+  const Tokenizer tokenizer = letter_tokenizer();
+  CorpusReport report;
+  const EncodedCorpus in_memory = EncodedCorpus::encode(pairs, tokenizer, tokenizer, {}, 2, report);
+  CorpusEncoder encoder(tokenizer, tokenizer, {.corpus_memory = 0}, 2, report, folder.path(""));
+  for (int64_t i = 0; i < pairs.size(); ++i) encoder.add(pairs.at(i));
+  const EncodedCorpus in_file = encoder.finish();
+  EXPECT_TRUE(encoder.spilled());
+  ASSERT_EQ(in_file.size(), in_memory.size());
+  for (int64_t i = 0; i < in_file.size(); ++i) {
+    ASSERT_EQ(as_vector(in_file.source(i)), as_vector(in_memory.source(i)));
+    ASSERT_EQ(as_vector(in_file.target(i)), as_vector(in_memory.target(i)));
+  }
+  EXPECT_EQ(in_file.target_tokens(), in_memory.target_tokens());
 }
 
 }  // namespace

@@ -1,11 +1,14 @@
 #include "data/parallel_text.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <zlib.h>
+
+#include <fstream>
+#include <thread>
 
 #include "core/error.h"
 #include "core/files.h"
-#include "tests/data/temporary_files.h"
 
 namespace dragoman {
 namespace {
@@ -183,6 +186,41 @@ TEST_F(ParallelText, SelectsPairsWithTheirOrigin) {
   EXPECT_EQ(some.source, (std::vector<std::string>{"c", "a"}));
   EXPECT_EQ(some.target, (std::vector<std::string>{"z", "x"}));
   EXPECT_EQ(some.place(0), place("a.en", 3));
+}
+
+TEST_F(ParallelText, IsGoneThroughAsOftenAsAsked) {
+  RepeatableText text({{folder_.write("a.en", "a\n\nb\n")}, {folder_.write("a.de", "x\n\ny\n")}, {}});
+  for (int pass = 0; pass < 3; ++pass) {
+    CorpusReport report;
+    std::string seen;
+    text.visit(report, [&](const VisitedPair& pair) { seen += pair.source + pair.target + " "; });
+    EXPECT_EQ(seen, "ax by ");
+    EXPECT_EQ(report.read, 3);
+    EXPECT_EQ(report.kept, 2);
+  }
+}
+
+TEST_F(ParallelText, OfAPipeIsGoneThroughAsOftenAsAskedToo) {
+  const std::string pipe = folder_.path("pipe");
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  std::thread writer([&] { std::ofstream(pipe) << "a\tx\nb\ty\n"; });
+  RepeatableText text({{}, {}, {pipe}});
+  for (int pass = 0; pass < 2; ++pass) {
+    CorpusReport report;
+    std::string seen;
+    text.visit(report, [&](const VisitedPair& pair) { seen += pair.place() + pair.target + " "; });
+    EXPECT_EQ(seen, place("pipe", 1) + "x " + place("pipe", 2) + "y ");
+    EXPECT_EQ(report.kept, 2);
+  }
+  writer.join();
+}
+
+TEST_F(ParallelText, ThatChangesBetweenTwoPassesIsRefused) {
+  RepeatableText text({{}, {}, {folder_.write("a.tsv", "a\tx\nb\ty\n")}});
+  const auto pass = [&] { text.visit(report_, [](const VisitedPair&) {}); };
+  pass();
+  folder_.write("a.tsv", "a\tx\n");
+  expect_error(pass, {"a.tsv", "2 pairs and then 1"});
 }
 
 TEST(ParallelTextOnRealData, KeepsEveryPairOfMulti30k) {

@@ -8,6 +8,7 @@
 
 #include "app/command_line.h"
 #include "core/error.h"
+#include "core/files.h"
 #include "core/json.h"
 #include "core/lines.h"
 #include "core/manifest.h"
@@ -17,7 +18,6 @@
 #include "decoding/search_options.h"
 #include "model/config.h"
 #include "model/weight_names.h"
-#include "tests/data/temporary_files.h"
 #include "tokenizer/subword_sampler.h"
 #include "tokenizer/trainer.h"
 #include "training/training_options.h"
@@ -93,7 +93,8 @@ void spm(std::string_view bytes) {
     for (const int64_t id : ids) require(id >= 0 && id < pieces.size(), "ids of the vocabulary");
     tokenizer.decode(ids, true);
     const std::vector<int32_t> narrow(ids.begin(), ids.end());
-    for (const int32_t id : sampler.sample(narrow, 1)) require(id >= 0 && id < pieces.size(), "ids of the vocabulary");
+    for (const int32_t id : sampler.sample(narrow, 1))
+      require(id >= 0 && id < pieces.size(), "ids of the vocabulary");
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 #include <limits>
 #include <memory>
@@ -42,6 +43,68 @@ TEST_P(EachKernel, DropoutGivesTheNumbersOfThePortableForm) {
   k.dropout(x.data(), got.data(), 77, 1003, draw);
   available_kernels().back()->dropout(x.data(), expected.data(), 77, 1003, draw);
   EXPECT_EQ(got, expected);
+}
+
+// In all three orders in which training needs a product, and in sizes around those of tiles and blocks.
+TEST_P(EachKernel, ProductIsTheSumOverDepth) {
+  std::vector<float> scratch(kProductScratch);
+  for (const auto [rows, depth, columns] : std::vector<std::array<int64_t, 3>>{{1, 1, 1},
+                                                                               {6, 3, 16},
+                                                                               {7, 5, 17},
+                                                                               {13, 300, 33},
+                                                                               {100, 257, 70},
+                                                                               {97, 2, 600},
+                                                                               {5, 31, 2100},
+                                                                               {200, 600, 5}}) {
+    const Floats a = random_floats(rows * depth, 1), b = random_floats(depth * columns, 2),
+                 c = random_floats(rows * columns, 3);
+    for (const bool a_turned : {false, true}) {
+      for (const bool b_turned : {false, true}) {
+        for (const bool add : {false, true}) {
+          Product p{rows,
+                    depth,
+                    columns,
+                    a.data(),
+                    a_turned ? 1 : depth,
+                    a_turned ? rows : 1,
+                    b.data(),
+                    b_turned ? 1 : columns,
+                    b_turned ? depth : 1,
+                    nullptr,
+                    columns,
+                    add};
+          Floats got = c, expected = c;
+          p.c = got.data();
+          k.product(p, scratch.data());
+          for (int64_t i = 0; i < rows; ++i) {
+            for (int64_t j = 0; j < columns; ++j) {
+              double sum = add ? double{c[static_cast<size_t>(i * columns + j)]} : 0;
+              for (int64_t step = 0; step < depth; ++step)
+                sum += double{a[static_cast<size_t>(i * p.a_row + step * p.a_step)]} *
+                       double{b[static_cast<size_t>(step * p.b_step + j * p.b_column)]};
+              expected[static_cast<size_t>(i * columns + j)] = static_cast<float>(sum);
+            }
+          }
+          expect_near(got, expected, 1e-4f * static_cast<float>(1 + depth / 50));
+        }
+      }
+    }
+  }
+}
+
+TEST_P(EachKernel, ARowOfAProductDoesNotDependOnTheOthers) {
+  const int64_t rows = 101, depth = 300, columns = 45;
+  const Floats a = random_floats(rows * depth, 1), b = random_floats(depth * columns, 2);
+  Floats all(static_cast<size_t>(rows * columns)), one(static_cast<size_t>(columns)),
+      scratch(kProductScratch);
+  k.product({rows, depth, columns, a.data(), depth, 1, b.data(), columns, 1, all.data(), columns, false},
+            scratch.data());
+  for (int64_t i = 0; i < rows; ++i) {
+    k.product(
+        {1, depth, columns, a.data() + i * depth, depth, 1, b.data(), columns, 1, one.data(), columns, false},
+        scratch.data());
+    ASSERT_EQ(one, Floats(all.begin() + i * columns, all.begin() + (i + 1) * columns)) << i;
+  }
 }
 
 TEST_P(EachKernel, AddNormIsTheFormula) {

@@ -10,6 +10,7 @@
 #include "model/attention.h"
 #include "model/fused_add_norm.h"
 #include "model/fused_attention.h"
+#include "model/fused_linear.h"
 #include "model/masks.h"
 #include "tests/model/small_model.h"
 
@@ -100,6 +101,34 @@ TEST(FusedAttention, IsNotTakenForHeadsOfOddSize) {
   EXPECT_TRUE(can_fuse_attention(torch::zeros({1, 1, 16}), 16));
   EXPECT_FALSE(can_fuse_attention(torch::zeros({1, 1, 6}), 3));
   EXPECT_FALSE(can_fuse_attention(torch::zeros({1, 1, 16}, torch::kBFloat16), 16));
+}
+
+TEST(FusedLinear, AndItsDerivativesAreThePlainLayers) {
+  torch::manual_seed(1);
+  for (const int64_t rows : {3, 70}) {  // below and above where it is taken
+    torch::nn::Linear layer(37, 53);
+    const auto x = torch::randn({2, rows, 37}), weights = torch::randn({2, rows, 53});
+    const auto gradients = [&](const torch::Tensor& input, const torch::Tensor& y) {
+      return torch::autograd::grad({(y * weights).sum()}, {input, layer->weight, layer->bias});
+    };
+    const auto one = x.clone().requires_grad_(), other = x.clone().requires_grad_();
+    const auto got = linear(one, layer), expected = torch::linear(other, layer->weight, layer->bias);
+    EXPECT_TRUE(torch::allclose(got, expected, 1e-5, 1e-5));
+    const auto got_gradients = gradients(one, got), expected_gradients = gradients(other, expected);
+    for (size_t i = 0; i < got_gradients.size(); ++i)
+      EXPECT_TRUE(torch::allclose(got_gradients[i], expected_gradients[i], 1e-4, 1e-4)) << i;
+  }
+}
+
+TEST(FusedLinear, DoesNotDependOnThreads) {
+  const auto x = torch::randn({700, 64}), weight = torch::randn({80, 64}), bias = torch::randn({80});
+  const int before = at::get_num_threads();
+  at::set_num_threads(1);
+  const auto one = linear(x, weight, bias);
+  at::set_num_threads(3);
+  const auto three = linear(x, weight, bias);
+  at::set_num_threads(before);
+  EXPECT_TRUE(one.equal(three));
 }
 
 TEST(FusedAddNorm, IsTheFormulaWithAndWithoutDropout) {

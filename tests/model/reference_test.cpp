@@ -4,12 +4,12 @@
 
 #include <map>
 
+#include "core/files.h"
 #include "core/json.h"
 #include "core/safetensors.h"
 #include "model/config.h"
 #include "model/weight_names.h"
 #include "model/weights.h"
-#include "tests/data/temporary_files.h"
 #include "tests/model/small_model.h"
 #include "training/adam.h"
 #include "training/loss.h"

@@ -8,10 +8,10 @@
 #include <functional>
 #include <map>
 
+#include "core/files.h"
 #include "core/safetensors.h"
 #include "model/config.h"
 #include "model/weight_names.h"
-#include "tests/data/temporary_files.h"
 #include "tests/model/small_model.h"
 
 namespace dragoman {

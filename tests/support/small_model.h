@@ -8,11 +8,11 @@
 #include <utility>
 #include <vector>
 
+#include "core/files.h"
 #include "core/random.h"
 #include "decoding/model_folder.h"
 #include "model/torch.h"
 #include "model/transformer.h"
-#include "tests/data/temporary_files.h"
 #include "tests/tokenizer/sample_text.h"
 
 namespace dragoman {

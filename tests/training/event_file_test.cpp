@@ -5,7 +5,6 @@
 #include <cstring>
 
 #include "core/files.h"
-#include "tests/data/temporary_files.h"
 
 namespace dragoman {
 namespace {

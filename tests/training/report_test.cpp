@@ -7,7 +7,6 @@
 #include <sstream>
 
 #include "core/files.h"
-#include "tests/data/temporary_files.h"
 #include "training/run_watch.h"
 #include "training/training_options.h"
 

@@ -6,7 +6,6 @@
 #include <sstream>
 
 #include "core/files.h"
-#include "tests/data/temporary_files.h"
 
 namespace dragoman {
 namespace {

@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "core/error.h"
+#include "core/files.h"
 #include "model/weights.h"
-#include "tests/data/temporary_files.h"
 #include "tests/model/small_model.h"
 
 namespace dragoman {

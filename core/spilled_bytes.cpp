@@ -1,0 +1,97 @@
+#include "core/spilled_bytes.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "core/error.h"
+#include "core/files.h"
+
+namespace dragoman {
+namespace {
+
+constexpr size_t kWriteAtOnce = 1 << 20;  // bytes
+
+[[noreturn]] void spill_failed(const std::string& folder, const std::string& action) {
+  throw DataError(folder, "required to " + action + " in this folder, got " + errno_text(errno));
+}
+
+int open_nameless_file(const std::string& folder) {
+  int file = ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  if (file >= 0) return file;
+  std::string path = join_path(folder, ".spilled-XXXXXX");  // a file system that cannot do that
+  file = ::mkstemp(path.data());
+  if (file < 0) spill_failed(folder, "make a temporary file");
+  ::unlink(path.c_str());
+  return file;
+}
+
+}  // namespace
+
+SpilledBytes::~SpilledBytes() {
+  if (mapped_) ::munmap(data_, size_);
+  if (file_ >= 0) ::close(file_);
+}
+
+SpilledBytes::SpilledBytes(SpilledBytes&& other) noexcept {
+  *this = std::move(other);
+}
+
+SpilledBytes& SpilledBytes::operator=(SpilledBytes&& other) noexcept {
+  std::swap(memory_, other.memory_);
+  std::swap(folder_, other.folder_);
+  std::swap(file_, other.file_);
+  std::swap(mapped_, other.mapped_);
+  std::swap(data_, other.data_);
+  std::swap(size_, other.size_);
+  return *this;
+}
+
+void SpilledBytes::append(const void* data, size_t bytes) {
+  const char* begin = static_cast<const char*>(data);
+  memory_.insert(memory_.end(), begin, begin + bytes);
+  size_ += bytes;
+  if (file_ < 0) {
+    data_ = memory_.data();
+  } else if (memory_.size() >= kWriteAtOnce) {
+    write(memory_.data(), memory_.size());
+    memory_.clear();
+  }
+}
+
+void SpilledBytes::spill(const std::string& folder) {
+  folder_ = folder;
+  file_ = open_nameless_file(folder);
+  data_ = nullptr;
+  write(memory_.data(), memory_.size());
+  memory_ = {};
+}
+
+void SpilledBytes::write(const void* data, size_t bytes) {
+  const char* next = static_cast<const char*>(data);
+  for (size_t left = bytes; left > 0;) {
+    const ssize_t count = ::write(file_, next, left);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) spill_failed(folder_, "write " + std::to_string(bytes) + " bytes of a temporary file");
+    next += count;
+    left -= static_cast<size_t>(count);
+  }
+}
+
+void SpilledBytes::seal() {
+  if (file_ < 0) return;
+  write(memory_.data(), memory_.size());
+  memory_ = {};
+  if (size_ == 0) return;
+  void* mapping = ::mmap(nullptr, size_, PROT_READ, MAP_SHARED, file_, 0);
+  if (mapping == MAP_FAILED)
+    spill_failed(folder_, "map a temporary file of " + std::to_string(size_) + " bytes");
+  data_ = static_cast<char*>(mapping);
+  mapped_ = true;
+}
+
+}  // namespace dragoman

@@ -1,0 +1,59 @@
+// Bytes that are written once, from front to back, and may come to more than the machine's memory.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace dragoman {
+
+// In memory at first. After spill() in a file without a name (gone when the process ends, however it ends),
+// mapped for reading: the system keeps in memory what is in use and takes the rest back when it needs room.
+class SpilledBytes {
+ public:
+  SpilledBytes() = default;
+  ~SpilledBytes();
+  SpilledBytes(SpilledBytes&& other) noexcept;
+  SpilledBytes& operator=(SpilledBytes&& other) noexcept;
+
+  // DataError naming folder, bytes and errno when the file cannot take them.
+  void append(const void* data, size_t bytes);
+  // Moves all into a file of this folder, which takes what follows too. Once.
+  void spill(const std::string& folder);
+  // Behind the last append: what was spilled can be read from now on.
+  void seal();
+
+  const char* data() const { return data_; }
+  uint64_t size() const { return size_; }
+
+ private:
+  void write(const void* data, size_t bytes);
+
+  std::vector<char> memory_;  // all, or what is still to be written
+  std::string folder_;
+  int file_ = -1;
+  bool mapped_ = false;
+  char* data_ = nullptr;
+  uint64_t size_ = 0;
+};
+
+// The same for numbers.
+template <typename T>
+class SpilledArray {
+ public:
+  void append(const T* values, size_t count) { bytes_.append(values, count * sizeof(T)); }
+  void append(T value) { append(&value, 1); }
+  void spill(const std::string& folder) { bytes_.spill(folder); }
+  void seal() { bytes_.seal(); }
+
+  // Aligned for T: a vector's first byte and a mapping's are for any number.
+  const T* data() const { return reinterpret_cast<const T*>(bytes_.data()); }
+  T operator[](int64_t i) const { return data()[i]; }
+  int64_t size() const { return static_cast<int64_t>(bytes_.size() / sizeof(T)); }
+  uint64_t bytes() const { return bytes_.size(); }
+
+ private:
+  SpilledBytes bytes_;
+};
+
+}  // namespace dragoman

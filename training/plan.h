@@ -1,0 +1,50 @@
+// `train --plan`: what a run would take, from a few updates of it.
+#pragma once
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "training/train_log.h"
+#include "training/training_options.h"
+
+namespace dragoman {
+
+struct TrainingPlan {
+  int64_t parameters = 0;
+  uint64_t peak_memory = 0;   // bytes, of the whole process
+  int64_t updates = 0;        // that were measured, without the first ones
+  double seconds = 0;         // that these took
+  int64_t tokens = 0;         // target tokens of these, </s> included
+  int64_t corpus_tokens = 0;  // target tokens of a pass
+  std::string device;
+  uint64_t model_bytes = 0, checkpoint_bytes = 0, weights_bytes = 0;  // on disk
+  TrainingOptions options;                                            // of the run that was asked for
+
+  double tokens_per_second() const { return static_cast<double>(tokens) / std::max(1e-9, seconds); }
+  double updates_per_pass() const;
+  // What ends the run first, not knowing how it will score.
+  struct End {
+    double updates = 0, seconds = 0;
+    std::string by;  // "--max-updates 100000"
+  };
+  End end() const;
+  uint64_t disk() const;  // bytes, at most
+
+  std::vector<std::string> lines() const;
+};
+
+// Counts tokens and time of a run, without its first updates, in which memory is taken for the first time.
+class PlanWatcher : public TrainWatcher {
+ public:
+  explicit PlanWatcher(TrainingPlan& plan) : plan_(plan) {}
+  void progressed(const TrainProgress& progress) override;
+  void validated(const ValidationResult&) override {}
+
+ private:
+  TrainingPlan& plan_;
+  int64_t seen_ = 0;
+  double since_ = 0;
+};
+
+}  // namespace dragoman
