@@ -3,44 +3,15 @@
 // while the threads of one small matrix product mostly wait for each other.
 #pragma once
 
-#include <condition_variable>
-#include <functional>
-#include <mutex>
-#include <thread>
 #include <vector>
 
+#include "core/workers.h"
 #include "data/batch.h"
 #include "model/transformer.h"
 #include "training/adam.h"
 #include "training/training_options.h"
 
 namespace dragoman {
-
-// Threads that live as long as this object and do one task together again and again. LibTorch keeps memory
-// for every thread that ever ran, so they are made once.
-class Workers {
- public:
-  explicit Workers(int count);  // the caller is the first of them
-  ~Workers();
-  Workers(const Workers&) = delete;
-  Workers& operator=(const Workers&) = delete;
-
-  int count() const { return static_cast<int>(threads_.size()) + 1; }
-  // Calls task(0) .. task(count-1) at the same time and waits; the first exception is thrown again.
-  void run(const std::function<void(int)>& task);
-
- private:
-  void serve(int index);
-
-  std::vector<std::thread> threads_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  const std::function<void(int)>* task_ = nullptr;
-  int64_t round_ = 0;
-  int busy_ = 0;
-  bool stop_ = false;
-  std::exception_ptr failure_;
-};
 
 // How many workers a run with this many threads has: one on CUDA, at most four on the CPU (each holds
 // gradients of its own); the threads that are left go to the operators.

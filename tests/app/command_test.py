@@ -359,6 +359,20 @@ class Train(CommandTest):
                      "checkpoints/update-40/optimizer.safetensors"):
             self.assertEqual((whole / name).read_bytes(), (killed / name).read_bytes(), name)
 
+    def test_a_second_signal_ends_it_at_once_and_harms_nothing(self):
+        flags = ["--max-updates", "30", "--save-every", "3", "--log-every", "1"]
+        whole, stopped = self.folder / "whole", self.folder / "stopped"
+        self.done(call(*train_flags(whole, *flags)))
+        for update in (2, 9, 16):
+            with subprocess.Popen([PROGRAM, *map(str, train_flags(stopped, *flags))], stderr=subprocess.PIPE) as process:
+                self.lines_until(process, b"update %d " % update)
+                for _ in range(50):
+                    process.send_signal(signal.SIGTERM)
+                process.stderr.read()
+                self.assertIn(process.wait(PATIENCE), (-signal.SIGTERM, 143))
+        self.done(call(*train_flags(stopped, *flags)))
+        self.assertEqual((whole / "model.safetensors").read_bytes(), (stopped / "model.safetensors").read_bytes())
+
     def test_a_second_trainer_is_refused_until_the_first_is_gone(self):
         model = self.folder / "m"
         flags = [str(flag) for flag in train_flags(model, "--log-every", "1", "--max-updates", "1000000")]

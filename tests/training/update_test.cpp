@@ -254,29 +254,7 @@ TEST(TrainUpdate, SkipsAGradientThatOverflowsAndChangesNothing) {
   expect_skipped_and_unchanged(model, 1e300);
 }
 
-TEST(Workers, EachDoesItsShareOfEveryRound) {
-  for (const int count : {1, 2, 5}) {
-    Workers workers(count);
-    EXPECT_EQ(workers.count(), count);
-    std::vector<std::atomic<int>> done(static_cast<size_t>(count));
-    for (int round = 0; round < 200; ++round)
-      workers.run([&](int index) { ++done[static_cast<size_t>(index)]; });
-    for (const auto& rounds : done) EXPECT_EQ(rounds, 200);
-  }
-}
-
-TEST(Workers, RunThrowsWhatAWorkerThrewAndGoesOnAfterwards) {
-  Workers workers(3);
-  for (const int thrower : {0, 1, 2}) {
-    const auto fail = [&](int index) {
-      if (index == thrower) throw std::runtime_error("from worker " + std::to_string(index));
-    };
-    EXPECT_THROW(workers.run(fail), std::runtime_error) << thrower;
-    EXPECT_NO_THROW(workers.run([](int) {}));
-  }
-}
-
-TEST(Workers, AreOneOnCudaAndAtMostFourOnTheCpu) {
+TEST(WorkerCount, IsOneOnCudaAndAtMostFourOnTheCpu) {
   EXPECT_EQ(worker_count(16, torch::kCUDA), 1);
   EXPECT_EQ(worker_count(16, torch::kCPU), 4);
   EXPECT_EQ(worker_count(2, torch::kCPU), 2);
