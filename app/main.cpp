@@ -40,6 +40,7 @@ void install_signal_handlers() {
   std::signal(SIGPIPE, SIG_IGN);  // a write then says EPIPE
 }
 
+#ifndef __SANITIZE_ADDRESS__  // which has a report of its own
 // What neither we nor an exception can catch: a bug, or an .spm file that SentencePiece cannot bear in spite
 // of our checks. It must not look like an end without a word; the signal then does what it always does.
 void tell_of_crash(int signal_number) {
@@ -54,7 +55,6 @@ void tell_of_crash(int signal_number) {
 }
 
 void install_crash_handlers() {
-#ifndef __SANITIZE_ADDRESS__
   static char stack[1 << 16];  // the usual one may be what is used up
   stack_t other{};
   other.ss_sp = stack;
@@ -64,8 +64,10 @@ void install_crash_handlers() {
   action.sa_handler = tell_of_crash;
   action.sa_flags = static_cast<int>(SA_RESETHAND | SA_ONSTACK | SA_NODEFER);
   for (const int crash : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT}) sigaction(crash, &action, nullptr);
-#endif
 }
+#else
+void install_crash_handlers() {}
+#endif
 
 // The command whose one or two words begin the arguments; they are taken off.
 const Command& pick_command(Arguments& arguments) {
