@@ -28,6 +28,17 @@ inline float largest_of(Vec v) {
   for (int i = 1; i < kWidth; ++i) largest = v[i] > largest ? v[i] : largest;
   return largest;
 }
+// Number i is number places[i] of a and, behind it, b.
+inline Vec shuffled(Vec a, Vec b, IntVec places) {
+#ifdef __clang__  // which wants them as constants
+  Vec result;
+  for (int i = 0; i < kWidth; ++i) result[i] = places[i] < kWidth ? a[places[i]] : b[places[i] - kWidth];
+  return result;
+#else
+  return __builtin_shuffle(a, b, places);
+#endif
+}
+
 // kWidth vectors as a square, turned over its diagonal: squares of two, four, .. are exchanged.
 template <int S = 1>
 inline void turn(Vec (&rows)[kWidth]) {
@@ -40,8 +51,8 @@ inline void turn(Vec (&rows)[kWidth]) {
     for (int i = 0; i < kWidth; ++i) {
       if ((i & S) != 0) continue;
       const Vec a = rows[i], b = rows[i + S];
-      rows[i] = __builtin_shuffle(a, b, first);
-      rows[i + S] = __builtin_shuffle(a, b, second);
+      rows[i] = shuffled(a, b, first);
+      rows[i + S] = shuffled(a, b, second);
     }
     turn<2 * S>(rows);
   }
