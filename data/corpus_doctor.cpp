@@ -43,8 +43,8 @@ class TokenExaminer {
  public:
   TokenExaminer(const DoctorTokenizers& tokenizers, const CorpusOptions& options, Diagnosis& diagnosis)
       : tokenizers_(tokenizers), options_(options), diagnosis_(diagnosis) {
-    diagnosis.source.emplace();
-    diagnosis.target.emplace();
+    diagnosis.source = Diagnosis::Side();
+    diagnosis.target = Diagnosis::Side();
   }
 
   void examine(const VisitedPair& pair) {
