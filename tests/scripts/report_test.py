@@ -245,8 +245,7 @@ class ReportTest(unittest.TestCase):
                 self.assertGreater(contrast(text, background), 7)
                 self.assertEqual(sum(background) > sum(text), scheme == "light")
                 for chart in page["charts"]:
-                    self.assertGreater(drawn, 0.3 * (right - left), (chart["name"], scheme))
-            card = rgb(chart["background"])
+                    card = rgb(chart["background"])
                     for entry in chart["texts"]:
                         self.assertGreater(contrast(rgb(entry[1]), card), 4.5, entry)
                     colors = [rgb(line["color"]) for line in chart["lines"]]
