@@ -64,17 +64,21 @@ FileWriter::~FileWriter() {
   if (descriptor_ >= 0) ::close(descriptor_);
 }
 
-void FileWriter::write(const void* data, size_t bytes) {
-  if (is_made_to_fail("write", path_)) write_failed(path_, "write " + std::to_string(bytes) + " bytes to");
+bool write_all(int descriptor, const void* data, size_t bytes) {
   const char* next = static_cast<const char*>(data);
-  size_t left = bytes;
-  while (left > 0) {
-    const ssize_t count = ::write(descriptor_, next, left);
+  while (bytes > 0) {
+    const ssize_t count = ::write(descriptor, next, bytes);
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) write_failed(path_, "write " + std::to_string(bytes) + " bytes to");
+    if (count < 0) return false;
     next += count;
-    left -= static_cast<size_t>(count);
+    bytes -= static_cast<size_t>(count);
   }
+  return true;
+}
+
+void FileWriter::write(const void* data, size_t bytes) {
+  if (is_made_to_fail("write", path_) || !write_all(descriptor_, data, bytes))
+    write_failed(path_, "write " + std::to_string(bytes) + " bytes to");
 }
 
 void FileWriter::close() {

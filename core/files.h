@@ -18,6 +18,9 @@ std::string read_file(const std::string& path, ErrorKind kind, uint64_t limit = 
 // DataError naming path, bytes and errno.
 void write_file_atomically(const std::string& path, std::string_view content);
 
+// All of it, in as many calls as that takes; false with errno.
+bool write_all(int descriptor, const void* data, size_t bytes);
+
 // An open file for writing whose errors are exceptions and whose bytes are on the disk after close().
 class FileWriter {
  public:

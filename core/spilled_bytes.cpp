@@ -58,8 +58,7 @@ void SpilledBytes::append(const void* data, size_t bytes) {
   if (file_ < 0) {
     data_ = memory_.data();
   } else if (memory_.size() >= kWriteAtOnce) {
-    write(memory_.data(), memory_.size());
-    memory_.clear();
+    write_memory();
   }
 }
 
@@ -67,25 +66,20 @@ void SpilledBytes::spill(const std::string& folder) {
   folder_ = folder;
   file_ = open_nameless_file(folder);
   data_ = nullptr;
-  write(memory_.data(), memory_.size());
-  memory_ = {};
+  write_memory();
+  memory_.shrink_to_fit();
 }
 
-void SpilledBytes::write(const void* data, size_t bytes) {
-  const char* next = static_cast<const char*>(data);
-  for (size_t left = bytes; left > 0;) {
-    const ssize_t count = ::write(file_, next, left);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) spill_failed(folder_, "write " + std::to_string(bytes) + " bytes of a temporary file");
-    next += count;
-    left -= static_cast<size_t>(count);
-  }
+void SpilledBytes::write_memory() {
+  if (!write_all(file_, memory_.data(), memory_.size()))
+    spill_failed(folder_, "write " + std::to_string(memory_.size()) + " bytes of a temporary file");
+  memory_.clear();
 }
 
 void SpilledBytes::seal() {
   if (file_ < 0) return;
-  write(memory_.data(), memory_.size());
-  memory_ = {};
+  write_memory();
+  memory_.shrink_to_fit();
   if (size_ == 0) return;
   void* mapping = ::mmap(nullptr, size_, PROT_READ, MAP_SHARED, file_, 0);
   if (mapping == MAP_FAILED)

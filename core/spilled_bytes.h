@@ -27,7 +27,7 @@ class SpilledBytes {
   uint64_t size() const { return size_; }
 
  private:
-  void write(const void* data, size_t bytes);
+  void write_memory();
 
   std::vector<char> memory_;  // all, or what is still to be written
   std::string folder_;

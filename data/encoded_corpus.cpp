@@ -117,17 +117,6 @@ EncodedCorpus EncodedCorpus::from_ids(const std::vector<std::vector<int32_t>>& s
   return corpus;
 }
 
-// A part of the text, and what it becomes.
-struct CorpusEncoder::Block {
-  struct Text {
-    std::string source, target;
-    PairOrigin origin;
-  };
-  std::vector<Text> text;
-  std::vector<EncodedPair> ids;
-  std::vector<FilePair> files;  // of all blocks
-};
-
 CorpusEncoder::CorpusEncoder(const Tokenizer& source, const Tokenizer& target, const CorpusOptions& options,
                              int64_t threads, CorpusReport& report, std::string folder)
     : source_(source),
@@ -135,40 +124,32 @@ CorpusEncoder::CorpusEncoder(const Tokenizer& source, const Tokenizer& target, c
       options_(options),
       threads_(threads),
       report_(report),
-      folder_(std::move(folder)),
-      block_(std::make_shared<Block>()) {}
+      folder_(std::move(folder)) {}
 
 void CorpusEncoder::add(const VisitedPair& pair) {
-  const auto file = static_cast<size_t>(pair.origin.file);
-  if (block_->files.size() <= file) block_->files.resize(file + 1);
-  block_->files[file] = pair.files;
   if (added_++ == 0) first_place_ = pair.place();
-  block_->text.push_back({pair.source, pair.target, pair.origin});
-  if (static_cast<int64_t>(block_->text.size()) == kBlock) encode_block();
+  block_.append(pair);
+  if (block_.size() == kBlock) encode_block();
 }
 
 void CorpusEncoder::encode_block() {
-  const auto& text = block_->text;
-  auto& ids = block_->ids;
-  ids.resize(text.size());
-  in_parallel(0, static_cast<int64_t>(text.size()), threads_, [&](int64_t number) {
+  std::vector<EncodedPair> ids(static_cast<size_t>(block_.size()));
+  in_parallel(0, block_.size(), threads_, [&](int64_t number) {
     const auto i = static_cast<size_t>(number);
-    ids[i].source = ended(source_.encode_source(text[i].source), source_.vocabulary().eos_id());
-    ids[i].target = ended(target_.encode(text[i].target), target_.vocabulary().eos_id());
+    ids[i].source = ended(source_.encode_source(block_.source[i]), source_.vocabulary().eos_id());
+    ids[i].target = ended(target_.encode(block_.target[i]), target_.vocabulary().eos_id());
   });
-  for (size_t i = 0; i < text.size(); ++i) {
+  for (size_t i = 0; i < ids.size(); ++i) {
     const auto issue = length_issue(static_cast<int64_t>(ids[i].source.size()),
                                     static_cast<int64_t>(ids[i].target.size()), options_);
-    if (!issue) {
+    if (issue) {
+      report_.add(*issue, block_.place(static_cast<int64_t>(i)));
+      --report_.kept;
+    } else {
       corpus_.append(ids[i].source, ids[i].target);
-      continue;
     }
-    const PairOrigin& origin = text[i].origin;
-    const FilePair& files = block_->files[static_cast<size_t>(origin.file)];
-    report_.add(*issue, VisitedPair{text[i].source, text[i].target, files, origin}.place());
-    --report_.kept;
   }
-  block_->text.clear();
+  block_.clear();
   const uint64_t bytes = corpus_.source_.bytes() + corpus_.target_.bytes();
   if (!spilled_ && !folder_.empty() && bytes >> 20 >= static_cast<uint64_t>(options_.corpus_memory)) {
     corpus_.source_.spill(folder_);

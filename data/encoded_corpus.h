@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -89,7 +88,6 @@ class CorpusEncoder {
   bool spilled() const { return spilled_; }  // a temporary file was needed
 
  private:
-  struct Block;
   void encode_block();
 
   const Tokenizer &source_, &target_;
@@ -97,7 +95,7 @@ class CorpusEncoder {
   int64_t threads_;
   CorpusReport& report_;
   std::string folder_, first_place_;
-  std::shared_ptr<Block> block_;
+  TextPairs block_;  // a part of the text
   EncodedCorpus corpus_;
   int64_t added_ = 0;
   bool spilled_ = false;

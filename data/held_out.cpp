@@ -47,15 +47,4 @@ HeldOutChooser::Choice HeldOutChooser::choose(const std::string& where) const {
   return choice;
 }
 
-HeldOutSplit split_held_out(const TextPairs& pairs) {
-  HeldOutChooser chooser;
-  for (const std::string& source : pairs.source) chooser.add(source);
-  const auto choice = chooser.choose(pairs.size() > 0 ? pairs.place(0) : "training text");
-  std::vector<int64_t> train, held_out;
-  for (int64_t i = 0; i < pairs.size(); ++i) {
-    (choice.sources.count(pairs.source[static_cast<size_t>(i)]) > 0 ? held_out : train).push_back(i);
-  }
-  return {pairs.select(train), pairs.select(held_out)};
-}
-
 }  // namespace dragoman

@@ -5,8 +5,7 @@
 #include <map>
 #include <string>
 #include <unordered_set>
-
-#include "data/parallel_text.h"
+#include <utility>
 
 namespace dragoman {
 
@@ -33,13 +32,6 @@ class HeldOutChooser {
   std::map<std::pair<uint64_t, std::string>, int64_t> first_;  // (hash, text) -> pairs
   int64_t pairs_ = 0;
 };
-
-struct HeldOutSplit {
-  TextPairs train, held_out;
-};
-
-// The same for pairs in memory. Both sides keep the order of the corpus.
-HeldOutSplit split_held_out(const TextPairs& pairs);
 
 // How many pairs are wanted of a corpus of this size: min(1000, 1 %), at least 1.
 int64_t held_out_size(int64_t pairs);

@@ -192,19 +192,19 @@ std::string TextPairs::place(int64_t pair) const {
   return file_line(files->at(static_cast<size_t>(from.file)).source, from.line);
 }
 
-TextPairs TextPairs::select(const std::vector<int64_t>& indices) const {
-  TextPairs result;
-  result.files = files;
-  result.source.reserve(indices.size());
-  result.target.reserve(indices.size());
-  result.origin.reserve(indices.size());
-  for (const int64_t index : indices) {
-    const auto i = static_cast<size_t>(index);
-    result.source.push_back(source.at(i));
-    result.target.push_back(target.at(i));
-    result.origin.push_back(origin.at(i));
-  }
-  return result;
+void TextPairs::append(const VisitedPair& pair) {
+  const auto file = static_cast<size_t>(pair.origin.file);
+  if (files->size() <= file) files->resize(file + 1);
+  (*files)[file] = pair.files;
+  source.push_back(pair.source);
+  target.push_back(pair.target);
+  origin.push_back(pair.origin);
+}
+
+void TextPairs::clear() {
+  source.clear();
+  target.clear();
+  origin.clear();
 }
 
 std::string VisitedPair::place(bool of_target) const {
@@ -231,17 +231,9 @@ void visit_parallel_text(const ParallelFiles& files, CorpusReport& report, const
 
 TextPairs read_parallel_text(const ParallelFiles& files, CorpusReport& report) {
   TextPairs pairs;
-  const auto names = std::make_shared<std::vector<FilePair>>();
-  for (size_t i = 0; i < std::min(files.source.size(), files.target.size()); ++i)
-    names->push_back({files.source[i], files.target[i]});
-  for (const std::string& path : files.pairs) names->push_back({path, path});
-  pairs.files = names;
-  const auto keep = [&](const VisitedPair& pair) {
-    pairs.source.push_back(pair.source);
-    pairs.target.push_back(pair.target);
-    pairs.origin.push_back(pair.origin);
-  };
-  visit_parallel_text(files, report, keep, [](const DataError& error) { throw DataError(error); });
+  visit_parallel_text(
+      files, report, [&](const VisitedPair& pair) { pairs.append(pair); },
+      [](const DataError& error) { throw DataError(error); });
   return pairs;
 }
 

@@ -44,13 +44,13 @@ struct VisitedPair {
 struct TextPairs {
   std::vector<std::string> source, target;
   std::vector<PairOrigin> origin;  // of each pair
-  std::shared_ptr<const std::vector<FilePair>> files;
+  std::shared_ptr<std::vector<FilePair>> files = std::make_shared<std::vector<FilePair>>();
 
   int64_t size() const { return static_cast<int64_t>(source.size()); }
   VisitedPair at(int64_t pair) const;
   std::string place(int64_t pair) const;  // "train.en:17"
-  // The pairs with these indices, in this order.
-  TextPairs select(const std::vector<int64_t>& indices) const;
+  void append(const VisitedPair& pair);
+  void clear();  // but for the names of files
 };
 
 using PairVisitor = std::function<void(const VisitedPair&)>;

@@ -1,7 +1,6 @@
 #include "training/run_text.h"
 
 #include <algorithm>
-#include <memory>
 
 #include "data/corpus_doctor.h"
 #include "data/held_out.h"
@@ -109,21 +108,11 @@ EncodedCorpus encode_training_text(RunText& text, const TokenizerPair& tokenizer
   CorpusReport& encoding = text.train.encoding;
   CorpusEncoder encoder(tokenizers.source, tokenizers.target, options.corpus, at::get_num_threads(), encoding,
                         options.model_folder);
-  TextPairs& held_out = text.valid_text;
-  auto files = std::make_shared<std::vector<FilePair>>();
-  if (!text.held_out.empty()) held_out.files = files;
   CorpusReport ignored;
   text.train_text.visit(ignored, [&](const VisitedPair& pair) {
-    if (!text.is_held_out(pair)) {
-      ++encoding.read, ++encoding.kept;
-      return encoder.add(pair);
-    }
-    const auto file = static_cast<size_t>(pair.origin.file);
-    if (files->size() <= file) files->resize(file + 1);
-    (*files)[file] = pair.files;
-    held_out.source.push_back(pair.source);
-    held_out.target.push_back(pair.target);
-    held_out.origin.push_back(pair.origin);
+    if (text.is_held_out(pair)) return text.valid_text.append(pair);
+    ++encoding.read, ++encoding.kept;
+    encoder.add(pair);
   });
   EncodedCorpus corpus = encoder.finish();
   log_encoded(corpus, "training", text.train, log);

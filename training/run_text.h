@@ -1,6 +1,7 @@
 // The text of a run: read, looked at, split, learned from by the tokenizers, and encoded.
 #pragma once
 
+#include <string>
 #include <unordered_set>
 
 #include "training/report.h"
@@ -18,9 +19,7 @@ struct RunText {
   TextPairs valid_text;
   ReportCorpus train{.title = "Training text"}, valid{.title = "Validation text"};
 
-  bool is_held_out(const VisitedPair& pair) const {
-    return !held_out.empty() && held_out.count(pair.source) > 0;
-  }
+  bool is_held_out(const VisitedPair& pair) const { return held_out.count(pair.source) > 0; }
 };
 
 // The first pass: what is in the text, and what of it is held out for validation when there is no other text

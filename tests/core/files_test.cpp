@@ -1,9 +1,8 @@
 #include "core/files.h"
 
-#include <filesystem>
-
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <functional>
 
 namespace dragoman {

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "core/error.h"
+#include "data/parallel_text.h"
 
 namespace dragoman {
 namespace {
@@ -27,6 +28,24 @@ std::vector<std::string> numbered(int count, int different) {
 
 std::set<std::string> set_of(const std::vector<std::string>& lines) {
   return {lines.begin(), lines.end()};
+}
+
+struct HeldOutSplit {
+  TextPairs train, held_out;
+};
+
+// As a run of training does it.
+HeldOutSplit split_held_out(const TextPairs& pairs) {
+  HeldOutChooser chooser;
+  for (const std::string& source : pairs.source) chooser.add(source);
+  const auto choice = chooser.choose("a.en");
+  HeldOutSplit split;
+  for (int64_t i = 0; i < pairs.size(); ++i) {
+    const VisitedPair pair = pairs.at(i);
+    (choice.sources.count(pair.source) > 0 ? split.held_out : split.train).append(pair);
+  }
+  EXPECT_EQ(choice.pairs, split.held_out.size());
+  return split;
 }
 
 TEST(HeldOut, IsOnePercentAtMostAThousandAndAtLeastOne) {
