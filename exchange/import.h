@@ -13,10 +13,10 @@
 namespace dragoman {
 
 struct ImportOptions {
-  std::string path;   // a folder, or its .bin or .npz
-  std::string model;  // the new folder
-  StringList vocabularies;
-  std::string source_spm, target_spm;
+  std::string path = "";   // a folder, or its .bin or .npz
+  std::string model = "";  // the new folder
+  StringList vocabularies = {};
+  std::string source_spm = "", target_spm = "";
   std::string positions = "marian";
 
   OptionList describe();

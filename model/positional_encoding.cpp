@@ -19,7 +19,7 @@ torch::Tensor PositionalEncodingImpl::rows_from(int64_t begin, int64_t count) co
 
 void PositionalEncodingImpl::give_rows(const torch::Tensor& rows, PositionScale scale) {
   const std::lock_guard lock(mutex_);
-  given_ = rows.detach().to(torch::kCPU, torch::kFloat32).contiguous();
+  given_ = rows.detach().to(torch::kCPU, torch::kFloat32).contiguous().clone();  // not a view of a file
   scale_ = scale;
   table_ = torch::Tensor();
 }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/error.h"
 #include "tests/exchange/zip_writer.h"
 
 namespace dragoman {

@@ -25,7 +25,7 @@ inline std::string name_object(const std::string& module, const std::string& nam
 inline const std::string kEmptyDictionary = name_object("collections", "OrderedDict") + ")R";
 
 struct StreamTensorToWrite {
-  std::string name, key = "0";
+  std::string name = "x", key = "0";
   int64_t count;  // of the storage
   int64_t offset = 0;
   std::vector<int64_t> shape, strides;
@@ -60,7 +60,7 @@ inline std::string torch_streams(const std::string& stream,
                                  const std::vector<std::pair<std::string, std::string>>& storages,
                                  const std::vector<uint64_t>& counts,
                                  const std::string& little_endian = "\x88") {
-  std::string text("\x80\x02\x8a\x0al\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.\x80\x02M\xe9\x03.", 22);
+  std::string text("\x80\x02\x8a\x0al\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.\x80\x02M\xe9\x03.", 21);
   text += "\x80\x02}" + text_object("little_endian") + little_endian + "s." + stream + "\x80\x02](";
   for (const auto& [key, bytes] : storages) text += text_object(key);
   text += "e.";

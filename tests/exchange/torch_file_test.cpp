@@ -88,8 +88,7 @@ TEST(TorchFile, WhatCouldRunIsRefusedByName) {
 }
 
 TEST(TorchFile, TensorsOutsideOfTheirStorageAreRefused) {
-  const auto with = [](StreamTensorToWrite tensor) {
-    tensor.name = "x";
+  const auto with = [](const StreamTensorToWrite& tensor) {
     return stream_refusal(tensors_stream({tensor}));
   };
   EXPECT_REFUSED(with({.count = 7, .shape = {7}, .strides = {1}}), "required 7 numbers of F32, got 24 bytes");

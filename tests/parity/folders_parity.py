@@ -76,11 +76,18 @@ def their_model(folder):
                                length_penalty=1.0, early_stopping=False)
 
 
-def compare(shop, folder, lines, odd_lines=True):
+def our_source_ids(ours, theirs, lines):
+    """`tokenizer encode` takes all for text; a language code, which `translate` takes for one token, is put before."""
+    codes = [line.split(" ")[0] if line.split(" ")[0] in made.CODES else "" for line in lines]
+    ids = ours.source_ids([line[len(code):].lstrip() if code else line for line, code in zip(lines, codes, strict=True)])
+    return [([theirs.tokenizer.encoder[code]] if code else []) + row for row, code in zip(ids, codes, strict=True)]
+
+
+def compare(shop, folder, lines):
     """Ids, logits and translations of a folder in both programs."""
     ours, theirs = shop.ours(folder), their_model(folder)
-    given = lines + (parity.ODD_LINES if odd_lines else [])
-    mine, sources = ours.source_ids(given), theirs.source_ids(given)
+    given = lines + parity.ODD_LINES
+    mine, sources = our_source_ids(ours, theirs, given), theirs.source_ids(given)
     equal = sum(a + [theirs.end] == b for a, b in zip(mine, sources, strict=True))
     shop.marks.check(equal == len(given), f"ids of the sources: {equal} of {len(given)} lines equal")
     sources = sources[:len(lines)]
@@ -154,10 +161,11 @@ def check_imports(shop):
         compare(shop, new, shop.source[:LINES // 2])
 
 
-def ctranslate2_texts(shop, converted, theirs, lines):
+def ctranslate2_texts(converted, theirs, lines, adds_end=False):
+    """`adds_end`: the converted model puts </s> behind each source by itself."""
     ids = theirs.tokenizer.encoder
     pieces = {number: piece for piece, number in ids.items()}
-    tokens = [[pieces[number] for number in source] for source in theirs.source_ids(lines)]
+    tokens = [[pieces[number] for number in source[:len(source) - adds_end]] for source in theirs.source_ids(lines)]
     results = ctranslate2.Translator(str(converted), compute_type="float32").translate_batch(
         tokens, beam_size=1, max_decoding_length=LIMIT)
     return [theirs.text([ids[piece] for piece in one.hypotheses[0]]) for one in results]
@@ -190,7 +198,8 @@ def check_marian(shop):
                 original = [text for text, _, _ in shop.ours(hf).translate(lines, 4)]
                 texts = [text for text, _, _ in ours.translate(lines, 4)]
                 shop.marks.check(texts == original, "translations are those of the model that was written for Marian")
-                check_against_ctranslate2(shop, opus, new, ours, lines)
+                if variation.end_first:  # with another id for </s> its own import gives no sentences
+                    check_against_ctranslate2(shop, opus, new, ours, lines)
             else:
                 check_marian_positions(shop, new)
 
@@ -206,7 +215,7 @@ def check_against_ctranslate2(shop, opus, new, ours, lines):
     if (new / "target_vocab.json").exists():
         return  # pieces of two vocabularies
     theirs = their_model(new)
-    found, mine = ctranslate2_texts(shop, converted, theirs, lines), [text for text, _, _ in ours.translate(lines, 1)]
+    found, mine = ctranslate2_texts(converted, theirs, lines, adds_end=True), [text for text, _, _ in ours.translate(lines, 1)]
     equal = sum(a == b for a, b in zip(found, mine, strict=True))
     shop.marks.check(equal >= len(lines) - 1, f"greedy texts of CTranslate2's own import: {equal} of {len(lines)} equal")
 
@@ -243,7 +252,7 @@ def check_exports(shop):
                               capture_output=True, text=True)
         shop.marks.check(done.returncode == 0, f"ct2-transformers-converter --model {new.name} --output_dir DIR")
         if done.returncode == 0:
-            found = ctranslate2_texts(shop, converted, their_model(new), lines)
+            found = ctranslate2_texts(converted, their_model(new), lines)
             equal = sum(a == b[0] for a, b in zip(found, ours.translate(lines, 1), strict=True))
             shop.marks.check(equal >= len(lines) - 1, f"greedy texts of CTranslate2: {equal} of {len(lines)} equal")
 

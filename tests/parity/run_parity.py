@@ -20,6 +20,7 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 PYTHON = ROOT / ".venv-peers/bin/python"
+TRANSFORMERS4 = ROOT / ".venv-peers/transformers4"
 MULTI30K = ROOT.parent / "shared/data/multi30k/raw"
 SKIPPED = 77
 
@@ -91,10 +92,11 @@ class Runner:
         self.results = {}
         self.files, self.vocabulary = corpus(folder)
 
-    def script(self, what, name, *arguments):
+    def script(self, what, name, *arguments, packages=""):
         print(f"\n== {what}", flush=True)
         command = [PYTHON, "-B", HERE / name, "--dragoman", self.dragoman, *map(str, arguments)]
-        self.results[what] = subprocess.run(command, check=False).returncode == 0
+        environment = {**os.environ, **({"PYTHONPATH": str(packages)} if packages else {})}
+        self.results[what] = subprocess.run(command, check=False, env=environment).returncode == 0
 
     def train(self, name, *arguments):
         print(f"\n== training: {name}", flush=True)
@@ -111,10 +113,13 @@ class Runner:
         model = self.train(name, *SMALL, *arguments)
         self.script(f"{name}, refused", "transformers_parity.py", "--refused", "--model", model)
 
-    def transformers(self, name, *arguments, lines, more=()):
+    def transformers(self, name, *arguments, lines, trained=False):
         model = self.train(name, *arguments)
-        self.script(f"transformers, {name}", "transformers_parity.py", "--model", model, "--text",
-                    self.files["test", "source"], "--lines", lines, *self.threads, *self.logits_flags, *more)
+        flags = ["--model", model, "--text", self.files["test", "source"], *self.threads, *self.logits_flags]
+        self.script(f"transformers, {name}", "transformers_parity.py", *flags, "--lines", lines,
+                    *(["--trained"] if trained else []))
+        if trained:
+            self.script(f"transformers 4, {name}", "transformers_parity.py", *flags, "--lines", 100, packages=TRANSFORMERS4)
 
     def all(self, minutes):
         self.script("tokenizer", "tokenizer_parity.py", "--text", self.files["train", "source"], "--vocab-size",
@@ -130,7 +135,7 @@ class Runner:
             self.transformers(name, *SMALL, *flags, lines=40)
         self.refused("pre-norm", "--norm", "pre")
         self.transformers(f"trained for {minutes} minutes", "--max-tokens", "2048", "--warmup", "500", "--valid-every",
-                          "500", "--max-time", f"{minutes}m", lines=500, more=["--trained"])
+                          "500", "--max-time", f"{minutes}m", lines=500, trained=True)
 
 
 def main():

@@ -15,7 +15,7 @@ Every difference is printed with what transformers thinks of both texts. CTransl
 folder are compared as well: with --trained greedy ones must be equal but for ties, and 97 % of those with a beam, where
 it stops as soon as four hypotheses are complete; of a model that has learned little it says nothing, and its loader reads
 one number of heads for encoder and decoder. --refused: a folder of a model that MarianMT cannot express must be refused
-by both. Ends with `N passed, N failed`; exits with 1 when a mark is missed.
+by both. With an older transformers (PYTHONPATH=.venv-peers/transformers4) the same holds. Ends with `N passed, N failed`; exits with 1 when a mark is missed.
 Needs the environment that scripts/peers makes.
 """
 import argparse
@@ -41,6 +41,7 @@ import transformers  # noqa: E402
 warnings.filterwarnings("ignore", message="Recommended: pip install sacremoses.")  # an option that nothing calls
 transformers.logging.disable_progress_bar()
 
+TYPE = "dtype" if int(transformers.__version__.split(".")[0]) >= 5 else "torch_dtype"  # a parameter's name
 CLOSE = 1e-4  # of logits, scores and of what counts as a tie
 BATCH = 20
 
@@ -136,7 +137,7 @@ class Transformers:
         logging.getLogger("transformers").addHandler(self.warnings)
         self.tokenizer = transformers.MarianTokenizer.from_pretrained(folder)
         self.model, self.loading = transformers.MarianMTModel.from_pretrained(
-            folder, output_loading_info=True, dtype=torch.float32)  # a float16 folder would be computed in float16
+            folder, output_loading_info=True, **{TYPE: torch.float32})  # a float16 folder would be computed in float16
         logging.getLogger("transformers").removeHandler(self.warnings)
         transformers.logging.set_verbosity_error()  # max_new_tokens is said to win over max_length with each call
         self.model.eval()
@@ -170,7 +171,7 @@ class Transformers:
     def in_float64(self):
         if self.exact is None:
             self.exact = transformers.MarianMTModel.from_pretrained(
-                self.tokenizer.name_or_path, dtype=torch.float64).eval()
+                self.tokenizer.name_or_path, **{TYPE: torch.float64}).eval()
         return self.exact
 
     def logits(self, source, target, exactly=False):
@@ -399,7 +400,7 @@ def main():
         compare(marks, arguments)
     else:
         parser.error("required --dragoman and --text, or --refused")
-    print(f"{marks.passed} passed, {marks.failed} failed")
+    print(f"transformers {transformers.__version__}: {marks.passed} passed, {marks.failed} failed")
     return 1 if marks.failed else 0
 
 

@@ -88,13 +88,12 @@ TEST_P(EachTokenizer, EncodesAVeryLongTextAsItsSentences) {
   ASSERT_GT(text.size(), 100'000u);
   EXPECT_EQ(tokenizer.encode(text), expected);
   EXPECT_EQ(tokenizer.encode_pieces(text).size(), expected.size());
-  EXPECT_EQ(tokenizer.decode(tokenizer.sample(text, 4, 0.1, 7)), text);
 }
 
 TEST_P(EachTokenizer, EncodesAMillionUnknownCharactersInGoodTime) {
   const auto began = std::chrono::steady_clock::now();
   const std::vector<int64_t> ids = tokenizer_of(GetParam()).encode(std::string(1'000'000, 'X'));
-  EXPECT_LT(ids.size(), 200u);  // joined to a few <unk>
+  EXPECT_LT(ids.size(), 200u);                                                    // joined to a few <unk>
   EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(20));  // two without sanitizers
 }
 
