@@ -19,6 +19,7 @@ by both. With an older transformers (PYTHONPATH=.venv-peers/transformers4) the s
 Needs the environment that scripts/peers makes.
 """
 import argparse
+import contextlib
 import gzip
 import json
 import logging
@@ -129,6 +130,17 @@ def allowed(lines, percent):
     return max(1, lines * percent // 100)
 
 
+@contextlib.contextmanager
+def default_type(dtype):
+    """transformers 4 makes its masks in the default type, into which a float64's smallest number must fit."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(dtype)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
+
+
 class Transformers:
     """`generation`: what the folder's own files say of the search is overruled by these arguments of generate()."""
 
@@ -166,7 +178,8 @@ class Transformers:
         return result
 
     def translate_exactly(self, line, beams):
-        return self.generate(self.in_float64(), [line], beams)[0]
+        with default_type(torch.float64):
+            return self.generate(self.in_float64(), [line], beams)[0]
 
     def in_float64(self):
         if self.exact is None:
@@ -177,7 +190,7 @@ class Transformers:
     def logits(self, source, target, exactly=False):
         decoder_input = torch.tensor([[self.model.config.decoder_start_token_id, *target[:-1]]])
         model = self.in_float64() if exactly else self.model
-        with torch.no_grad():
+        with torch.no_grad(), default_type(torch.float64 if exactly else torch.float32):
             return model(input_ids=torch.tensor([source]), decoder_input_ids=decoder_input).logits[0]
 
     def log_probabilities(self, source, target):
@@ -314,13 +327,12 @@ def check_refused(marks, model):
     marks.check(why is not None, f"CTranslate2 refuses the folder: {why}")
 
 
-def explain_ctranslate2(theirs, source, mine, other, beams):
-    if mine is None:
-        return False, "UNEXPLAINED: no ids for our text have its score"
+def explain_ctranslate2(theirs, source, mine, score, other, beams):
+    """`mine`: our ids, or None when the text alone does not tell them; `score`: what dragoman gave."""
     if beams == 1:
-        why = explain_greedy(theirs, source, mine, other)
+        why = "UNEXPLAINED: no ids for our text have its score" if mine is None else explain_greedy(theirs, source, mine, other)
         return why.startswith("tie"), why
-    scores = [theirs.score(source, ids) for ids in (mine, other)]
+    scores = score if mine is None else theirs.score(source, mine), theirs.score(source, other)
     better = "both score the same" if abs(scores[0] - scores[1]) <= CLOSE else (
         f"{'ours' if scores[0] > scores[1] else 'theirs'} scores higher")
     return False, f"mean log-probability by transformers: ours {scores[0]:.6f}, theirs {scores[1]:.6f}: {better}"
@@ -344,14 +356,14 @@ def check_ctranslate2(marks, ours, theirs, lines, sources, targets_of_beams, tra
                                                  max_decoding_length=ours.limit)
             found = [[ids[piece] for piece in one.hypotheses[0]] for one in results]
             equal, ties = 0, 0
-            for line, source, other, (text, _, log_probability) in zip(lines, sources, found, ours.translate(lines, beams),
+            for line, source, other, (text, score, log_probability) in zip(lines, sources, found, ours.translate(lines, beams),
                                                                        strict=True):
                 if theirs.text(other) == text:
                     equal += 1
                 elif trained:
                     other = other if len(other) >= ours.limit else [*other, theirs.end]
-                    tie, why = explain_ctranslate2(theirs, source, our_ids(theirs, source, text, log_probability), other,
-                                                   beams)
+                    tie, why = explain_ctranslate2(theirs, source, our_ids(theirs, source, text, log_probability), score,
+                                                   other, beams)
                     ties += tie
                     print(f"beam {beams} differs: {line}\n  dragoman     {text}\n  CTranslate2  {theirs.text(other)}\n  {why}",
                           flush=True)
