@@ -5,16 +5,11 @@ namespace dragoman {
 RunRequests requests;
 
 const std::vector<Command>& commands() {
-  static const std::vector<Command> all = {train_command(),
-                                           translate_command(),
-                                           evaluate_command(),
-                                           tokenizer_train_command(),
-                                           tokenizer_encode_command(),
-                                           tokenizer_decode_command(),
-                                           inspect_command(),
-                                           average_command(),
-                                           selftest_command(),
-                                           check_command()};
+  static const std::vector<Command> all = {
+      train_command(),           translate_command(),        evaluate_command(),
+      tokenizer_train_command(), tokenizer_encode_command(), tokenizer_decode_command(),
+      inspect_command(),         average_command(),          selftest_command(),
+      check_command(),           import_command(),           export_command()};
   return all;
 }
 

@@ -38,5 +38,7 @@ Command inspect_command();
 Command average_command();
 Command selftest_command();
 Command check_command();
+Command import_command();
+Command export_command();
 
 }  // namespace dragoman

@@ -27,12 +27,6 @@ struct InspectFlags {
   }
 };
 
-std::string shape_text(const std::vector<int64_t>& shape) {
-  std::string text;
-  for (const int64_t size : shape) text += (text.empty() ? "[" : ",") + std::to_string(size);
-  return text + "]";
-}
-
 int64_t count_of(const std::vector<int64_t>& shape) {
   int64_t count = 1;
   for (const int64_t size : shape) count *= size;
@@ -116,7 +110,7 @@ void print_blocks(Output& output, const ModelOptions& options) {
 
 void print_tensors(Output& output, const ModelOptions& options, const SafetensorsFile& file) {
   for (const auto& weight : weight_names(options)) {
-    const auto found = file.header().tensors.find(weight.file);
+    const auto found = find_weight(file.header().tensors, weight, options);
     const std::string type =
         found == file.header().tensors.end() ? "missing" : data_type_name(found->second.type);
     output.line(weight.ours + "  " + weight.file + "  " + shape_text(weight.shape) + "  " + type);

@@ -6,6 +6,8 @@
 #include "app/command_line.h"
 #include "app/commands.h"
 #include "core/json.h"
+#include "model/config.h"
+#include "training/fine_tuning.h"
 #include "training/run.h"
 
 namespace dragoman {
@@ -23,7 +25,7 @@ struct TrainFlags {
   }
 };
 
-// default < preset < --config < flag
+// default < preset (or the folder of --from-model) < --config < flag
 RunOptions resolved(const Arguments& arguments) {
   TrainFlags given;
   const Flags flags = parse_flags(given.describe(), arguments);
@@ -33,7 +35,18 @@ RunOptions resolved(const Arguments& arguments) {
   if (config.is_object() && config.contains("preset") && config["preset"].is_string())
     result.run.preset = config["preset"].get<std::string>();
   if (flags.has("preset")) result.run.preset = flags.last("preset");
-  result.run.model = model_preset(result.run.preset);
+  const auto text_of = [&](const char* flag, const char* key) -> std::string {
+    if (flags.has(flag)) return flags.last(flag);
+    return config.is_object() && config.contains(key) && config[key].is_string()
+               ? config[key].get<std::string>()
+               : "";
+  };
+  const std::string from = text_of("from-model", "from_model");
+  if (!from.empty() && flags.has("preset"))
+    throw UsageError("--preset", "required no preset with --from-model, whose folder has a shape, got '" +
+                                     flags.last("preset") + "'");
+  result.run.model = from.empty() ? model_preset(result.run.preset)
+                                  : read_model_config(shape_folder(text_of("model", "model"), from));
   set_from_json(result.run.describe(), config, flags.last("config"));
   apply_flags(result.describe(), flags);
   return result.run;

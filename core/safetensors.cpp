@@ -1,14 +1,7 @@
 #include "core/safetensors.h"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstring>
 
 #include "core/files.h"
 #include "core/json.h"
@@ -134,6 +127,12 @@ int64_t bytes_of(DataType type) {
   return kTypes[static_cast<size_t>(type)].bytes;
 }
 
+std::string shape_text(const std::vector<int64_t>& shape) {
+  std::string text = "[";
+  for (const int64_t size : shape) text += (text.size() > 1 ? "," : "") + std::to_string(size);
+  return text + "]";
+}
+
 SafetensorsHeader parse_safetensors_header(std::string_view start, uint64_t file_bytes,
                                            const std::string& path) {
   const uint64_t length = header_length(start, file_bytes, path);
@@ -157,35 +156,11 @@ SafetensorsHeader parse_safetensors_header(std::string_view start, uint64_t file
   return header;
 }
 
-SafetensorsFile::SafetensorsFile(const std::string& path) : path_(path) {
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) throw ModelError(path, "required a readable file, got " + errno_text(errno));
-  struct stat status {};
-  const bool known = ::fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
-  size_ = known ? static_cast<uint64_t>(status.st_size) : 0;
-  void* mapped = size_ > 0 ? ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, descriptor, 0) : MAP_FAILED;
-  const int error_number = errno;
-  ::close(descriptor);
-  if (!known || size_ == 0)
-    throw ModelError(path, "required a safetensors file, got " +
-                               std::string(known ? "an empty file" : "something that is no file"));
-  if (mapped == MAP_FAILED)
-    throw ModelError(path, "required to map the file, got " + errno_text(error_number));
-  data_ = static_cast<const char*>(mapped);
-  try {
-    header_ = parse_safetensors_header({data_, size_}, size_, path);
-  } catch (...) {
-    ::munmap(const_cast<char*>(data_), size_);
-    throw;
-  }
-}
-
-SafetensorsFile::~SafetensorsFile() {
-  ::munmap(const_cast<char*>(data_), size_);
-}
+SafetensorsFile::SafetensorsFile(const std::string& path)
+    : file_(path), header_(parse_safetensors_header(file_.bytes(), file_.bytes().size(), path)) {}
 
 std::string_view SafetensorsFile::bytes(const TensorEntry& entry) const {
-  return {data_ + header_.data_start + entry.begin, entry.end - entry.begin};
+  return file_.bytes().substr(header_.data_start + entry.begin, entry.end - entry.begin);
 }
 
 void write_safetensors(const std::string& path, const std::vector<TensorToWrite>& tensors,

@@ -15,12 +15,15 @@
 #include <string_view>
 #include <vector>
 
+#include "core/mapped_file.h"
+
 namespace dragoman {
 
 enum class DataType { kFloat64, kFloat32, kFloat16, kBFloat16, kInt64, kInt32, kInt8, kUInt8, kBool };
 
-std::string data_type_name(DataType type);  // "F32"
-int64_t bytes_of(DataType type);            // 4
+std::string data_type_name(DataType type);                  // "F32"
+int64_t bytes_of(DataType type);                            // 4
+std::string shape_text(const std::vector<int64_t>& shape);  // "[2,3]"
 
 struct TensorEntry {
   DataType type = DataType::kFloat32;
@@ -43,18 +46,13 @@ SafetensorsHeader parse_safetensors_header(std::string_view start, uint64_t file
 class SafetensorsFile {
  public:
   explicit SafetensorsFile(const std::string& path);
-  ~SafetensorsFile();
-  SafetensorsFile(const SafetensorsFile&) = delete;
-  SafetensorsFile& operator=(const SafetensorsFile&) = delete;
 
   const SafetensorsHeader& header() const { return header_; }
-  const std::string& path() const { return path_; }
+  const std::string& path() const { return file_.path(); }
   std::string_view bytes(const TensorEntry& entry) const;
 
  private:
-  std::string path_;
-  const char* data_ = nullptr;
-  uint64_t size_ = 0;
+  MappedFile file_;
   SafetensorsHeader header_;
 };
 

@@ -93,12 +93,12 @@ CachedDecoder::CachedDecoder(Transformer model, std::vector<int64_t> forbidden) 
     layers_.push_back(std::make_shared<const Layer>(*layer->as<DecoderLayer>()));
   }
   forbidden_ = torch::tensor(forbidden, torch::kInt64).to(model_->device());
-  positions_ = position_rows(0, kReadyPositions, options().d_model).to(model_->device());
+  positions_ = model_->positions_->rows_from(0, kReadyPositions).to(model_->device());
 }
 
 torch::Tensor CachedDecoder::position(int64_t index) const {
   if (index < kReadyPositions) return positions_[index];
-  return position_rows(index, 1, options().d_model)[0].to(model_->device());
+  return model_->positions_->rows_from(index, 1)[0].to(model_->device());
 }
 
 DecoderState CachedDecoder::start(const torch::Tensor& source, int64_t beams) const {

@@ -9,9 +9,6 @@
 namespace dragoman {
 namespace {
 
-constexpr char kWeightsName[] = "model.safetensors";
-constexpr char kTargetVocabularyName[] = "target_vocab.json";
-
 void check_vocabulary(const std::string& folder, const char* name, const Vocabulary& vocabulary,
                       int64_t required) {
   if (vocabulary.size() == required) return;
@@ -20,50 +17,26 @@ void check_vocabulary(const std::string& folder, const char* name, const Vocabul
                                                 std::to_string(vocabulary.size()));
 }
 
-// The search starts with <pad>, and the mask of the source knows <pad> by its id: a folder that means it
-// otherwise would give wrong text in silence.
+// The search starts with <pad> and ends with </s>, and the mask of the source knows <pad> by its id: a folder
+// that means them otherwise would give wrong text in silence.
 void check_special_ids(const std::string& folder, const ModelOptions& options,
                        const TokenizerPair& tokenizers, const GenerationDefaults& generation) {
-  const auto require = [&](const char* key, int64_t required, int64_t got) {
-    if (required != got)
+  const auto require = [&](const char* key, int64_t required, int64_t got, const char* piece = "<pad>") {
+    if (required != got) {
       throw ModelError(join_path(folder, "config.json") + ": " + key,
-                       "required <pad>'s id " + std::to_string(required) + ", got " + std::to_string(got));
+                       "required " + std::string(piece) + "'s id " + std::to_string(required) + ", got " +
+                           std::to_string(got));
+    }
   };
   require("pad_token_id", tokenizers.target.vocabulary().pad_id(), options.target_pad_id());
   require("pad_token_id (source side)", tokenizers.source.vocabulary().pad_id(), options.source_pad_id());
   if (generation.decoder_start_token_id >= 0)
     require("decoder_start_token_id", options.target_pad_id(), generation.decoder_start_token_id);
-}
-
-std::string tokenizer_config_text(bool shared) {
-  return json_text({
-      {"tokenizer_class", "MarianTokenizer"},
-      {"source_lang", nullptr},
-      {"target_lang", nullptr},
-      {"separate_vocabs", !shared},
-      {"model_max_length", 512},
-      {"clean_up_tokenization_spaces", false},
-      {"eos_token", kEndOfSentencePiece},
-      {"unk_token", kUnknownPiece},
-      {"pad_token", kPaddingPiece},
-  });
-}
-
-std::string special_tokens_text() {
-  return json_text(
-      {{"eos_token", kEndOfSentencePiece}, {"unk_token", kUnknownPiece}, {"pad_token", kPaddingPiece}});
+  require("eos_token_id", tokenizers.target.vocabulary().eos_id(), generation.eos_token_id,
+          kEndOfSentencePiece);
 }
 
 }  // namespace
-
-TokenizerPair TokenizerPair::load(const std::string& folder) {
-  const Vocabulary source = Vocabulary::load(join_path(folder, "vocab.json"));
-  const std::string target_path = join_path(folder, kTargetVocabularyName);
-  const bool shared = !file_exists(target_path);
-  const Vocabulary target = shared ? source : Vocabulary::load(target_path);
-  return {Tokenizer::load(join_path(folder, "source.spm"), source),
-          Tokenizer::load(join_path(folder, "target.spm"), target), shared};
-}
 
 ModelFolder ModelFolder::load(const std::string& path, const torch::Device& device) {
   if (!is_folder(path))
@@ -79,33 +52,6 @@ ModelFolder ModelFolder::load(const std::string& path, const torch::Device& devi
   check_special_ids(path, model->options(), tokenizers, generation);
   model->move_to(device);
   return {model, std::move(tokenizers), generation, path};
-}
-
-std::vector<std::string> model_file_names(const std::string& folder) {
-  std::vector<std::string> names;
-  for (const char* name :
-       {"config.json", "generation_config.json", kWeightsName, "source.spm", "target.spm", "vocab.json",
-        kTargetVocabularyName, "tokenizer_config.json", "special_tokens_map.json"}) {
-    if (file_exists(join_path(folder, name))) names.emplace_back(name);
-  }
-  return names;
-}
-
-void write_model_settings(const std::string& folder, const ModelOptions& options,
-                          const GenerationDefaults& generation, const std::string& source_spm,
-                          const std::string& target_spm, const Vocabulary& source, const Vocabulary& target) {
-  const bool shared = options.share_encoder_decoder_embeddings;
-  const auto write = [&](const char* name, const std::string& text) {
-    write_file_atomically(join_path(folder, name), text);
-  };
-  write("source.spm", source_spm);
-  write("target.spm", target_spm);
-  write("vocab.json", source.to_json());
-  if (!shared) write(kTargetVocabularyName, target.to_json());
-  write("tokenizer_config.json", tokenizer_config_text(shared));
-  write("special_tokens_map.json", special_tokens_text());
-  write("generation_config.json", generation_config_text(options, generation));
-  write("config.json", model_config_text(options));
 }
 
 void write_model_weights(const std::string& folder, const Transformer& model) {

@@ -4,14 +4,12 @@
 #include <set>
 
 #include "core/files.h"
-#include "core/special_tokens.h"
 
 namespace dragoman {
 namespace {
 
 constexpr char kConfigName[] = "config.json";
 constexpr char kGenerationConfigName[] = "generation_config.json";
-constexpr int64_t kMaxLength = 512;
 
 // Reads typed keys of one JSON object; every complaint names file and key.
 class Keys {
@@ -35,6 +33,16 @@ class Keys {
   }
   int64_t whole_or(const std::string& key, int64_t low, int64_t high, int64_t otherwise) const {
     return has(key) ? whole(key, low, high) : otherwise;
+  }
+  // One id, or the first of a list of them.
+  int64_t first_id_or(const std::string& key, int64_t otherwise) const {
+    if (!has(key)) return otherwise;
+    const auto& value = at(key);
+    const bool is_list = value.is_array() && !value.empty();
+    const auto& id = is_list ? value[0] : value;
+    if (!id.is_number_unsigned() || id.get<uint64_t>() > 1 << 24)
+      throw ModelError(where_ + ": " + key, "required an id, got " + value.dump());
+    return id.get<int64_t>();
   }
   bool flag_or(const std::string& key, bool otherwise) const {
     if (!has(key)) return otherwise;
@@ -99,9 +107,7 @@ void read_generation_keys(const Keys& keys, GenerationDefaults& defaults) {
   defaults.max_length = keys.whole_or("max_length", 1, 1 << 20, defaults.max_length);
   defaults.decoder_start_token_id =
       keys.whole_or("decoder_start_token_id", 0, 1 << 24, defaults.decoder_start_token_id);
-  if (keys.has("eos_token_id") && keys.at("eos_token_id").is_number()) {
-    defaults.eos_token_id = keys.whole("eos_token_id", 0, 1 << 24);
-  }
+  defaults.eos_token_id = keys.first_id_or("eos_token_id", defaults.eos_token_id);
   if (!keys.has("bad_words_ids")) return;
   // Bounded, since an id above INT64_MAX would turn negative and mean another token.
   const auto is_id = [](const nlohmann::json& id) {
@@ -144,6 +150,9 @@ ModelOptions parse_model_config(const nlohmann::json& config, const std::string&
   o.share_encoder_decoder_embeddings = keys.flag_or("share_encoder_decoder_embeddings", true);
   o.tie_word_embeddings = keys.flag_or("tie_word_embeddings", true);
   o.scale_embedding = keys.flag_or("scale_embedding", false);
+  o.max_position_embeddings =
+      keys.whole_or("max_position_embeddings", 1, kVocabulary, o.max_position_embeddings);
+  o.eos_token_id = keys.first_id_or("eos_token_id", o.eos_token_id);
   check_model_options(o, where, ErrorKind::kModel);
   return o;
 }
@@ -192,7 +201,7 @@ std::string model_config_text(const ModelOptions& o) {
       {"encoder_layerdrop", 0.0},
       {"decoder_layerdrop", 0.0},
       {"init_std", 0.02},
-      {"max_position_embeddings", kMaxLength},
+      {"max_position_embeddings", o.max_position_embeddings},
       {"share_encoder_decoder_embeddings", o.share_encoder_decoder_embeddings},
       {"tie_word_embeddings", o.tie_word_embeddings},
       {"scale_embedding", o.scale_embedding},
@@ -202,8 +211,8 @@ std::string model_config_text(const ModelOptions& o) {
       {"add_final_layer_norm", false},
       {"add_bias_logits", false},
       {"pad_token_id", pad},
-      {"eos_token_id", kEndOfSentence},
-      {"bos_token_id", kEndOfSentence},
+      {"eos_token_id", o.eos_token_id},
+      {"bos_token_id", o.eos_token_id},
       {"decoder_start_token_id", pad},
       {"forced_eos_token_id", nullptr},
       {"use_cache", true},
@@ -217,8 +226,8 @@ std::string generation_config_text(const ModelOptions& o, const GenerationDefaul
       {"bad_words_ids", nlohmann::json::array({nlohmann::json::array({o.pad_token_id})})},
       {"renormalize_logits", true},
       {"forced_eos_token_id", nullptr},
-      {"bos_token_id", kEndOfSentence},
-      {"eos_token_id", kEndOfSentence},
+      {"bos_token_id", o.eos_token_id},
+      {"eos_token_id", o.eos_token_id},
       {"pad_token_id", o.pad_token_id},
       {"decoder_start_token_id", o.pad_token_id},
       {"num_beams", generation.num_beams},

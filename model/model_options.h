@@ -28,6 +28,9 @@ struct ModelOptions {
   bool share_encoder_decoder_embeddings = true;
   bool tie_word_embeddings = true;
   bool scale_embedding = true;
+  // What a folder says, and no flag can.
+  int64_t max_position_embeddings = 512;  // rows of a position table in the file; no limit for us
+  int64_t eos_token_id = 0;
 
   // What a person may set; the vocabulary sizes come from the tokenizer.
   OptionList describe();

@@ -1,23 +1,33 @@
 #include "model/positional_encoding.h"
 
 #include <algorithm>
-#include <cmath>
 
 namespace dragoman {
 
-torch::Tensor position_rows(int64_t begin, int64_t count, int64_t d_model) {
-  const int64_t half = d_model / 2;
-  const auto in_double = torch::TensorOptions().dtype(torch::kFloat64);
-  const auto position = torch::arange(begin, begin + count, in_double).unsqueeze(1);  // [count,1]
-  const auto exponent = torch::arange(half, in_double) / static_cast<double>(half);   // [D/2]
-  const auto angle = position / torch::pow(10000.0, exponent);                        // [count,D/2]
-  return torch::cat({angle.sin(), angle.cos()}, 1).to(torch::kFloat32);
+torch::Tensor position_rows(int64_t begin, int64_t count, int64_t d_model, PositionScale scale) {
+  const auto numbers = position_numbers(begin, count, d_model, scale);
+  return torch::tensor(at::ArrayRef<float>(numbers)).view({count, d_model});
+}
+
+torch::Tensor PositionalEncodingImpl::rows_from(int64_t begin, int64_t count) const {
+  const int64_t given = given_.defined() ? std::clamp<int64_t>(given_.size(0) - begin, 0, count) : 0;
+  if (given == 0) return position_rows(begin, count, d_model_, scale_);
+  const auto first = given_.narrow(0, begin, given);
+  if (given == count) return first;
+  return torch::cat({first, position_rows(begin + given, count - given, d_model_, scale_)});
+}
+
+void PositionalEncodingImpl::give_rows(const torch::Tensor& rows, PositionScale scale) {
+  const std::lock_guard lock(mutex_);
+  given_ = rows.detach().to(torch::kCPU, torch::kFloat32).contiguous().clone();  // not a view of a file
+  scale_ = scale;
+  table_ = torch::Tensor();
 }
 
 torch::Tensor PositionalEncodingImpl::rows(int64_t length, const torch::Device& device) {
   const std::lock_guard lock(mutex_);
   if (!table_.defined() || table_.size(0) < length || table_.device() != device) {
-    table_ = position_rows(0, std::max<int64_t>(length, 256), d_model_).to(device);
+    table_ = rows_from(0, std::max<int64_t>(length, 256)).to(device);
   }
   return table_.narrow(0, 0, length);
 }

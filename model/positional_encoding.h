@@ -6,17 +6,22 @@
 //
 // The paper interleaves sine and cosine; Hugging Face's Marian puts all sines first, and so do we: the same
 // features in another order.
+//
+// A model of another program may come with its own rows: rounded to 16 bits, or with Marian's angles
+// (model/position_table.h). Its file then holds them, and rows beyond follow the formula that they follow.
 #pragma once
 
 #include <mutex>
 
+#include "model/position_table.h"
 #include "model/shapes.h"
 #include "model/torch.h"
 
 namespace dragoman {
 
-// Rows for positions begin .. begin+count-1, computed in double: [count,D] float32.
-torch::Tensor position_rows(int64_t begin, int64_t count, int64_t d_model);
+// Rows for positions begin .. begin+count-1: [count,D] float32.
+torch::Tensor position_rows(int64_t begin, int64_t count, int64_t d_model,
+                            PositionScale scale = PositionScale::kPaper);
 
 class PositionalEncodingImpl : public torch::nn::Module {
  public:
@@ -25,12 +30,21 @@ class PositionalEncodingImpl : public torch::nn::Module {
   // x: [B,T,D], any T. Returns x with the rows of positions 0 .. T-1 added.
   torch::Tensor forward(const torch::Tensor& x);
 
+  // Rows for positions begin .. begin+count-1: [count,D] float32 on the CPU.
+  torch::Tensor rows_from(int64_t begin, int64_t count) const;
+
+  // These rows stand for the first positions, [count,D] float32; later ones have `scale`.
+  void give_rows(const torch::Tensor& rows, PositionScale scale);
+  const torch::Tensor& given_rows() const { return given_; }  // undefined when there are none
+
  private:
   torch::Tensor rows(int64_t length, const torch::Device& device);  // [length,D]
 
   int64_t d_model_;
+  PositionScale scale_ = PositionScale::kPaper;
+  torch::Tensor given_;
   std::mutex mutex_;     // several threads may run the same model
-  torch::Tensor table_;  // [as long as was needed so far, D]; no parameter: it follows from the formula
+  torch::Tensor table_;  // [as long as was needed so far, D]; no parameter: it is never trained
 };
 TORCH_MODULE(PositionalEncoding);
 

@@ -85,9 +85,21 @@ std::vector<WeightName> weight_copies(const ModelOptions& o) {
           {"embedding.weight", "model.decoder.embed_tokens.weight", shape}};
 }
 
+std::vector<std::string> possible_names(const WeightName& name, const ModelOptions& o) {
+  std::vector<std::string> names = {name.file};
+  const auto add_if = [&](bool tied, const char* other) {
+    if (tied) names.emplace_back(other);
+  };
+  const bool shared = name.file == "model.shared.weight";
+  add_if(shared, "model.encoder.embed_tokens.weight");
+  add_if(shared, "model.decoder.embed_tokens.weight");
+  add_if(o.tie_word_embeddings && (shared || name.file == "model.decoder.embed_tokens.weight"),
+         "lm_head.weight");
+  return names;
+}
+
 bool may_be_ignored(const std::string& name, const ModelOptions& o) {
-  if (name == "model.encoder.embed_positions.weight" || name == "model.decoder.embed_positions.weight")
-    return true;
+  if (name == kPositionNames[0] || name == kPositionNames[1]) return true;
   if (name == "lm_head.weight") return o.tie_word_embeddings;
   const bool embedding =
       name == "model.encoder.embed_tokens.weight" || name == "model.decoder.embed_tokens.weight";

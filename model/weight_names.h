@@ -3,6 +3,7 @@
 // allocated.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -26,8 +27,25 @@ std::vector<WeightName> weight_names(const ModelOptions& options);
 // passes over the shared one.
 std::vector<WeightName> weight_copies(const ModelOptions& options);
 
-// Names that other programs may add and that carry nothing new: sinusoidal positions, aliases of a shared
-// embedding.
+// The two position tables, [max_position_embeddings,D], which a file may hold and need not.
+inline constexpr std::array<const char*, 2> kPositionNames = {"model.encoder.embed_positions.weight",
+                                                              "model.decoder.embed_positions.weight"};
+
+// The names under which a file may hold this tensor, its own first: of tensors that are tied to each other
+// some programs store another one.
+std::vector<std::string> possible_names(const WeightName& name, const ModelOptions& options);
+
+// The tensor of a map by names, or its end().
+template <typename Tensors>
+auto find_weight(const Tensors& tensors, const WeightName& name, const ModelOptions& options) {
+  for (const auto& possible : possible_names(name, options)) {
+    const auto found = tensors.find(possible);
+    if (found != tensors.end()) return found;
+  }
+  return tensors.end();
+}
+
+// Names that other programs may add: position tables, aliases of a shared embedding.
 bool may_be_ignored(const std::string& file_name, const ModelOptions& options);
 
 }  // namespace dragoman

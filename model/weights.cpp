@@ -11,12 +11,6 @@
 namespace dragoman {
 namespace {
 
-std::string shape_text(const std::vector<int64_t>& shape) {
-  std::string text = "[";
-  for (const int64_t size : shape) text += (text.size() > 1 ? "," : "") + std::to_string(size);
-  return text + "]";
-}
-
 torch::ScalarType scalar_type(DataType type, const std::string& where) {
   switch (type) {
     case DataType::kFloat64:
@@ -36,7 +30,7 @@ void check_against(const ModelOptions& options, const SafetensorsFile& file) {
   const auto& tensors = file.header().tensors;
   std::map<std::string, bool> wanted;
   for (const auto& name : weight_names(options)) {
-    const auto found = tensors.find(name.file);
+    const auto found = find_weight(tensors, name, options);
     wanted[name.file] = true;
     if (found == tensors.end())
       throw ModelError(file.path() + ": " + name.file, "required this tensor, got none");
@@ -57,10 +51,11 @@ void check_against(const ModelOptions& options, const SafetensorsFile& file) {
 // Copies that another program has changed apart are two embeddings, which this model does not have.
 void check_copies(const ModelOptions& options, const SafetensorsFile& file) {
   const auto& tensors = file.header().tensors;
+  const auto names = weight_names(options);
   for (const auto& copy : weight_copies(options)) {
     const auto found = tensors.find(copy.file);
     if (found == tensors.end()) continue;
-    const TensorEntry& shared = tensors.at("model.shared.weight");
+    const TensorEntry& shared = find_weight(tensors, names.front(), options)->second;
     if (found->second.type != shared.type || file.bytes(found->second) != file.bytes(shared))
       throw ModelError(
           file.path() + ": " + copy.file,
@@ -76,15 +71,46 @@ std::map<std::string, torch::Tensor> tensors_of(const Transformer& model) {
   return all;
 }
 
+// Views the file.
+torch::Tensor tensor_in(const SafetensorsFile& file, const TensorEntry& entry, const std::string& name) {
+  auto* bytes = const_cast<char*>(file.bytes(entry).data());  // from_blob wants it; nothing is written
+  return torch::from_blob(bytes, entry.shape, scalar_type(entry.type, file.path() + ": " + name));
+}
+
+// Position tables in the file count where they are not our own to the last digit: another program computes
+// with them, rounded as they are, and Marian's models were trained with other angles.
+void take_positions(Transformer& model, const SafetensorsFile& file) {
+  constexpr float kSame = 1e-6F, kRounded = 4e-3F;  // bfloat16 rounds by up to 2^-9
+  const auto& tensors = file.header().tensors;
+  const auto first = tensors.find(kPositionNames[0]), second = tensors.find(kPositionNames[1]);
+  if (first == tensors.end() && second == tensors.end()) return;
+  const std::string where = file.path() + ": " + kPositionNames[0];
+  if (first == tensors.end() || second == tensors.end())
+    throw ModelError(where, "required both tables of positions or none, got one");
+  const int64_t count = model->options().max_position_embeddings, width = model->options().d_model;
+  const std::vector<int64_t> shape = {count, width};
+  if (first->second.shape != shape || second->second.shape != shape)
+    throw ModelError(where, "required shape " + shape_text(shape) + " (config.json), got " +
+                                shape_text(first->second.shape) + " and " + shape_text(second->second.shape));
+  const auto rows = tensor_in(file, first->second, first->first).to(torch::kFloat32).contiguous();
+  const auto* numbers = rows.const_data_ptr<float>();
+  const auto scale = scale_of_positions(numbers, count, width, kRounded);
+  if (!scale || !rows.equal(tensor_in(file, second->second, second->first).to(torch::kFloat32)))
+    throw ModelError(where,
+                     "required sines and cosines, the same for encoder and decoder, got other positions");
+  if (scale_of_positions(numbers, count, width, kSame) != PositionScale::kPaper)
+    model->positions_->give_rows(rows, *scale);
+}
+
 void copy_weights(Transformer& model, const SafetensorsFile& file) {
   const torch::NoGradGuard no_grad;
   check_copies(model->options(), file);
   auto targets = tensors_of(model);
   for (const auto& name : weight_names(model->options())) {
-    const TensorEntry& entry = file.header().tensors.at(name.file);
-    auto* bytes = const_cast<char*>(file.bytes(entry).data());  // from_blob wants it; nothing is written
-    targets.at(name.ours).copy_(torch::from_blob(bytes, entry.shape, scalar_type(entry.type, name.file)));
+    const auto& [found, entry] = *find_weight(file.header().tensors, name, model->options());
+    targets.at(name.ours).copy_(tensor_in(file, entry, found));
   }
+  take_positions(model, file);
 }
 
 }  // namespace
@@ -95,22 +121,27 @@ void load_weights(Transformer& model, const std::string& path) {
   copy_weights(model, file);
 }
 
-void save_weights(const Transformer& model, const std::string& path) {
+void save_weights(const Transformer& model, const std::string& path, DataType type) {
   const auto sources = tensors_of(model);
   std::vector<torch::Tensor> kept;  // the bytes must live until they are written
   std::vector<TensorToWrite> tensors;
   auto names = weight_names(model->options());
   for (auto& copy : weight_copies(model->options())) names.push_back(std::move(copy));
-  for (const auto& name : names) {
-    const auto tensor = sources.at(name.ours).detach().to(torch::kCPU, torch::kFloat32).contiguous();
+  const auto add = [&](const std::string& name, const torch::Tensor& weight) {
+    const auto tensor = weight.detach().to(torch::kCPU, scalar_type(type, name)).contiguous();
     // No file of ours ever holds such a number: it would poison every translation and every further update.
     if (!tensor.isfinite().all().item<bool>())
-      throw std::runtime_error("[" + path + "] required finite weights, got NaN or infinity in " + name.ours);
+      throw std::runtime_error("[" + path + "] required finite weights, got NaN or infinity in " + name);
     kept.push_back(tensor);
-    tensors.push_back({name.file,
-                       DataType::kFloat32,
-                       name.shape,
+    tensors.push_back({name,
+                       type,
+                       tensor.sizes().vec(),
                        {static_cast<const char*>(tensor.const_data_ptr()), tensor.nbytes()}});
+  };
+  for (const auto& name : names) add(name.file, sources.at(name.ours));
+  const auto& positions = model->positions_->given_rows();
+  for (const char* name : kPositionNames) {
+    if (positions.defined()) add(name, positions);
   }
   write_safetensors(path, tensors);
 }

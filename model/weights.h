@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "core/safetensors.h"
 #include "model/transformer.h"
 
 namespace dragoman {
@@ -11,9 +12,9 @@ namespace dragoman {
 // for one that is missing, unknown, of another shape or of another kind.
 void load_weights(Transformer& model, const std::string& path);
 
-// Writes the model as float32, fsynced. DataError naming the path; std::runtime_error for a weight that is
-// not finite.
-void save_weights(const Transformer& model, const std::string& path);
+// Writes the model in numbers of this type, fsynced. DataError naming the path; std::runtime_error for a
+// weight that is not finite (any more: float16 ends at 65504).
+void save_weights(const Transformer& model, const std::string& path, DataType type = DataType::kFloat32);
 
 // A loaded model from FOLDER/config.json and FOLDER/model.safetensors, in evaluation mode. The file's header
 // is held against the config before anything is allocated.

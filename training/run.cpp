@@ -9,6 +9,7 @@
 #include "core/files.h"
 #include "core/json.h"
 #include "model/device.h"
+#include "training/fine_tuning.h"
 #include "training/run_text.h"
 #include "training/run_watch.h"
 #include "training/validation.h"
@@ -59,15 +60,23 @@ void compare_with_run(RunOptions options, Log& log) {
 
 // Makes the folder of a new run, without weights.
 void begin_folder(RunOptions& options, RunText& text, std::optional<FolderLock>& lock, Log& log) {
-  const TrainedPair tokenizers = train_tokenizers(options, text, log);
-  options.model.vocab_size = tokenizers.source.size();
-  options.model.decoder_vocab_size = tokenizers.target.size();
-  options.model.pad_token_id = tokenizers.target.pad_id();
-  check_model_options(options.model, "model", ErrorKind::kUsage);
-  make_folder(options.model_folder);
-  if (!lock) lock.emplace(options.model_folder, "--model");
-  write_model_settings(options.model_folder, options.model, GenerationDefaults(), tokenizers.source_spm,
-                       tokenizers.target_spm, tokenizers.source, tokenizers.target);
+  const auto make = [&] {
+    make_folder(options.model_folder);
+    if (!lock) lock.emplace(options.model_folder, "--model");
+  };
+  if (!options.from_model.empty()) {
+    make();
+    copy_settings(options.from_model, options.model_folder, options.model);
+  } else {
+    const TrainedPair tokenizers = train_tokenizers(options, text, log);
+    options.model.vocab_size = tokenizers.source.size();
+    options.model.decoder_vocab_size = tokenizers.target.size();
+    options.model.pad_token_id = tokenizers.target.pad_id();
+    check_model_options(options.model, "model", ErrorKind::kUsage);
+    make();
+    write_model_settings(options.model_folder, options.model, GenerationDefaults(), tokenizers.source_spm,
+                         tokenizers.target_spm, tokenizers.source, tokenizers.target);
+  }
   RunOptions written = options;
   if (written.training.max_updates_is_relative) written.training.max_updates_is_relative = false;
   write_file_atomically(join_path(options.model_folder, kRunName), json_text(to_json(written.describe())));
@@ -97,7 +106,13 @@ void check_run_options(const RunOptions& options) {
     throw UsageError(
         "--train-source",
         "required training text (--train-source and --train-target, or --train-pairs), got none");
-  options.training.augmentation.check(options.tokenizer.tokenizer_type == "unigram");
+  if (options.from_model.empty()) {
+    options.training.augmentation.check(options.tokenizer.tokenizer_type == "unigram");
+  } else {
+    const std::string folder = shape_folder(options.model_folder, options.from_model);
+    check_fine_tuning(folder, options.model, options.tokenizer);
+    options.training.augmentation.check(has_unigram_tokenizer(folder));
+  }
   if (options.training.average > 0 && options.training.valid_every == 0)
     throw UsageError("--average", "required validations (--valid-every), got none");
   if (options.training.precision == "int8") {
@@ -113,7 +128,8 @@ ModelFolder open_folder(RunOptions& options, const torch::Device& device) {
     const ModelOptions written = read_model_config(options.model_folder);
     ModelOptions model = options.model;
     model.vocab_size = written.vocab_size, model.decoder_vocab_size = written.decoder_vocab_size,
-    model.pad_token_id = written.pad_token_id;
+    model.pad_token_id = written.pad_token_id, model.eos_token_id = written.eos_token_id,
+    model.max_position_embeddings = written.max_position_embeddings;
     return model;
   }();
   torch::manual_seed(static_cast<uint64_t>(options.training.seed));
@@ -176,9 +192,14 @@ OptionList RunOptions::describe() {
                      .only_flag(),
              }) +
          grouped("Text", corpus.describe()) + grouped("Tokenizer", tokenizer.describe()) +
-         grouped("Model", {option(preset, "preset", "NAME",
-                                  "the shape that the flags below change: tiny, small, base or big")
-                               .one_of(model_presets())}) +
+         grouped(
+             "Model",
+             {option(preset, "preset", "NAME",
+                     "the shape that the flags below change: tiny, small, base or big")
+                  .one_of(model_presets()),
+              option(from_model, "from-model", "DIR",
+                     "fine-tuning: begin with the weights, tokenizers and shape of this model folder, which "
+                     "the flags below must not change (dropout aside); optimiser and schedule begin anew")}) +
          model.describe() + training.describe();
 }
 
@@ -199,6 +220,10 @@ StopReason run_in_folder(RunOptions options, Log& log, RunRequests& requests, Tr
   const auto checkpoint = resuming ? newest_checkpoint(options.model_folder, log) : std::nullopt;
   if (!checkpoint) begin_folder(options, text, lock, log);
   ModelFolder folder = open_folder(options, device);
+  if (!checkpoint && !options.from_model.empty()) {
+    load_first_weights(folder.model, options.from_model);
+    log.info("beginning with the weights of " + options.from_model);
+  }
   log.info("model: " + with_commas(folder.model->parameter_count()) + " parameters");
   const EncodedCorpus corpus = encode_training_text(text, folder.tokenizers, options, log);
   if (plan != nullptr) {

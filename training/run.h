@@ -18,6 +18,7 @@ namespace dragoman {
 struct RunOptions {
   ParallelFiles train, valid;
   std::string model_folder;
+  std::string from_model;  // fine-tuning: the folder to begin with
   std::string preset = "small";
   CorpusOptions corpus;
   TokenizerOptions tokenizer;

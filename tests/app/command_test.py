@@ -16,6 +16,7 @@ import signal
 import subprocess
 import tempfile
 import unittest
+import zipfile
 
 PROGRAM = os.environ.get("DRAGOMAN_PROGRAM", "")
 OPTIONS_PAGE = pathlib.Path(__file__).resolve().parents[2] / "docs" / "options.md"
@@ -697,6 +698,91 @@ class Average(CommandTest):
         self.refused(call(*mean, "--from", Shared.model), 2, "[--from]", "at least two")
         self.refused(call("average", "--model", other, "--from", Shared.model, "--from", Shared.model), 2, "[--model]")
         self.assertFalse((self.folder / "mean").exists())
+
+
+class FineTuning(CommandTest):
+    def flags(self, model, *more, begin=None):
+        return ["train", "--train-source", Shared.folder / "a.src", "--train-target", Shared.folder / "a.tgt", "--model", model,
+                "--from-model", begin or Shared.model, "--valid-every", "0", "--threads", "1", "--warmup", "5", *more]
+
+    def test_begins_with_the_weights_tokenizers_and_shape_of_the_folder(self):
+        tuned = self.folder / "tuned"
+        self.done(call(*self.flags(tuned, "--max-updates", "1", "--learning-rate", "1e-30")))
+        for name in ("model.safetensors", "source.spm", "vocab.json"):
+            self.assertEqual((tuned / name).read_bytes(), (Shared.model / name).read_bytes(), name)
+        run = json.loads((tuned / "run.json").read_text(encoding="utf-8"))
+        self.assertEqual((run["from_model"], run["d_model"]), (str(Shared.model), 16))
+
+    def test_resumes_exactly_even_when_the_first_folder_is_gone(self):
+        flags = ["--max-updates", "12", "--learning-rate", "0.01", "--save-every", "4"]
+        begin = self.copied_model()
+        whole, stopped = self.folder / "whole", self.folder / "stopped"
+        self.done(call(*self.flags(whole, *flags, begin=begin)))
+        self.done(call(*self.flags(stopped, *flags[2:], "--max-updates", "4", begin=begin)))
+        shutil.rmtree(begin)
+        result = call(*self.flags(stopped, *flags, begin=begin))
+        self.done(result)
+        self.assertIn(b"resuming from update 4", result.stderr)
+        self.assertEqual((whole / "model.safetensors").read_bytes(), (stopped / "model.safetensors").read_bytes())
+
+    def test_of_a_run_is_repeated_by_its_settings(self):
+        first, again = self.folder / "first", self.folder / "again"
+        self.done(call(*self.flags(first, "--max-updates", "3", "--dropout", "0.3")))
+        self.done(call("train", "--config", first / "run.json", "--model", again))
+        self.assertEqual((first / "model.safetensors").read_bytes(), (again / "model.safetensors").read_bytes())
+
+    def test_refuses_what_the_folder_decides_but_dropout(self):
+        new = self.folder / "new"
+        self.refused(call(*self.flags(new, "--d-model", "32", "--vocab-size", "70")), 2, "[--from-model]",
+                     "--d-model 32 instead of 16", "--vocab-size 70")
+        self.refused(call(*self.flags(new, "--preset", "tiny")), 2, "[--preset]")
+        self.refused(call(*self.flags(new, begin=self.folder / "none")), 4, "none/config.json")
+        self.refused(call(*self.flags(Shared.model, "--max-updates", "40")), 2, "[--model]", "--from-model")
+        self.assertFalse(new.exists())
+        damaged = self.copied_model()
+        (damaged / "vocab.json").write_bytes((damaged / "vocab.json").read_bytes() + b" ")
+        self.refused(call(*self.flags(new, begin=damaged)), 4, "vocab.json")
+        self.assertFalse((new / "config.json").exists())
+
+
+class ImportAndExport(CommandTest):
+    def test_an_export_translates_as_the_model_and_holds_nothing_else(self):
+        for dtype, share in (("float32", 1), ("float16", 0.5), ("bfloat16", 0.5)):
+            new = self.folder / dtype
+            self.done(call("export", "--model", Shared.model, "--output", new, "--dtype", dtype))
+            self.assertEqual(sorted(path.name for path in new.iterdir()),
+                             ["config.json", "generation_config.json", "manifest.json", "model.safetensors", "source.spm",
+                              "special_tokens_map.json", "target.spm", "tokenizer_config.json", "vocab.json"])
+            sizes = [(folder / "model.safetensors").stat().st_size for folder in (new, Shared.model)]
+            self.assertLess(abs(sizes[0] - share * sizes[1]), 4000)
+            self.assertEqual(json.loads((new / "config.json").read_text(encoding="utf-8"))["torch_dtype"], dtype)
+            self.done(call("translate", "--model", new, *BRIEF, stdin=b"ba ke\n"))
+        self.assertEqual((self.folder / "float32/model.safetensors").read_bytes(),
+                         (Shared.model / "model.safetensors").read_bytes())
+
+    def test_export_refuses_a_folder_in_use_and_what_no_other_program_opens(self):
+        self.refused(call("export", "--model", Shared.model, "--output", Shared.model), 2, "[--output]")
+        self.refused(call("export", "--model", Shared.model), 2, "[--output]", "got none")
+        self.refused(call("export", "--model", Shared.model, "--output", self.folder / "x", "--dtype", "int8"), 2, "--dtype")
+        other = self.folder / "pre"
+        self.done(call(*train_flags(other, "--max-updates", "1", "--norm", "pre")))
+        self.refused(call("export", "--model", other, "--output", self.folder / "x"), 2, "[--model]", "pre-norm")
+        self.assertFalse((self.folder / "x").exists())
+
+    def test_import_refuses_what_runs_something_and_leaves_nothing(self):
+        folder = self.copied_model(manifest=False)
+        (folder / "model.safetensors").unlink()
+        ran = self.folder / "ran"
+        pickled = b"\x80\x02cos\nsystem\n(X" + len(b"touch " + bytes(ran)).to_bytes(4, "little") + b"touch " + bytes(ran) + b"tR."
+        with zipfile.ZipFile(folder / "pytorch_model.bin", "w") as archive:
+            archive.writestr("m/data.pkl", pickled)
+        self.refused(call("import", folder, "--model", self.folder / "new"), 4, "data.pkl", "got 'os.system'")
+        (folder / "pytorch_model.bin").write_bytes(b"no model")
+        self.refused(call("import", "--from", folder, "--model", self.folder / "new"), 4, "a file of torch.save")
+        self.refused(call("import", Shared.model, "--model", self.folder / "new"), 2, "[PATH]", "opens as it is")
+        self.refused(call("import", "--model", self.folder / "new"), 2, "[PATH]", "got none")
+        self.assertFalse(ran.exists())
+        self.assertEqual([path.name for path in self.folder.iterdir() if path.name.startswith("new")], [])
 
 
 class Selftest(CommandTest):

@@ -16,6 +16,8 @@
 #include "core/utf8.h"
 #include "data/corpus_doctor.h"
 #include "decoding/search_options.h"
+#include "exchange/marian_model.h"
+#include "exchange/torch_file.h"
 #include "model/config.h"
 #include "model/weight_names.h"
 #include "tokenizer/subword_sampler.h"
@@ -180,6 +182,58 @@ void settings(std::string_view bytes) {
   }
 }
 
+// All the entries of an archive, none of which may be more than the reader promises.
+void zip(std::string_view bytes) {
+  ZipFile file(bytes, "f.zip");
+  size_t unpacked = 0;
+  for (const auto& [name, entry] : file.entries()) {
+    try {
+      const std::string_view content = file.content(name);
+      require(content.size() == entry.size, "the size of the directory");
+      unpacked += entry.deflated ? content.size() : 0;
+    } catch (const ModelError&) {
+    }
+  }
+  require(unpacked <= std::max<size_t>(size_t{64} << 20, 8 * bytes.size()), "bounded memory");
+}
+
+// Every number of every tensor is there to be copied.
+void copy_all(const ForeignTensors& tensors, size_t most) {
+  for (const auto& [name, tensor] : tensors) {
+    std::string buffer;
+    const std::string_view numbers = row_major_bytes(tensor, buffer);
+    require(numbers.size() <= most, "no more than the file has");
+    size_t sum = 0;
+    for (const char c : numbers) sum += static_cast<unsigned char>(c);
+    require(sum <= 255 * numbers.size(), "readable");
+  }
+}
+
+void torch_file(std::string_view bytes) {
+  copy_all(TorchFile(bytes, "m.bin").tensors(), bytes.size());
+}
+
+void npz(std::string_view bytes) {
+  const NpzFile file(bytes, "m.npz");
+  copy_all(file.arrays(), std::max<size_t>(size_t{64} << 20, 8 * bytes.size()));
+  marian_model_options(marian_settings(file), 10, 10);
+}
+
+// Both kinds of Marian's YAML, and an array alone.
+void marian_text(std::string_view bytes) {
+  for (const int kind : {0, 1, 2}) {
+    try {
+      if (kind == 0)
+        marian_model_options(MarianSettings::parse(bytes, "model.yml"), 10, 10);
+      else if (kind == 1)
+        Vocabulary(parse_marian_vocabulary(bytes, "v.yml"), "v.yml");
+      else
+        parse_npy(bytes, "x.npy");
+    } catch (const ModelError&) {
+    }
+  }
+}
+
 template <void (*kParse)(std::string_view)>
 void guarded(std::string_view bytes) {
   try {
@@ -191,11 +245,18 @@ void guarded(std::string_view bytes) {
 }  // namespace
 
 const std::vector<FuzzEntry>& fuzz_entries() {
-  static const std::vector<FuzzEntry> all = {
-      {"safetensors", guarded<safetensors>},   {"config", guarded<config>},
-      {"vocabulary", guarded<vocabulary>},     {"spm", guarded<spm>},
-      {"manifest", guarded<manifest>},         {"corpus", guarded<corpus>},
-      {"command_line", guarded<command_line>}, {"settings", guarded<settings>}};
+  static const std::vector<FuzzEntry> all = {{"safetensors", guarded<safetensors>},
+                                             {"config", guarded<config>},
+                                             {"vocabulary", guarded<vocabulary>},
+                                             {"spm", guarded<spm>},
+                                             {"manifest", guarded<manifest>},
+                                             {"corpus", guarded<corpus>},
+                                             {"command_line", guarded<command_line>},
+                                             {"settings", guarded<settings>},
+                                             {"zip", guarded<zip>},
+                                             {"torch_file", guarded<torch_file>},
+                                             {"npz", guarded<npz>},
+                                             {"marian_text", guarded<marian_text>}};
   return all;
 }
 

@@ -2,9 +2,11 @@
 """Writes the seeds of the fuzzers, a few hundred bytes each, into the folder seeds beside this script."""
 
 import gzip
+import io
 import json
 import pathlib
 import struct
+import zipfile
 
 SEEDS = pathlib.Path(__file__).resolve().parent / "seeds"
 TRIE_VALUE = 1 << 31
@@ -68,6 +70,46 @@ def config():
             "decoder_start_token_id": 29, "decoder_vocab_size": 30, "forced_eos_token_id": None}
 
 
+def archive(members, packed=False):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED if packed else zipfile.ZIP_STORED) as out:
+        for name, content in members.items():
+            out.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED if packed else zipfile.ZIP_STORED)
+    return file.getvalue()
+
+
+def text_object(text):
+    return b"X" + struct.pack("<I", len(text)) + text
+
+
+def torch_objects():
+    """{"a": a tensor of 2 x 2 floats, "b": its second column} as torch.save describes them, protocol 2."""
+    def name(module, what):
+        return b"c" + module + b"\n" + what + b"\n"
+
+    empty = name(b"collections", b"OrderedDict") + b")R"
+
+    def tensor(offset, shape, strides):
+        numbers = b"".join(b"(" + b"".join(b"K" + bytes([n]) for n in numbers) + b"t" for numbers in (shape, strides))
+        storage = b"((" + text_object(b"storage") + name(b"torch", b"FloatStorage") + text_object(b"0") + text_object(b"cpu")
+        return (name(b"torch._utils", b"_rebuild_tensor_v2") + storage + b"K\x04NtQK" + bytes([offset]) + numbers + b"\x89"
+                + empty + b"tR")
+
+    items = text_object(b"a") + tensor(0, [2, 2], [2, 1]) + text_object(b"b") + b"q\x01" + tensor(1, [2], [2])
+    return b"\x80\x02" + empty + b"q\x00(" + items + b"u}" + text_object(b"_metadata") + empty + b"sb."
+
+
+def torch_streams():
+    magic = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03."
+    facts = b"\x80\x02}" + text_object(b"little_endian") + b"\x88s."
+    return magic + facts + torch_objects() + b"\x80\x02]" + text_object(b"0") + b"a." + struct.pack("<Q", 4) + b"numbers of a b."
+
+
+def npy(kind, shape, numbers):
+    header = repr({"descr": kind, "fortran_order": False, "shape": shape}).encode() + b"\n"
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + numbers
+
+
 def main():
     entry = {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}
     write("safetensors", "one", safetensors({"a": entry}, b"\0" * 24))
@@ -98,6 +140,19 @@ def main():
     write("settings", "training", {"max_updates": 10, "learning_rate": 0.5, "schedule": "noam", "max_time": 60.0})
     write("settings", "tokenizer", {"vocab_size": 100, "byte_fallback": True, "user_symbols": ["<sep>", "a,b"]})
     write("settings", "wrong", {"max_updates": "3", "seed": -1, "x": [[[1.5]]]})
+    write("zip", "stored", archive({"a": b"content", "b/c": b""}))
+    write("zip", "packed", archive({"a": b"content content content", "b": b""}, packed=True))
+    write("torch_file", "archive", archive({"m/data.pkl": torch_objects(), "m/byteorder": b"little", "m/data/0": b"numbers of a b."
+                                            + b"."}))
+    write("torch_file", "streams", torch_streams() + b".")
+    settings = b"type: transformer\ndim-emb: 4\nenc-depth: 1\ndec-depth: 1\ntransformer-heads: 2\ntransformer-dim-ffn: 6\n"
+    arrays = {"Wemb.npy": npy("<f4", (2, 2), b"numbers of a b.."), "special:model.yml.npy": npy("|i1", (len(settings) + 1,),
+                                                                                             settings + b"\0")}
+    write("npz", "stored", archive(arrays))
+    write("npz", "packed", archive(arrays, packed=True))
+    write("marian_text", "settings", settings + b"dim-vocabs:\n  - 10\n  - 10\nvocabs: [a, 'b']\ntied-embeddings-all: true\n")
+    write("marian_text", "vocabulary", "</s>: 0\n<unk>: 1\n\"\\u2581a\": 2\n? 'it''s'\n: 3\n\u2581:: 4\n<pad>: 5\n".encode())
+    write("marian_text", "array", npy("<f2", (2, 1), b"1234"))
 
 
 if __name__ == "__main__":

@@ -228,15 +228,12 @@ TEST(Weights, AFileCutAnywhereIsAModelErrorThatNamesIt) {
   }
 }
 
-TEST(Weights, PositionsAndAliasesOfASharedEmbeddingAreIgnored) {
+TEST(Weights, AliasesOfASharedEmbeddingAreIgnored) {
   const TemporaryFolder folder;
   const EditableFile::Tensor anything{DataType::kFloat32, {1, 2}, "12345678"};
   const char* embeddings[] = {"model.encoder.embed_tokens.weight", "model.decoder.embed_tokens.weight"};
   EditableFile shared(seeded_model(small_options(), 8));
-  for (const char* name : {"model.encoder.embed_positions.weight", "model.decoder.embed_positions.weight",
-                           embeddings[0], embeddings[1], "lm_head.weight"}) {
-    shared.tensors[name] = anything;
-  }
+  for (const char* name : {embeddings[0], embeddings[1], "lm_head.weight"}) shared.tensors[name] = anything;
   EXPECT_EQ(refusal(small_options(), shared.write(folder)), "accepted");
   // What is no alias is not ignored.
   ModelOptions untied = small_options();
@@ -305,6 +302,118 @@ TEST(Weights, AnUnwritablePathIsADataErrorThatNamesIt) {
   } catch (const DataError& error) {
     EXPECT_NE(std::string(error.what()).find(path), std::string::npos);
   }
+}
+
+// A position table of this scale, rounded to this type, as a tensor of a file.
+EditableFile::Tensor positions_of(const ModelOptions& o, PositionScale scale, torch::ScalarType scalar,
+                                  DataType type) {
+  const auto rows = position_rows(0, o.max_position_embeddings, o.d_model, scale).to(scalar).contiguous();
+  return {type,
+          {o.max_position_embeddings, o.d_model},
+          {static_cast<const char*>(rows.const_data_ptr()), rows.nbytes()}};
+}
+
+TEST(Weights, PositionsInTheFileAreComputedWithAndWrittenAgain) {
+  const TemporaryFolder folder;
+  ModelOptions o = small_options();
+  o.max_position_embeddings = 5;
+  const struct {
+    PositionScale scale;
+    torch::ScalarType scalar;
+    DataType type;
+    bool given;
+  } cases[] = {{PositionScale::kPaper, torch::kFloat32, DataType::kFloat32, false},
+               {PositionScale::kPaper, torch::kFloat16, DataType::kFloat16, true},
+               {PositionScale::kPaper, torch::kBFloat16, DataType::kBFloat16, true},
+               {PositionScale::kMarian, torch::kFloat32, DataType::kFloat32, true},
+               {PositionScale::kMarian, torch::kFloat16, DataType::kFloat16, true}};
+  for (const auto& one : cases) {
+    EditableFile file(seeded_model(o, 1));
+    for (const char* name : kPositionNames)
+      file.tensors[name] = positions_of(o, one.scale, one.scalar, one.type);
+    Transformer model(o);
+    load_weights(model, file.write(folder));
+    EXPECT_EQ(model->positions_->given_rows().defined(), one.given);
+    // Five rows from the file, and the formula behind them.
+    const auto rows = position_rows(0, 9, o.d_model, one.scale);
+    const auto expected =
+        torch::cat({rows.narrow(0, 0, 5).to(one.scalar).to(torch::kFloat32), rows.narrow(0, 5, 4)});
+    EXPECT_TRUE(close(model->positions_->rows_from(0, 9), expected, 1e-7));
+    EXPECT_TRUE(close(model->positions_->rows_from(4, 2), expected.narrow(0, 4, 2), 1e-7));
+    const auto x = torch::rand({2, 9, o.d_model});
+    EXPECT_TRUE(close(model->positions_->forward(x), x + expected, 1e-6));
+    save_weights(model, folder.path("again"));
+    Transformer again(o);
+    load_weights(again, folder.path("again"));
+    EXPECT_TRUE(close(again->positions_->rows_from(0, 9), expected, 0));
+  }
+}
+
+TEST(Weights, OtherPositionsThanSinesAndCosinesAreRefused) {
+  const TemporaryFolder folder;
+  ModelOptions o = small_options();
+  o.max_position_embeddings = 5;
+  EditableFile file(seeded_model(o, 1));
+  const auto table = positions_of(o, PositionScale::kPaper, torch::kFloat32, DataType::kFloat32);
+  const auto expect_refused = [&](const std::string& why) {
+    const std::string got = refusal(o, file.write(folder));
+    EXPECT_NE(got.find(why), std::string::npos) << got;
+  };
+  file.tensors[kPositionNames[0]] = table;
+  expect_refused("both tables of positions or none");
+  file.tensors[kPositionNames[1]] =
+      positions_of(o, PositionScale::kMarian, torch::kFloat32, DataType::kFloat32);
+  expect_refused("the same for encoder and decoder");
+  auto learned = table;
+  const float other = 0.5F;
+  std::memcpy(learned.bytes.data() + 8, &other, sizeof other);
+  file.tensors[kPositionNames[0]] = file.tensors[kPositionNames[1]] = learned;
+  expect_refused("got other positions");
+  file.tensors[kPositionNames[0]] = file.tensors[kPositionNames[1]] = table;
+  o.max_position_embeddings = 6;
+  expect_refused("required shape [6,8] (config.json), got [5,8]");
+}
+
+TEST(Weights, ATiedTensorMayStandUnderAnyOfItsNames) {
+  const TemporaryFolder folder;
+  const auto expected = seeded_model(small_options(), 1);
+  for (const char* name :
+       {"model.encoder.embed_tokens.weight", "model.decoder.embed_tokens.weight", "lm_head.weight"}) {
+    EditableFile file(expected);
+    auto node = file.tensors.extract("model.shared.weight");
+    node.key() = name;
+    file.tensors.insert(std::move(node));
+    Transformer model(small_options());
+    load_weights(model, file.write(folder));
+    EXPECT_TRUE(close(model->target_embedding_->weight(), expected->target_embedding_->weight(), 0)) << name;
+  }
+  ModelOptions untied = small_options();
+  untied.tie_word_embeddings = false;
+  EditableFile file(seeded_model(untied, 1));
+  file.tensors.erase("model.shared.weight");  // lm_head.weight is there, and is another tensor
+  EXPECT_NE(refusal(untied, file.write(folder)).find("model.shared.weight] required this tensor"),
+            std::string::npos);
+}
+
+TEST(Weights, AreWrittenInTheNumbersAskedFor) {
+  const TemporaryFolder folder;
+  const auto model = seeded_model(small_options(), 1);
+  for (const auto& [type, scalar] :
+       {std::pair(DataType::kFloat16, torch::kFloat16), std::pair(DataType::kBFloat16, torch::kBFloat16)}) {
+    save_weights(model, folder.path("f"), type);
+    const SafetensorsFile file(folder.path("f"));
+    EXPECT_EQ(file.header().tensors.at("model.shared.weight").type, type);
+    Transformer loaded(small_options());
+    load_weights(loaded, folder.path("f"));
+    const auto& weight = model->target_embedding_->weight();
+    EXPECT_TRUE(close(loaded->target_embedding_->weight(), weight.to(scalar).to(torch::kFloat32), 0));
+  }
+  {
+    const torch::NoGradGuard no_grad;
+    model->target_embedding_->weight()[3][3] = 70000;
+  }
+  EXPECT_THROW(save_weights(model, folder.path("f"), DataType::kFloat16), std::runtime_error);
+  EXPECT_NO_THROW(save_weights(model, folder.path("f"), DataType::kBFloat16));
 }
 
 }  // namespace

@@ -5,9 +5,9 @@ usage: run_parity.py --dragoman build/release/dragoman [--logits build/release/p
                      [--threads N]
 
 Makes the environment of benchmarks/peers.txt (scripts/peers), trains small models with `dragoman train`, and runs
-transformers_parity.py on each, tokenizer_parity.py, evaluation_parity.py, paired_parity.py and tensorboard_parity.py. The
-text is Multi30k where ../shared/data/multi30k is there, else that of a made-up language. Exit code 0: all passed; 1: one
-failed; 77: skipped, since the Python packages cannot be installed here.
+transformers_parity.py on each, folders_parity.py, tokenizer_parity.py, evaluation_parity.py, paired_parity.py and
+tensorboard_parity.py. The text is Multi30k where ../shared/data/multi30k is there, else that of a made-up language. Exit
+code 0: all passed; 1: one failed; 77: skipped, since the Python packages cannot be installed here.
 """
 import argparse
 import os
@@ -20,6 +20,7 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 PYTHON = ROOT / ".venv-peers/bin/python"
+TRANSFORMERS4 = ROOT / ".venv-peers/transformers4"
 MULTI30K = ROOT.parent / "shared/data/multi30k/raw"
 SKIPPED = 77
 
@@ -85,15 +86,17 @@ def environment_is_there():
 
 class Runner:
     def __init__(self, arguments, folder):
-        self.dragoman, self.logits, self.folder = arguments.dragoman, arguments.logits, folder
+        self.dragoman, self.folder = arguments.dragoman, folder
+        self.logits_flags = ["--logits", arguments.logits] if arguments.logits else []
         self.threads = ["--threads", str(arguments.threads)]
         self.results = {}
         self.files, self.vocabulary = corpus(folder)
 
-    def script(self, what, name, *arguments):
+    def script(self, what, name, *arguments, packages=""):
         print(f"\n== {what}", flush=True)
         command = [PYTHON, "-B", HERE / name, "--dragoman", self.dragoman, *map(str, arguments)]
-        self.results[what] = subprocess.run(command, check=False).returncode == 0
+        environment = {**os.environ, **({"PYTHONPATH": str(packages)} if packages else {})}
+        self.results[what] = subprocess.run(command, check=False, env=environment).returncode == 0
 
     def train(self, name, *arguments):
         print(f"\n== training: {name}", flush=True)
@@ -110,11 +113,13 @@ class Runner:
         model = self.train(name, *SMALL, *arguments)
         self.script(f"{name}, refused", "transformers_parity.py", "--refused", "--model", model)
 
-    def transformers(self, name, *arguments, lines=100):
+    def transformers(self, name, *arguments, lines, trained=False):
         model = self.train(name, *arguments)
-        logits = ["--logits", self.logits] if self.logits else []
-        self.script(f"transformers, {name}", "transformers_parity.py", "--model", model, "--text",
-                    self.files["test", "source"], "--lines", lines, *self.threads, *logits)
+        flags = ["--model", model, "--text", self.files["test", "source"], *self.threads, *self.logits_flags]
+        self.script(f"transformers, {name}", "transformers_parity.py", *flags, "--lines", lines,
+                    *(["--trained"] if trained else []))
+        if trained:
+            self.script(f"transformers 4, {name}", "transformers_parity.py", *flags, "--lines", 100, packages=TRANSFORMERS4)
 
     def all(self, minutes):
         self.script("tokenizer", "tokenizer_parity.py", "--text", self.files["train", "source"], "--vocab-size",
@@ -124,11 +129,13 @@ class Runner:
         self.script("paired tests", "paired_parity.py", *data)
         self.script("tensorboard", "tensorboard_parity.py", "--source", self.files["val", "source"], "--target",
                     self.files["val", "target"], *self.threads)
+        self.script("folders of other programs", "folders_parity.py", "--source", self.files["val", "source"], "--target",
+                    self.files["val", "target"], *self.threads, *self.logits_flags)
         for name, flags in SHAPES.items():
             self.transformers(name, *SMALL, *flags, lines=40)
         self.refused("pre-norm", "--norm", "pre")
         self.transformers(f"trained for {minutes} minutes", "--max-tokens", "2048", "--warmup", "500", "--valid-every",
-                          "500", "--max-time", f"{minutes}m")
+                          "500", "--max-time", f"{minutes}m", lines=500, trained=True)
 
 
 def main():

@@ -1,0 +1,107 @@
+#include "app/command_line.h"
+#include "app/commands.h"
+#include "app/output.h"
+#include "core/files.h"
+#include "core/json.h"
+#include "core/log.h"
+#include "core/manifest.h"
+#include "decoding/model_folder.h"
+#include "model/weights.h"
+
+namespace dragoman {
+namespace {
+
+struct ExportFlags {
+  std::string model, output, dtype = "float16";
+
+  OptionList describe() {
+    return grouped("Export", {
+                                 option(model, "model", "DIR", "the model folder").short_form('m'),
+                                 option(output, "output", "DIR", "the new folder").short_form('o'),
+                                 option(dtype, "dtype", "NAME", "numbers of the weights")
+                                     .one_of({"float16", "bfloat16", "float32"}),
+                             });
+  }
+};
+
+DataType type_of(const std::string& dtype) {
+  if (dtype == "float16") return DataType::kFloat16;
+  return dtype == "bfloat16" ? DataType::kBFloat16 : DataType::kFloat32;
+}
+
+// The settings as they are, but for the type of the numbers, which transformers reads from here.
+std::string settings_text(const std::string& folder, const std::string& name, const std::string& dtype) {
+  const std::string path = join_path(folder, name);
+  const std::string text = read_file(path, ErrorKind::kModel);
+  if (name != "config.json") return text;
+  parse_json(text, path, ErrorKind::kModel);
+  auto config = nlohmann::ordered_json::parse(text);
+  config["torch_dtype"] = dtype;
+  if (config.contains("dtype")) config["dtype"] = dtype;
+  return json_text(config);
+}
+
+void check_weights_fit(const Transformer& model, const std::string& dtype) {
+  if (dtype != "float16") return;
+  for (const auto& item : model->named_parameters()) {
+    const double largest = item.value().abs().max().item<double>();
+    if (largest > 65504)
+      throw UsageError("--dtype", "required weights up to 65504 for float16, got " + fixed(largest, 0) +
+                                      " in " + item.key() + "; bfloat16 holds it");
+  }
+}
+
+int run_export(const Arguments& arguments) {
+  ExportFlags flags;
+  apply_flags(flags.describe(), parse_flags(flags.describe(), arguments));
+  if (flags.model.empty()) throw UsageError("--model", "required a model folder, got none");
+  if (flags.output.empty()) throw UsageError("--output", "required the new folder, got none");
+  if (file_exists(join_path(flags.output, "config.json")))
+    throw UsageError("--output", "required a new folder, got " + flags.output + ", which holds a model");
+  const ModelFolder folder = ModelFolder::load(flags.model, torch::kCPU);
+  const ModelOptions& options = folder.model->options();
+  if (!options.not_exportable_because().empty())
+    throw UsageError("--model", "required a model that other programs can open, got " + flags.model + ": " +
+                                    options.not_exportable_because());
+  check_weights_fit(folder.model, flags.dtype);
+  make_folder(flags.output);
+  for (const auto& name : model_file_names(flags.model)) {
+    if (name != kWeightsName)
+      write_file_atomically(join_path(flags.output, name), settings_text(flags.model, name, flags.dtype));
+  }
+  const std::string generation = join_path(flags.output, "generation_config.json");
+  if (!file_exists(generation))
+    write_file_atomically(generation, generation_config_text(options, folder.generation));
+  save_weights(folder.model, join_path(flags.output, kWeightsName), type_of(flags.dtype));
+  write_manifest(flags.output, model_file_names(flags.output));
+  Output output("-");
+  output.line(
+      flags.output + ": " + flags.dtype + ", " +
+      with_commas(static_cast<int64_t>(file_size(join_path(flags.output, kWeightsName), ErrorKind::kData))) +
+      " bytes of weights");
+  output.close();
+  return 0;
+}
+
+}  // namespace
+
+Command export_command() {
+  Command command;
+  command.name = "export";
+  command.summary =
+      "Writes a model folder for transformers, the Hugging Face hub and CTranslate2: only what they read, in "
+      "the numbers "
+      "asked for.";
+  command.usage = "--model DIR --output DIR [--dtype NAME]";
+  command.examples =
+      "  dragoman export --model en-de --output en-de-hub\n"
+      "  dragoman export --model en-de --output en-de-32 --dtype float32\n";
+  command.with_options = [](const auto& use) {
+    ExportFlags flags;
+    use(flags.describe());
+  };
+  command.run = run_export;
+  return command;
+}
+
+}  // namespace dragoman

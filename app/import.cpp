@@ -1,0 +1,45 @@
+#include "exchange/import.h"
+#include "app/command_line.h"
+#include "app/commands.h"
+#include "app/output.h"
+#include "decoding/model_folder.h"
+
+namespace dragoman {
+namespace {
+
+int run_import(Arguments arguments) {
+  ImportOptions options;
+  // PATH may stand first, as in most programs that convert something.
+  if (!arguments.empty() && arguments[0].rfind('-', 0) != 0) arguments.insert(arguments.begin(), "--from");
+  apply_flags(options.describe(), parse_flags(options.describe(), arguments));
+  const ImportReport report = import_model(options, [](const std::string& folder) {
+    ModelFolder::load(folder, torch::kCPU);  // all that translate would check
+  });
+  Output output("-");
+  output.line(options.model + ": " + report.line());
+  output.close();
+  return 0;
+}
+
+}  // namespace
+
+Command import_command() {
+  Command command;
+  command.name = "import";
+  command.summary =
+      "Makes a model folder of a pytorch_model.bin (read as data: nothing in it is run) or of what Marian "
+      "trained.";
+  command.usage = "PATH --model DIR";
+  command.examples =
+      "  dragoman import opus-mt-en-de --model en-de\n"
+      "  dragoman import opus-2020-02-26 --model en-de\n"
+      "  dragoman import model.npz --vocab vocab.spm --model en-de\n";
+  command.with_options = [](const auto& use) {
+    ImportOptions options;
+    use(options.describe());
+  };
+  command.run = run_import;
+  return command;
+}
+
+}  // namespace dragoman

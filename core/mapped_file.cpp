@@ -1,0 +1,35 @@
+#include "core/mapped_file.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "core/error.h"
+
+namespace dragoman {
+
+MappedFile::MappedFile(const std::string& path) : path_(path) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) throw ModelError(path, "required a readable file, got " + errno_text(errno));
+  struct stat status {};
+  const bool known = ::fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
+  size_ = known ? static_cast<uint64_t>(status.st_size) : 0;
+  void* mapped = size_ > 0 ? ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, descriptor, 0) : MAP_FAILED;
+  const int error_number = errno;
+  ::close(descriptor);
+  if (!known || size_ == 0)
+    throw ModelError(path, "required a file of tensors, got " +
+                               std::string(known ? "an empty file" : "something that is no file"));
+  if (mapped == MAP_FAILED)
+    throw ModelError(path, "required to map the file, got " + errno_text(error_number));
+  data_ = static_cast<const char*>(mapped);
+}
+
+MappedFile::~MappedFile() {
+  ::munmap(const_cast<char*>(data_), size_);
+}
+
+}  // namespace dragoman

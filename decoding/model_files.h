@@ -1,0 +1,34 @@
+// The files of a model folder beside the weights (docs/model-folder.md), torch-free.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "model/config.h"
+#include "tokenizer/tokenizer.h"
+
+namespace dragoman {
+
+inline constexpr char kWeightsName[] = "model.safetensors";
+inline constexpr char kTargetVocabularyName[] = "target_vocab.json";
+
+// The two sides' tokenizers and what their files contain. With a shared vocabulary both are the same.
+struct TokenizerPair {
+  Tokenizer source, target;
+  bool shared;
+
+  // From source.spm, target.spm, vocab.json and, for separate vocabularies, target_vocab.json. ModelError.
+  static TokenizerPair load(const std::string& folder);
+};
+
+// The names of the files of a folder that other programs read, manifest.json aside, as far as they are there.
+std::vector<std::string> model_file_names(const std::string& folder);
+
+// What a folder needs beside the weights, written in full: tokenizer files, config.json,
+// generation_config.json, tokenizer_config.json, special_tokens_map.json. `source_spm`, `target_spm`: the
+// bytes of the two SentencePiece models.
+void write_model_settings(const std::string& folder, const ModelOptions& options,
+                          const GenerationDefaults& generation, const std::string& source_spm,
+                          const std::string& target_spm, const Vocabulary& source, const Vocabulary& target);
+
+}  // namespace dragoman

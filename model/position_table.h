@@ -1,0 +1,26 @@
+// The numbers of the positional encoding (model/positional_encoding.h), torch-free.
+//
+//   kPaper    angle(pos, i) = pos / 10000^(i / (D/2))         Vaswani et al. 2017, Hugging Face, and so ours
+//   kMarian   angle(pos, i) = pos / 10000^(i / (D/2 - 1))     Marian (src/tensors/cpu/tensor_operators.cpp),
+//   after
+//             tensor2tensor: the last angle is pos/10000 itself. Models that Marian trained expect it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace dragoman {
+
+enum class PositionScale { kPaper, kMarian };
+
+// Rows for positions begin .. begin+count-1, computed in double: count*D numbers, row by row, all sines
+// before all cosines.
+std::vector<float> position_numbers(int64_t begin, int64_t count, int64_t d_model,
+                                    PositionScale scale = PositionScale::kPaper);
+
+// The scale whose rows 0, 1, ... these are, when each number is nearer than `tolerance` to it.
+std::optional<PositionScale> scale_of_positions(const float* numbers, int64_t count, int64_t d_model,
+                                                float tolerance);
+
+}  // namespace dragoman

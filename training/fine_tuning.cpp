@@ -1,0 +1,71 @@
+#include "training/fine_tuning.h"
+
+#include <set>
+
+#include "core/files.h"
+#include "decoding/model_folder.h"
+#include "model/config.h"
+#include "model/weights.h"
+
+namespace dragoman {
+namespace {
+
+// Names and values of the options in `given` that differ from `usual`, but for those in `free`.
+std::string differing(const OptionList& given, const OptionList& usual, const std::set<std::string>& free) {
+  std::string text;
+  for (size_t i = 0; i < given.size(); ++i) {
+    if (free.count(given[i].name) > 0 || given[i].value_text() == usual[i].value_text()) continue;
+    text += (text.empty() ? "--" : ", --") + given[i].name + " " + given[i].value_text() + " instead of " +
+            usual[i].value_text();
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string shape_folder(const std::string& run_folder, const std::string& from) {
+  const bool begun = !run_folder.empty() && file_exists(join_path(run_folder, "run.json")) &&
+                     file_exists(join_path(run_folder, "config.json"));
+  return begun ? run_folder : from;
+}
+
+bool has_unigram_tokenizer(const std::string& folder) {
+  return TokenizerPair::load(folder).source.is_unigram();
+}
+
+void check_fine_tuning(const std::string& folder, const ModelOptions& model,
+                       const TokenizerOptions& tokenizer) {
+  ModelOptions theirs = read_model_config(folder), ours = model;
+  TokenizerOptions given = tokenizer, usual;
+  std::string wrong =
+      differing(ours.describe(), theirs.describe(), {"dropout", "attention-dropout", "activation-dropout"});
+  const std::string more = differing(given.describe(), usual.describe(), {});
+  if (!wrong.empty() && !more.empty()) wrong += ", ";
+  wrong += more;
+  if (!wrong.empty())
+    throw UsageError("--from-model", "required the shape and the tokenizers of " + folder + ", got " + wrong);
+}
+
+void copy_settings(const std::string& from, const std::string& run_folder, ModelOptions& model) {
+  const ModelFolder folder = ModelFolder::load(from, torch::kCPU);
+  const ModelOptions& theirs = folder.model->options();
+  model.vocab_size = theirs.vocab_size, model.decoder_vocab_size = theirs.decoder_vocab_size;
+  model.pad_token_id = theirs.pad_token_id, model.eos_token_id = theirs.eos_token_id;
+  model.max_position_embeddings = theirs.max_position_embeddings;
+  const auto write = [&](const std::string& name, const std::string& text) {
+    write_file_atomically(join_path(run_folder, name), text);
+  };
+  const std::string generation = "generation_config.json";
+  write(generation, generation_config_text(model, folder.generation));
+  for (const auto& name : model_file_names(from)) {
+    if (name != kWeightsName && name != "config.json")
+      write(name, read_file(join_path(from, name), ErrorKind::kModel));
+  }
+  write("config.json", model_config_text(model));
+}
+
+void load_first_weights(Transformer& model, const std::string& from) {
+  load_weights(model, join_path(from, kWeightsName));
+}
+
+}  // namespace dragoman
