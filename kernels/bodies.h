@@ -1,6 +1,10 @@
 // The kernels themselves; kernels.h says what they compute. Every variant_*.cpp includes this once.
 #include <cstdint>
 
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
 #include "kernels/kernels.h"
 
 namespace dragoman::DRAGOMAN_KERNEL_VARIANT {
@@ -409,6 +413,8 @@ RowLoss cross_entropy(float* logits, int64_t classes, int64_t label, float epsil
   return {(1 - epsilon) * cross_entropy + epsilon * uniform, cross_entropy};
 }
 
+#include "kernels/packed_bodies.h"
+
 }  // namespace
 
 extern const Kernels kernels;
@@ -421,6 +427,7 @@ const Kernels kernels = {DRAGOMAN_NAME_OF(DRAGOMAN_KERNEL_VARIANT),
                          add_norm_backward,
                          attention,
                          attention_backward,
-                         cross_entropy};
+                         cross_entropy,
+                         &packed_kernels};
 
 }  // namespace dragoman::DRAGOMAN_KERNEL_VARIANT

@@ -6,16 +6,11 @@
 #include "core/files.h"
 #include "core/safetensors.h"
 #include "model/config.h"
+#include "model/weight_file.h"
 #include "model/weight_names.h"
 
 namespace dragoman {
 namespace {
-
-std::string shape_text(const std::vector<int64_t>& shape) {
-  std::string text = "[";
-  for (const int64_t size : shape) text += (text.size() > 1 ? "," : "") + std::to_string(size);
-  return text + "]";
-}
 
 torch::ScalarType scalar_type(DataType type, const std::string& where) {
   switch (type) {
@@ -32,42 +27,6 @@ torch::ScalarType scalar_type(DataType type, const std::string& where) {
   }
 }
 
-void check_against(const ModelOptions& options, const SafetensorsFile& file) {
-  const auto& tensors = file.header().tensors;
-  std::map<std::string, bool> wanted;
-  for (const auto& name : weight_names(options)) {
-    const auto found = tensors.find(name.file);
-    wanted[name.file] = true;
-    if (found == tensors.end())
-      throw ModelError(file.path() + ": " + name.file, "required this tensor, got none");
-    if (found->second.shape != name.shape) {
-      throw ModelError(file.path() + ": " + name.file, "required shape " + shape_text(name.shape) +
-                                                           " (config.json), got " +
-                                                           shape_text(found->second.shape));
-    }
-    scalar_type(found->second.type, file.path() + ": " + name.file);
-  }
-  for (const auto& [name, entry] : tensors) {
-    if (wanted.count(name) == 0 && !may_be_ignored(name, options)) {
-      throw ModelError(file.path() + ": " + name, "required only tensors of this model, got one more");
-    }
-  }
-}
-
-// Copies that another program has changed apart are two embeddings, which this model does not have.
-void check_copies(const ModelOptions& options, const SafetensorsFile& file) {
-  const auto& tensors = file.header().tensors;
-  for (const auto& copy : weight_copies(options)) {
-    const auto found = tensors.find(copy.file);
-    if (found == tensors.end()) continue;
-    const TensorEntry& shared = tensors.at("model.shared.weight");
-    if (found->second.type != shared.type || file.bytes(found->second) != file.bytes(shared))
-      throw ModelError(
-          file.path() + ": " + copy.file,
-          "required the numbers of model.shared.weight (config.json shares the embeddings), got others");
-  }
-}
-
 // Every parameter and buffer by its path.
 std::map<std::string, torch::Tensor> tensors_of(const Transformer& model) {
   std::map<std::string, torch::Tensor> all;
@@ -78,7 +37,6 @@ std::map<std::string, torch::Tensor> tensors_of(const Transformer& model) {
 
 void copy_weights(Transformer& model, const SafetensorsFile& file) {
   const torch::NoGradGuard no_grad;
-  check_copies(model->options(), file);
   auto targets = tensors_of(model);
   for (const auto& name : weight_names(model->options())) {
     const TensorEntry& entry = file.header().tensors.at(name.file);
@@ -91,7 +49,7 @@ void copy_weights(Transformer& model, const SafetensorsFile& file) {
 
 void load_weights(Transformer& model, const std::string& path) {
   const SafetensorsFile file(path);
-  check_against(model->options(), file);
+  check_weights(model->options(), file);
   copy_weights(model, file);
 }
 
@@ -118,7 +76,7 @@ void save_weights(const Transformer& model, const std::string& path) {
 Transformer load_model(const std::string& folder) {
   const ModelOptions options = read_model_config(folder);
   const SafetensorsFile file(join_path(folder, "model.safetensors"));
-  check_against(options, file);
+  check_weights(options, file);
   Transformer model(options);
   copy_weights(model, file);
   model->eval();

@@ -196,7 +196,7 @@ ModelFolder open_folder(RunOptions& options, const torch::Device& device) {
   Transformer model(options.model);
   model->move_to(device);
   return {model, TokenizerPair::load(options.model_folder), read_generation_config(options.model_folder),
-          options.model_folder};
+          options.model_folder, options.model};
 }
 
 EncodedCorpus encode(const TextPairs& text, const TokenizerPair& tokenizers, const RunOptions& options,
