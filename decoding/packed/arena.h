@@ -23,6 +23,12 @@ class Arena {
   T* take(int64_t count) {
     return static_cast<T*>(take_bytes(static_cast<size_t>(count) * sizeof(T)));
   }
+  // Bytes taken from the system.
+  size_t size() const {
+    size_t sum = 0;
+    for (const auto& one : blocks_) sum += one.size;
+    return sum;
+  }
   // Several blocks become one, as large as all of them: so that pieces of other sizes find room in it.
   void clear() {
     if (blocks_.size() > 1) {

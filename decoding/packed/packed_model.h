@@ -45,6 +45,7 @@ class PackedModel {
   const ModelOptions& options() const { return options_; }
   const Kernels& kernels() const { return *kernels_; }
   Activation activation() const { return activation_; }
+  size_t weight_bytes() const { return memory_.size(); }
 
   // out [D] = the embedding of `id` at `position`.
   void embed(const EmbeddingTable& table, int64_t id, int64_t position, float* out) const;
