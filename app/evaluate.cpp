@@ -19,6 +19,7 @@ struct EvaluateFlags {
   std::string model, source, save_hypothesis, output_format = "text", device = "auto";
   StringList references, hypotheses, names;
   int64_t threads = 0;
+  EngineOptions engine;
   MetricOptions metrics;
   ComparisonOptions comparison;
   TranslateOptions translate;
@@ -48,7 +49,7 @@ struct EvaluateFlags {
                        .one_of({"text", "json"}),
                }) +
            grouped("Metrics", metrics.describe()) + comparison.describe() + translate.describe() +
-           grouped("Machine", {device_option(device), threads_option(threads)});
+           grouped("Machine", engine.describe() + OptionList{device_option(device), threads_option(threads)});
   }
 };
 
@@ -84,7 +85,9 @@ std::optional<uint64_t> resampling_seed() {
 StringList translations(const EvaluateFlags& flags) {
   const torch::Device device = open_device(flags.device);
   set_threads(flags.threads);
-  const Translator translator(ModelFolder::load(flags.model, device), flags.translate);
+  EngineOptions engine = flags.engine;
+  engine.threads = flags.threads;
+  const Translator translator(load_for_engine(flags.model, device, engine), flags.translate, engine);
   const StringList texts = translate_lines(translator, read_lines(flags.source));
   if (!flags.save_hypothesis.empty()) {
     Output file(flags.save_hypothesis);

@@ -19,8 +19,9 @@ namespace {
 
 struct TranslateFlags {
   StringList models;
-  std::string input = "-", output = "-", output_format = "text", precision = "float32", device = "auto";
+  std::string input = "-", output = "-", output_format = "text", device = "auto";
   int64_t threads = 0, seed = 1;
+  EngineOptions engine;
   TranslateOptions translate;
 
   OptionList describe() {
@@ -36,13 +37,8 @@ struct TranslateFlags {
                        .one_of({"text", "json"}),
                }) +
            translate.describe() +
-           grouped("Machine", {
-                                  option(precision, "precision", "NAME", "numbers of matrix products")
-                                      .one_of({"float32", "bfloat16", "float16", "int8"}),
-                                  device_option(device),
-                                  threads_option(threads),
-                                  seed_option(seed),
-                              });
+           grouped("Machine", engine.describe() + OptionList{device_option(device), threads_option(threads),
+                                                             seed_option(seed)});
   }
 };
 
@@ -175,14 +171,14 @@ int run_translate(const Arguments& arguments) {
   apply_flags(flags.describe(), parse_flags(flags.describe(), arguments));
   const std::string path = the_model(flags.models);
   flags.translate.search.check();
-  if (flags.precision == "int8")
-    throw UsageError("--precision",
-                     "required float32, bfloat16 or float16 (int8 is not there yet), got 'int8'");
   const torch::Device device = open_device(flags.device);
   set_threads(flags.threads);
   Log log(std::cerr, isatty(STDERR_FILENO) == 1);
-  const Translator translator(ModelFolder::load(path, device), flags.translate);
-  const AutocastGuard autocast(device, precision_type(flags.precision));
+  flags.engine.threads = flags.threads;
+  if (device.is_cpu() && !packs(device, flags.engine.precision))
+    log.warning("--precision " + flags.engine.precision +
+                " is slower than float32 on the CPU; bfloat16 and int8 are made for it");
+  const Translator translator(load_for_engine(path, device, flags.engine), flags.translate, flags.engine);
   return TranslateRun(flags, translator, log).run();
 }
 

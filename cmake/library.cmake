@@ -38,12 +38,12 @@ function(dragoman_precompile_torch target)
   set_target_properties(${target} PROPERTIES UNITY_BUILD ${DRAGOMAN_UNITY} UNITY_BUILD_BATCH_SIZE 6)
 endfunction()
 
-# dragoman_folder(NAME [TORCH_FREE] [LINKS target...]): one object library from NAME/*.cpp. In a folder that is
+# dragoman_folder(NAME [TORCH_FREE] [LINKS target...]): one object library from the .cpp files below NAME. In a folder that is
 # not torch-free, a file that includes no torch header is still compiled without it when its name is listed in
 # NAME/torch_free.txt, so that the text half of a folder stays quick to build and can be fuzzed alone.
 function(dragoman_folder name)
   cmake_parse_arguments(FOLDER "TORCH_FREE" "" "LINKS" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${name}/*.cpp)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${name}/*.cpp)
   set(light ${sources})
   set(heavy "")
   if(NOT FOLDER_TORCH_FREE)
@@ -54,8 +54,8 @@ function(dragoman_folder name)
     endif()
     set(light "")
     foreach(source IN LISTS sources)
-      get_filename_component(base ${source} NAME)
-      if(base IN_LIST listed)
+      file(RELATIVE_PATH within ${PROJECT_SOURCE_DIR}/${name} ${source})
+      if(within IN_LIST listed)
         list(APPEND light ${source})
       else()
         list(APPEND heavy ${source})

@@ -38,20 +38,26 @@ void check_special_ids(const std::string& folder, const ModelOptions& options,
 
 }  // namespace
 
-ModelFolder ModelFolder::load(const std::string& path, const torch::Device& device) {
+ModelFolder ModelFolder::load_without_weights(const std::string& path) {
   if (!is_folder(path))
     throw ModelError(
         path, "required a model folder, got " + std::string(file_exists(path) ? "a file" : "nothing there"));
   check_manifest(path);
   TokenizerPair tokenizers = TokenizerPair::load(path);
-  Transformer model = load_model(path);
-  check_vocabulary(path, "vocab.json", tokenizers.source.vocabulary(), model->options().vocab_size);
+  const ModelOptions options = read_model_config(path);
+  check_vocabulary(path, "vocab.json", tokenizers.source.vocabulary(), options.vocab_size);
   check_vocabulary(path, tokenizers.shared ? "vocab.json" : kTargetVocabularyName,
-                   tokenizers.target.vocabulary(), model->options().decoder_vocab_size);
+                   tokenizers.target.vocabulary(), options.decoder_vocab_size);
   const GenerationDefaults generation = read_generation_config(path);
-  check_special_ids(path, model->options(), tokenizers, generation);
-  model->move_to(device);
-  return {model, std::move(tokenizers), generation, path};
+  check_special_ids(path, options, tokenizers, generation);
+  return {Transformer(nullptr), std::move(tokenizers), generation, path, options};
+}
+
+ModelFolder ModelFolder::load(const std::string& path, const torch::Device& device) {
+  ModelFolder folder = load_without_weights(path);
+  folder.model = load_model(path);
+  folder.model->move_to(device);
+  return folder;
 }
 
 void write_model_weights(const std::string& folder, const Transformer& model) {

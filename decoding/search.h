@@ -11,11 +11,6 @@
 
 namespace dragoman {
 
-struct SearchLimits {
-  std::vector<int64_t> lengths;  // of each sentence: generated tokens at most, </s> included
-  int64_t end_id = 0;            // </s>
-};
-
 // source: [n,S] ids, padded. For each sentence its options.n_best best hypotheses, best first (fewer when
 // fewer exist). beam_size 1 is greedy search.
 std::vector<std::vector<Hypothesis>> search(const CachedDecoder& decoder, const torch::Tensor& source,

@@ -32,6 +32,11 @@ struct SearchOptions {
   int64_t limit(int64_t source_length, int64_t model_limit) const;
 };
 
+struct SearchLimits {
+  std::vector<int64_t> lengths;  // of each sentence: generated tokens at most, </s> included
+  int64_t end_id = 0;            // </s>
+};
+
 struct Hypothesis {
   std::vector<int64_t> ids;    // without </s>
   double log_probability = 0;  // sum over its tokens, </s> included

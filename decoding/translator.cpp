@@ -1,11 +1,14 @@
 #include "decoding/translator.h"
 
 #include <algorithm>
-#include <numeric>
+#include <atomic>
+#include <exception>
+#include <functional>
+#include <mutex>
+#include <thread>
 
 #include "core/utf8.h"
 #include "decoding/loop_guard.h"
-#include "decoding/search.h"
 #include "decoding/sentences.h"
 
 namespace dragoman {
@@ -30,10 +33,10 @@ constexpr size_t kMaxRows = 64;
 
 std::vector<int64_t> forbidden_ids(const ModelFolder& folder) {
   std::vector<int64_t> ids = folder.generation.forbidden_tokens;
-  ids.push_back(folder.model->options().target_pad_id());
+  ids.push_back(folder.options.target_pad_id());
   std::sort(ids.begin(), ids.end());
   ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
-  const int64_t vocabulary = folder.model->options().decoder_vocab_size;
+  const int64_t vocabulary = folder.options.decoder_vocab_size;
   if (ids.back() >= vocabulary)
     throw ModelError(folder.path + ": bad_words_ids", "required ids below " + std::to_string(vocabulary) +
                                                           ", got " + std::to_string(ids.back()));
@@ -80,15 +83,26 @@ std::vector<std::vector<int64_t>> cut(const std::vector<int64_t>& ids, int64_t m
   return parts;
 }
 
-torch::Tensor padded(const std::vector<const std::vector<int64_t>*>& rows, int64_t pad_id) {
-  size_t longest = 0;
-  for (const auto* row : rows) longest = std::max(longest, row->size());
-  auto batch =
-      torch::full({static_cast<int64_t>(rows.size()), static_cast<int64_t>(longest)}, pad_id, torch::kInt64);
-  for (size_t i = 0; i < rows.size(); ++i) {
-    std::copy(rows[i]->begin(), rows[i]->end(), batch[static_cast<int64_t>(i)].mutable_data_ptr<int64_t>());
-  }
-  return batch;
+// Calls work(0) .. work(count-1) on `threads` threads, the next one whenever one is done. The first exception
+// that one throws is thrown here, when all have ended.
+void side_by_side(size_t count, int64_t threads, const std::function<void(size_t)>& work) {
+  std::atomic<size_t> next = 0;
+  std::exception_ptr failure;
+  std::mutex mutex;
+  const auto take = [&] {
+    try {
+      for (size_t i = next++; i < count; i = next++) work(i);
+    } catch (...) {
+      next = count;
+      const std::lock_guard lock(mutex);
+      if (!failure) failure = std::current_exception();
+    }
+  };
+  std::vector<std::thread> others;
+  for (size_t i = 1; i < std::min(count, static_cast<size_t>(threads)); ++i) others.emplace_back(take);
+  take();
+  for (auto& other : others) other.join();
+  if (failure) std::rethrow_exception(failure);
 }
 
 }  // namespace
@@ -136,10 +150,10 @@ std::string status_name(TranslationStatus status) {
   return "ok";
 }
 
-Translator::Translator(ModelFolder folder, const TranslateOptions& options)
+Translator::Translator(ModelFolder folder, const TranslateOptions& options, const EngineOptions& engine)
     : folder_(std::move(folder)),
       options_(options),
-      decoder_(folder_.model, forbidden_ids(folder_)),
+      engine_(make_engine(folder_, engine, forbidden_ids(folder_))),
       prefix_(language_prefix(folder_, options.target_language)) {
   options.search.check();
 }
@@ -172,30 +186,30 @@ std::vector<Translator::Segment> Translator::segments_of(size_t line, const std:
 void Translator::search_batch(std::vector<Segment*> batch, const SearchOptions& search_options) const {
   SearchLimits limits;
   limits.end_id = folder_.tokenizers.target.vocabulary().eos_id();
-  std::vector<const std::vector<int64_t>*> rows;
+  std::vector<const std::vector<int64_t>*> sources;
   for (const auto* segment : batch) {
-    rows.push_back(&segment->source);
+    sources.push_back(&segment->source);
     limits.lengths.push_back(
         search_options.limit(static_cast<int64_t>(segment->source.size()), folder_.generation.max_length));
   }
-  const c10::InferenceMode inference;
-  const auto source = padded(rows, folder_.model->options().source_pad_id()).to(decoder_.device());
-  auto results = search(decoder_, source, search_options, limits);
+  auto results = engine_->search(sources, search_options, limits);
   for (size_t i = 0; i < batch.size(); ++i) batch[i]->hypotheses = std::move(results[i]);
 }
 
 void Translator::search_all(std::vector<Segment*> segments, const SearchOptions& search_options) const {
   std::stable_sort(segments.begin(), segments.end(),
                    [](const Segment* a, const Segment* b) { return a->source.size() > b->source.size(); });
+  std::vector<std::vector<Segment*>> batches;
   for (size_t begin = 0; begin < segments.size();) {
     const size_t longest = segments[begin]->source.size();
     const size_t rows = std::clamp<size_t>(static_cast<size_t>(options_.max_tokens) / longest, 1, kMaxRows);
     const size_t end = std::min(segments.size(), begin + rows);
-    search_batch({segments.begin() + static_cast<std::ptrdiff_t>(begin),
-                  segments.begin() + static_cast<std::ptrdiff_t>(end)},
-                 search_options);
+    batches.emplace_back(segments.begin() + static_cast<std::ptrdiff_t>(begin),
+                         segments.begin() + static_cast<std::ptrdiff_t>(end));
     begin = end;
   }
+  side_by_side(batches.size(), engine_->workers(),
+               [&](size_t batch) { search_batch(batches[batch], search_options); });
 }
 
 void Translator::guard_against_loops(std::vector<Segment>& segments) const {

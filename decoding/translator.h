@@ -2,10 +2,11 @@
 // line.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
-#include "decoding/cached_decoder.h"
+#include "decoding/make_engine.h"
 #include "decoding/model_folder.h"
 #include "decoding/search_options.h"
 
@@ -51,7 +52,7 @@ struct Translation {
 class Translator {
  public:
   // UsageError for an unknown target language (naming the known ones) or options that do not fit together.
-  Translator(ModelFolder folder, const TranslateOptions& options);
+  Translator(ModelFolder folder, const TranslateOptions& options, const EngineOptions& engine = {});
 
   // One translation a line, in the order of the lines. No translation contains a line break. Lines are sorted
   // by length and translated in batches of at most max_tokens padded positions; a line's text does not depend
@@ -70,7 +71,7 @@ class Translator {
 
   ModelFolder folder_;
   TranslateOptions options_;
-  CachedDecoder decoder_;
+  std::unique_ptr<SearchEngine> engine_;
   std::vector<int64_t> prefix_;  // the language code's id, if one was asked for
 };
 

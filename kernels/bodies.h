@@ -1,6 +1,10 @@
 // The kernels themselves; kernels.h says what they compute. Every variant_*.cpp includes this once.
 #include <cstdint>
 
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
 #include "kernels/kernels.h"
 
 namespace dragoman::DRAGOMAN_KERNEL_VARIANT {
@@ -410,6 +414,7 @@ RowLoss cross_entropy(float* logits, int64_t classes, int64_t label, float epsil
 }
 
 #include "kernels/product_bodies.h"
+#include "kernels/packed_bodies.h"
 
 }  // namespace
 
@@ -424,6 +429,7 @@ const Kernels kernels = {DRAGOMAN_NAME_OF(DRAGOMAN_KERNEL_VARIANT),
                          attention,
                          attention_backward,
                          product,
-                         cross_entropy};
+                         cross_entropy,
+                         &packed_kernels};
 
 }  // namespace dragoman::DRAGOMAN_KERNEL_VARIANT

@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "kernels/packed.h"
+
 namespace dragoman {
 
 // Which numbers of a tensor fall: number i does when hash(seed, i) < threshold. A pure function of both, so
@@ -87,6 +89,8 @@ struct Kernels {
   // Label-smoothed cross-entropy of one row of logits over classes 0..classes-1 (training/loss.h). With
   // `scale` other than zero the logits are replaced by scale times the derivative of the smoothed loss.
   RowLoss (*cross_entropy)(float* logits, int64_t classes, int64_t label, float epsilon, float scale);
+
+  const PackedKernels* packed;  // what decoding on packed weights is made of
 };
 
 // Floats that one head needs as scratch.

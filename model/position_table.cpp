@@ -1,5 +1,6 @@
 #include "model/position_table.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace dragoman {
@@ -32,6 +33,15 @@ std::optional<PositionScale> scale_of_positions(const float* numbers, int64_t co
     if (near) return scale;
   }
   return std::nullopt;
+}
+
+std::vector<float> PositionTable::rows(int64_t begin, int64_t count, int64_t d_model) const {
+  const int64_t known = static_cast<int64_t>(given.size()) / d_model;
+  const int64_t taken = std::clamp<int64_t>(known - begin, 0, count);
+  auto numbers = position_numbers(begin + taken, count - taken, d_model, scale);
+  numbers.insert(numbers.begin(), given.begin() + (taken > 0 ? begin * d_model : 0),
+                 given.begin() + (taken > 0 ? (begin + taken) * d_model : 0));
+  return numbers;
 }
 
 }  // namespace dragoman

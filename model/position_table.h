@@ -23,4 +23,13 @@ std::vector<float> position_numbers(int64_t begin, int64_t count, int64_t d_mode
 std::optional<PositionScale> scale_of_positions(const float* numbers, int64_t count, int64_t d_model,
                                                 float tolerance);
 
+// The rows of one model: those that its file brought, then those of the formula that these follow.
+struct PositionTable {
+  PositionScale scale = PositionScale::kPaper;
+  std::vector<float> given;  // [.,D]; empty when all follow the formula
+
+  // Rows for positions begin .. begin+count-1: count*D numbers.
+  std::vector<float> rows(int64_t begin, int64_t count, int64_t d_model) const;
+};
+
 }  // namespace dragoman

@@ -10,17 +10,13 @@ torch::Tensor position_rows(int64_t begin, int64_t count, int64_t d_model, Posit
 }
 
 torch::Tensor PositionalEncodingImpl::rows_from(int64_t begin, int64_t count) const {
-  const int64_t given = given_.defined() ? std::clamp<int64_t>(given_.size(0) - begin, 0, count) : 0;
-  if (given == 0) return position_rows(begin, count, d_model_, scale_);
-  const auto first = given_.narrow(0, begin, given);
-  if (given == count) return first;
-  return torch::cat({first, position_rows(begin + given, count - given, d_model_, scale_)});
+  const auto numbers = positions_.rows(begin, count, d_model_);
+  return torch::tensor(at::ArrayRef<float>(numbers)).view({count, d_model_});
 }
 
-void PositionalEncodingImpl::give_rows(const torch::Tensor& rows, PositionScale scale) {
+void PositionalEncodingImpl::give(PositionTable positions) {
   const std::lock_guard lock(mutex_);
-  given_ = rows.detach().to(torch::kCPU, torch::kFloat32).contiguous().clone();  // not a view of a file
-  scale_ = scale;
+  positions_ = std::move(positions);
   table_ = torch::Tensor();
 }
 

@@ -33,16 +33,15 @@ class PositionalEncodingImpl : public torch::nn::Module {
   // Rows for positions begin .. begin+count-1: [count,D] float32 on the CPU.
   torch::Tensor rows_from(int64_t begin, int64_t count) const;
 
-  // These rows stand for the first positions, [count,D] float32; later ones have `scale`.
-  void give_rows(const torch::Tensor& rows, PositionScale scale);
-  const torch::Tensor& given_rows() const { return given_; }  // undefined when there are none
+  // The rows that a file brought with it, in place of the paper's.
+  void give(PositionTable positions);
+  const PositionTable& positions() const { return positions_; }
 
  private:
   torch::Tensor rows(int64_t length, const torch::Device& device);  // [length,D]
 
   int64_t d_model_;
-  PositionScale scale_ = PositionScale::kPaper;
-  torch::Tensor given_;
+  PositionTable positions_;
   std::mutex mutex_;     // several threads may run the same model
   torch::Tensor table_;  // [as long as was needed so far, D]; no parameter: it is never trained
 };

@@ -136,7 +136,7 @@ ModelFolder open_folder(RunOptions& options, const torch::Device& device) {
   Transformer model(options.model);
   model->move_to(device);
   return {model, TokenizerPair::load(options.model_folder), read_generation_config(options.model_folder),
-          options.model_folder};
+          options.model_folder, options.model};
 }
 
 // All of report.html but the history.

@@ -1,0 +1,66 @@
+// Decodes ids to ids as often as it is asked, for benchmarks/decoding/run: what CTranslate2's translate_batch
+// does.
+//
+//   decode_server FOLDER PRECISION THREADS IDS       IDS: a file, ids of one source a line, </s> at the end
+//
+// Reads lines "sentences beam length" from standard input: decodes that many of the sources as one batch to
+// exactly so many tokens each, and answers with the seconds that it took.
+#include <chrono>
+#include <iostream>
+#include <sstream>
+
+#include "core/lines.h"
+#include "decoding/packed/packed_engine.h"
+#include "model/config.h"
+
+namespace {
+
+using namespace dragoman;
+
+std::vector<std::vector<int64_t>> read_ids(const std::string& path) {
+  LineReader reader(path);
+  std::vector<std::vector<int64_t>> all;
+  for (std::string line; reader.next(line);) {
+    std::istringstream numbers(line);
+    all.emplace_back(std::istream_iterator<int64_t>(numbers), std::istream_iterator<int64_t>());
+  }
+  return all;
+}
+
+int serve(const std::string& folder, const std::string& precision, int threads, const std::string& ids) {
+  const ModelOptions model = read_model_config(folder);
+  const auto type = precision == "int8"       ? WeightType::kInt8
+                    : precision == "bfloat16" ? WeightType::kBFloat16
+                                              : WeightType::kFloat32;
+  const PackedEngine engine(model, map_weights(model, folder), {type, {model.target_pad_id()}, threads, 1});
+  const auto sources = read_ids(ids);
+  std::cout << "ready" << std::endl;
+  int64_t sentences = 0, beam = 0, length = 0;
+  while (std::cin >> sentences >> beam >> length) {
+    std::vector<const std::vector<int64_t>*> batch;
+    for (int64_t i = 0; i < sentences; ++i)
+      batch.push_back(&sources.at(static_cast<size_t>(i) % sources.size()));
+    SearchOptions options;
+    options.beam_size = beam, options.min_length = length;
+    const SearchLimits limits{std::vector<int64_t>(batch.size(), length), 0};
+    const auto begin = std::chrono::steady_clock::now();
+    const auto results = engine.search(batch, options, limits);
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    for (const auto& result : results) {
+      if (static_cast<int64_t>(result.at(0).ids.size()) != length) return std::cerr << "wrong length\n", 1;
+    }
+    std::cout << seconds << std::endl;
+  }
+  return 0;
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  if (count != 5) return std::cerr << "usage: decode_server FOLDER PRECISION THREADS IDS\n", 2;
+  try {
+    return serve(arguments[1], arguments[2], std::stoi(arguments[3]), arguments[4]);
+  } catch (const std::exception& error) {
+    return std::cerr << error.what() << '\n', 1;
+  }
+}

@@ -1,0 +1,76 @@
+"""The programs that are compared, each loaded once and asked for one batch at a time."""
+
+import contextlib
+import dataclasses
+import os
+import pathlib
+import subprocess
+
+import machine
+
+HERE = pathlib.Path(__file__).resolve().parent
+
+
+@dataclasses.dataclass(frozen=True)
+class Program:
+    precisions: tuple
+    script: str = ""  # of the peers' Python; "" for decode_server
+    package: str = ""
+    converted: bool = False  # reads CTranslate2's folder
+
+
+PROGRAMS = {"dragoman": Program(("float32", "int8", "bfloat16")),
+            "ctranslate2": Program(("float32", "int8"), "ctranslate2_server.py", "ctranslate2", converted=True),
+            "transformers": Program(("float32",), "transformers_server.py", "transformers")}
+
+
+class Server:
+    def __init__(self, command, threads):
+        environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "MKL_NUM_THREADS": str(threads)}
+        self.name = str(command[-5] if len(command) > 5 else command[0])
+        self.process = subprocess.Popen(list(map(str, command)), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        text=True, env=environment)
+        self.answer()
+
+    def answer(self):
+        line = self.process.stdout.readline()
+        if not line:
+            raise SystemExit(f"{self.name} ended with {self.process.wait()}")
+        return line
+
+    def decode(self, batch, beam, length):
+        """Seconds."""
+        self.process.stdin.write(f"{batch} {beam} {length}\n")
+        self.process.stdin.flush()
+        return float(self.answer())
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+@contextlib.contextmanager
+def running(options, names, folders, precision, threads):
+    """{name: Server}; folders: Dragoman's and CTranslate2's."""
+    with contextlib.ExitStack() as stack:
+        servers = {}
+        for name in names:
+            program = PROGRAMS[name]
+            head = ([options.python, "-B", HERE / program.script] if program.script
+                    else [options.dragoman.with_name("decode_server")])
+            servers[name] = Server([*head, folders[program.converted], precision, threads, folders[0] / "ids"], threads)
+            stack.callback(servers[name].close)
+        yield servers
+
+
+def versions(options):
+    found = {}
+    for name in options.programs:
+        package = PROGRAMS[name].package
+        if not package:
+            found[name] = machine.dragoman_version(options.dragoman)
+            continue
+        asked = subprocess.run([options.python, "-c", f"import importlib.metadata as m; print(m.version({package!r}))"],
+                               check=True, capture_output=True, text=True)
+        found[name] = f"{package} {asked.stdout.strip()}"
+    return found

@@ -1,0 +1,16 @@
+// Floating-point numbers of other widths as float32.
+#pragma once
+
+#include <cstdint>
+
+#include "core/safetensors.h"
+
+namespace dragoman {
+
+// Numbers first .. first+count-1 of an array at `from` (of any alignment). std::logic_error for a type that
+// holds whole numbers.
+void widen(DataType type, const void* from, int64_t first, int64_t count, float* to);
+
+bool is_floating(DataType type);
+
+}  // namespace dragoman

@@ -1,0 +1,84 @@
+#include "decoding/make_engine.h"
+
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+
+#include "decoding/packed/packed_engine.h"
+#include "decoding/torch_engine.h"
+#include "model/device.h"
+#include "model/weight_names.h"
+
+namespace dragoman {
+namespace {
+
+WeightType weight_type(const std::string& precision) {
+  if (precision == "int8") return WeightType::kInt8;
+  return precision == "bfloat16" ? WeightType::kBFloat16 : WeightType::kFloat32;
+}
+
+PackedEngineOptions packed_options(const EngineOptions& options, const std::vector<int64_t>& forbidden) {
+  const int64_t share = std::max<int64_t>(1, at::get_num_threads() / options.workers);
+  return {weight_type(options.precision), forbidden,
+          static_cast<int>(options.threads > 0 ? options.threads : share), static_cast<int>(options.workers)};
+}
+
+}  // namespace
+
+OptionList EngineOptions::describe() {
+  return {
+      option(precision, "precision", "NAME",
+             "numbers of matrix products; int8 has whole numbers, a scale a channel and a token, on the CPU")
+          .one_of({"float32", "bfloat16", "float16", "int8"}),
+      option(workers, "workers", "N",
+             "batches translated side by side on the CPU, each by --threads threads, over one set of weights")
+          .at_least(1)
+          .at_most(1024),
+  };
+}
+
+StoredWeights stored_weights(const Transformer& model) {
+  const torch::NoGradGuard no_grad;
+  std::map<std::string, torch::Tensor> all;
+  for (const auto& item : model->named_parameters()) all[item.key()] = item.value();
+  for (const auto& item : model->named_buffers()) all[item.key()] = item.value();
+  auto kept = std::make_shared<std::vector<torch::Tensor>>();
+  StoredWeights weights;
+  for (const auto& name : weight_names(model->options())) {
+    kept->push_back(all.at(name.ours).detach().to(torch::kCPU, torch::kFloat32).contiguous());
+    const torch::Tensor& tensor = kept->back();
+    weights.tensors[name.ours] = {tensor.const_data_ptr(), DataType::kFloat32,
+                                  tensor.dim() > 1 ? tensor.size(0) : 1, tensor.size(-1)};
+  }
+  weights.owner = kept;
+  weights.positions = model->positions_->positions();
+  return weights;
+}
+
+bool packs(const torch::Device& device, const std::string& precision) {
+  return device.is_cpu() && precision != "float16";
+}
+
+ModelFolder load_for_engine(const std::string& path, const torch::Device& device,
+                            const EngineOptions& options) {
+  return packs(device, options.precision) ? ModelFolder::load_without_weights(path)
+                                          : ModelFolder::load(path, device);
+}
+
+std::unique_ptr<SearchEngine> make_engine(const ModelFolder& folder, const EngineOptions& options,
+                                          const std::vector<int64_t>& forbidden) {
+  if (packs(folder.device(), options.precision)) {
+    return std::make_unique<PackedEngine>(
+        folder.options,
+        folder.model.is_empty() ? map_weights(folder.options, folder.path) : stored_weights(folder.model),
+        packed_options(options, forbidden));
+  }
+  if (options.precision == "int8")
+    throw UsageError("--precision", "required float32, bfloat16 or float16 on this device, got 'int8'");
+  if (options.workers > 1)
+    throw UsageError("--workers", "required 1 on this device and in this precision, got " +
+                                      std::to_string(options.workers));
+  return std::make_unique<TorchEngine>(folder.model, forbidden, options.precision);
+}
+
+}  // namespace dragoman

@@ -1,0 +1,36 @@
+// Which engine computes, by device and precision.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "decoding/model_folder.h"
+#include "decoding/search_engine.h"
+#include "model/weight_file.h"
+
+namespace dragoman {
+
+struct EngineOptions {
+  std::string precision = "float32";
+  int64_t workers = 1;
+  int64_t threads = 0;  // of each worker; 0: LibTorch's number of threads, shared among the workers
+
+  OptionList describe();  // precision and workers
+};
+
+// The weights of a model as they lie in its tensors, on the CPU.
+StoredWeights stored_weights(const Transformer& model);
+
+// Whether the packed engine takes this device and precision.
+bool packs(const torch::Device& device, const std::string& precision);
+
+// A folder with its Transformer only where the engine needs one. ModelError.
+ModelFolder load_for_engine(const std::string& path, const torch::Device& device,
+                            const EngineOptions& options);
+
+// `forbidden`: ids that are never generated. UsageError for what no engine does (int8 on CUDA, several
+// workers there).
+std::unique_ptr<SearchEngine> make_engine(const ModelFolder& folder, const EngineOptions& options,
+                                          const std::vector<int64_t>& forbidden);
+
+}  // namespace dragoman

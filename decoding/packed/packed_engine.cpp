@@ -1,0 +1,121 @@
+#include "decoding/packed/packed_engine.h"
+
+#include <exception>
+
+#include "decoding/packed/packed_search.h"
+
+namespace dragoman {
+namespace {
+
+// A batch of this many sentences a thread is cut into shares, one a thread, that know nothing of each other,
+// when every thread can have the weights in its cache at once; else each product is shared, and the weights
+// are read once.
+constexpr size_t kSentencesWorthAShare = 4, kBytesForShares = size_t{16} << 20;
+
+}  // namespace
+
+struct PackedEngine::Worker {
+  explicit Worker(int threads) : pool(threads) {}
+
+  ThreadPool pool;
+  std::unique_ptr<Session> session;
+  // For shares: each is computed by one thread.
+  ThreadPool alone{1};
+  std::vector<std::unique_ptr<Session>> shares;
+
+  // Every n-th sentence is of one share: neighbours are alike in length.
+  std::vector<std::vector<Hypothesis>> search_shares(const std::vector<const std::vector<int64_t>*>& sources,
+                                                     const SearchOptions& options,
+                                                     const SearchLimits& limits) {
+    const size_t count = shares.size();
+    std::vector<std::vector<Hypothesis>> results(sources.size());
+    std::vector<std::exception_ptr> failures(count);
+    const auto search_share = [&](size_t share) {
+      std::vector<const std::vector<int64_t>*> part;
+      SearchLimits part_limits{{}, limits.end_id};
+      for (size_t i = share; i < sources.size(); i += count)
+        part.push_back(sources[i]), part_limits.lengths.push_back(limits.lengths[i]);
+      auto found = packed_search(*shares[share], part, options, part_limits);
+      for (size_t i = 0; i < found.size(); ++i) results[share + i * count] = std::move(found[i]);
+    };
+    pool.run(static_cast<int64_t>(count), int64_t{1} << 40, [&](int64_t begin, int64_t end) {
+      for (auto share = static_cast<size_t>(begin); share < static_cast<size_t>(end); ++share) {
+        try {
+          search_share(share);
+        } catch (...) {
+          failures[share] = std::current_exception();
+        }
+      }
+    });
+    for (const auto& failure : failures) {
+      if (failure) std::rethrow_exception(failure);
+    }
+    return results;
+  }
+};
+
+class PackedEngine::Borrowed {
+ public:
+  explicit Borrowed(const PackedEngine& engine) : engine_(engine) {
+    std::unique_lock lock(engine.mutex_);
+    engine.returned_.wait(lock, [&] { return !engine.free_.empty(); });
+    worker_ = engine.free_.back();
+    engine.free_.pop_back();
+  }
+  ~Borrowed() {
+    const std::lock_guard lock(engine_.mutex_);
+    engine_.free_.push_back(worker_);
+    engine_.returned_.notify_one();
+  }
+  Borrowed(const Borrowed&) = delete;
+  Borrowed& operator=(const Borrowed&) = delete;
+  Worker& worker() { return *worker_; }
+  Session& session() { return *worker_->session; }
+
+ private:
+  const PackedEngine& engine_;
+  Worker* worker_;
+};
+
+PackedEngine::PackedEngine(const ModelOptions& model, StoredWeights weights,
+                           const PackedEngineOptions& options, const Kernels& kernels) {
+  for (int i = 0; i < options.workers; ++i) workers_.push_back(std::make_unique<Worker>(options.threads));
+  model_ = std::make_unique<PackedModel>(model, std::move(weights), options.weights, options.forbidden,
+                                         kernels, workers_[0]->pool);
+  for (auto& worker : workers_) {
+    worker->session = std::make_unique<Session>(*model_, worker->pool);
+    for (int i = 0; options.threads > 1 && i < options.threads; ++i)
+      worker->shares.push_back(std::make_unique<Session>(*model_, worker->alone));
+    free_.push_back(worker.get());
+  }
+}
+
+PackedEngine::~PackedEngine() = default;
+
+std::vector<std::vector<Hypothesis>> PackedEngine::search(
+    const std::vector<const std::vector<int64_t>*>& sources, const SearchOptions& options,
+    const SearchLimits& limits) const {
+  Borrowed borrowed(*this);
+  Worker& worker = borrowed.worker();
+  const bool shared = worker.shares.size() > 1 && model_->weight_bytes() <= kBytesForShares &&
+                      sources.size() >= kSentencesWorthAShare * worker.shares.size();
+  return shared ? worker.search_shares(sources, options, limits)
+                : packed_search(*worker.session, sources, options, limits);
+}
+
+std::vector<std::vector<float>> PackedEngine::forced_logits(const std::vector<int64_t>& source,
+                                                            const std::vector<int64_t>& tokens) const {
+  Borrowed worker(*this);
+  Session& session = worker.session();
+  session.start({&source});
+  std::vector<std::vector<float>> logits;
+  auto token = static_cast<int32_t>(model_->options().target_pad_id());
+  for (size_t t = 0; t <= tokens.size(); ++t) {
+    const float* row = session.step({{0, 0, token}});
+    logits.emplace_back(row, row + model_->options().decoder_vocab_size);
+    if (t < tokens.size()) token = static_cast<int32_t>(tokens[t]);
+  }
+  return logits;
+}
+
+}  // namespace dragoman

@@ -1,0 +1,49 @@
+// The engine of the CPU: one set of packed weights, and sessions that work on batches side by side, each with
+// threads of its own. A sentence's hypotheses are bit for bit the same whatever stands beside it in the
+// batch, and for any number of threads and workers.
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "decoding/packed/session.h"
+#include "decoding/search_engine.h"
+
+namespace dragoman {
+
+struct PackedEngineOptions {
+  WeightType weights = WeightType::kFloat32;
+  std::vector<int64_t> forbidden;  // ids that are never generated
+  int threads = 1;                 // of each worker
+  int workers = 1;
+};
+
+class PackedEngine : public SearchEngine {
+ public:
+  PackedEngine(const ModelOptions& model, StoredWeights weights, const PackedEngineOptions& options,
+               const Kernels& kernels = dragoman::kernels());
+  ~PackedEngine() override;
+
+  std::vector<std::vector<Hypothesis>> search(const std::vector<const std::vector<int64_t>*>& sources,
+                                              const SearchOptions& options,
+                                              const SearchLimits& limits) const override;
+  int64_t workers() const override { return static_cast<int64_t>(workers_.size()); }
+
+  // For tests: logits [tokens.size(), V] of each next token when `tokens` are forced behind the start.
+  std::vector<std::vector<float>> forced_logits(const std::vector<int64_t>& source,
+                                                const std::vector<int64_t>& tokens) const;
+
+ private:
+  struct Worker;
+  class Borrowed;  // a worker that nobody else uses
+
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::unique_ptr<const PackedModel> model_;
+  mutable std::mutex mutex_;
+  mutable std::condition_variable returned_;
+  mutable std::vector<Worker*> free_;
+};
+
+}  // namespace dragoman

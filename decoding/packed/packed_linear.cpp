@@ -1,0 +1,128 @@
+#include "decoding/packed/packed_linear.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+#include "core/widen.h"
+
+namespace dragoman {
+namespace {
+
+constexpr float kInt8Limit = 127;
+
+// Activations as large as sums of `depth` products with weights of 127 allow: they cannot pass 2^31.
+float activation_limit(int64_t depth) {
+  return std::min(32767.0f, std::floor(2147483647.0f / (kInt8Limit * static_cast<float>(depth))));
+}
+
+// Round to nearest, ties to even: what is left of a float32 is its upper half. NaN stays NaN.
+uint16_t upper_half(float value) {
+  const auto bits = std::bit_cast<uint32_t>(value);
+  if (std::isnan(value)) return static_cast<uint16_t>(bits >> 16 | 0x40);
+  return static_cast<uint16_t>((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
+}
+
+int64_t bytes_of_weight(WeightType type) {
+  return type == WeightType::kFloat32 ? 4 : type == WeightType::kBFloat16 ? 2 : 1;
+}
+
+// Row `index` of the parts one below the other; false behind the last.
+bool find_row(const std::vector<LinearPart>& parts, int64_t& index, const LinearPart*& part) {
+  for (const auto& one : parts) {
+    part = &one;
+    if (index < one.weight.rows) return true;
+    index -= one.weight.rows;
+  }
+  return false;
+}
+
+}  // namespace
+
+PackedLinear::PackedLinear(const std::vector<LinearPart>& parts, WeightType type,
+                           const PackedKernels& kernels, Arena& memory, ThreadPool& pool)
+    : kernels_(&kernels), type_(type), inputs_(parts[0].weight.columns) {
+  for (const auto& part : parts) outputs_ += part.weight.rows;
+  panels_ = (outputs_ + kernels.panel - 1) / kernels.panel;
+  depth_ = type == WeightType::kInt8 ? (inputs_ + 1) / 2 * 2 : inputs_;
+  weights_ = memory.take<char>(stride() * depth_ * bytes_of_weight(type));
+  bias_ = memory.take<float>(stride());
+  if (type == WeightType::kInt8) scales_ = memory.take<float>(stride());
+  pool.run(panels_, stride() * depth_, [&](int64_t begin, int64_t end) {
+    for (int64_t panel = begin; panel < end; ++panel) pack_panel(panel, parts);
+  });
+}
+
+void PackedLinear::pack_panel(int64_t panel, const std::vector<LinearPart>& parts) {
+  const int64_t width = kernels_->panel;
+  static thread_local std::vector<float> channels;  // [panel,depth]
+  channels.assign(static_cast<size_t>(width * depth_), 0.0f);
+  for (int64_t j = 0; j < width; ++j) {
+    int64_t row = panel * width + j;
+    const LinearPart* part = nullptr;
+    bias_[panel * width + j] = 0;
+    if (!find_row(parts, row, part)) continue;
+    widen(part->weight.type, part->weight.data, row * inputs_, inputs_, channels.data() + j * depth_);
+    if (part->bias.data) widen(part->bias.type, part->bias.data, row, 1, bias_ + panel * width + j);
+  }
+  if (type_ == WeightType::kInt8) return pack_int8(channels.data(), width, panel);
+  const auto each = [&](auto* to, auto convert) {
+    to += panel * width * depth_;
+    for (int64_t k = 0; k < depth_; ++k) {
+      for (int64_t j = 0; j < width; ++j) *to++ = convert(channels[static_cast<size_t>(j * depth_ + k)]);
+    }
+  };
+  if (type_ == WeightType::kFloat32)
+    each(static_cast<float*>(weights_), [](float x) { return x; });
+  else
+    each(static_cast<uint16_t*>(weights_), upper_half);
+}
+
+void PackedLinear::pack_int8(const float* channels, int64_t count, int64_t panel) {
+  auto* to = static_cast<int8_t*>(weights_) + panel * count * depth_;
+  for (int64_t j = 0; j < count; ++j) {
+    const float* channel = channels + j * depth_;
+    float largest = 0;
+    for (int64_t k = 0; k < depth_; ++k) largest = std::max(largest, std::fabs(channel[k]));
+    scales_[panel * count + j] = largest / kInt8Limit;
+    const float factor = largest > 0 ? kInt8Limit / largest : 0;
+    for (int64_t k = 0; k < depth_; ++k)
+      to[(k / 2 * count + j) * 2 + k % 2] = static_cast<int8_t>(std::lrintf(channel[k] * factor));
+  }
+}
+
+void PackedLinear::run(const float* x, int64_t x_stride, int64_t rows, Activation activation, float* out,
+                       QuantisedRows& quantised, ThreadPool& pool) const {
+  const int64_t work = rows * stride() * depth_;
+  const PanelOutput output{0, panels_, bias_, activation, out, stride()};
+  const auto by_panels = [&](auto product, auto kernel) {
+    pool.run(panels_, work, [&](int64_t first, int64_t last) {
+      auto share = product;
+      share.output.first_panel = first, share.output.last_panel = last;
+      kernel(share);
+    });
+  };
+  if (type_ == WeightType::kFloat32) {
+    return by_panels(PanelProduct<float>{x, x_stride, rows, depth_, static_cast<float*>(weights_), output},
+                     kernels_->multiply);
+  }
+  if (type_ == WeightType::kBFloat16) {
+    return by_panels(
+        PanelProduct<uint16_t>{x, x_stride, rows, depth_, static_cast<uint16_t*>(weights_), output},
+        kernels_->multiply_bfloat16);
+  }
+  const auto numbers = static_cast<size_t>(rows * depth_);
+  if (quantised.numbers.size() < numbers) quantised.numbers.resize(numbers);
+  if (quantised.scales.size() < static_cast<size_t>(rows)) quantised.scales.resize(static_cast<size_t>(rows));
+  int16_t* whole = quantised.numbers.data();
+  float* scales = quantised.scales.data();
+  pool.run(rows, rows * depth_, [&](int64_t begin, int64_t end) {
+    kernels_->quantise(x + begin * x_stride, x_stride, end - begin, inputs_, whole + begin * depth_, depth_,
+                       activation_limit(depth_), scales + begin);
+  });
+  by_panels(
+      Int8PanelProduct{whole, scales, depth_, rows, depth_, static_cast<int8_t*>(weights_), scales_, output},
+      kernels_->multiply_int8);
+}
+
+}  // namespace dragoman

@@ -1,0 +1,17 @@
+// Greedy and beam search over a Session: what decoding/greedy.cpp and decoding/beam.cpp find, row by row
+// instead of tensor by tensor. A sentence has as many rows as it has live hypotheses, so it begins with one,
+// and the rows of a finished one are gone.
+#pragma once
+
+#include <vector>
+
+#include "decoding/packed/session.h"
+#include "decoding/search_options.h"
+
+namespace dragoman {
+
+std::vector<std::vector<Hypothesis>> packed_search(Session& session,
+                                                   const std::vector<const std::vector<int64_t>*>& sources,
+                                                   const SearchOptions& options, const SearchLimits& limits);
+
+}  // namespace dragoman

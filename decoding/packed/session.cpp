@@ -1,0 +1,250 @@
+#include "decoding/packed/session.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+namespace dragoman {
+namespace {
+
+// Feed-forward layers are taken some rows at a time: [rows,F] of a whole batch of sources would leave the
+// cache.
+constexpr int64_t kFeedForwardRows = 192;
+
+// Room of a thread's own, kept from call to call.
+float* thread_scratch(int64_t floats) {
+  static thread_local std::vector<float> room;
+  if (room.size() < static_cast<size_t>(floats)) room.resize(static_cast<size_t>(floats));
+  return room.data();
+}
+
+}  // namespace
+
+// Add & norm around sublayers (model/add_norm.h). Post-norm: x = norm(x + y) behind each. Pre-norm: each
+// reads norm(x), and what it gives is added when x is read next.
+class Session::Residual {
+ public:
+  Residual(const Session& session, const Buffers& buffers, int64_t rows)
+      : session_(session), buffers_(buffers), rows_(rows), pre_norm_(session.model_.options().pre_norm()) {}
+
+  // What a sublayer reads.
+  const float* before(const PackedNorm& norm) {
+    if (!pre_norm_) return buffers_.x;
+    normalise(norm, buffers_.normalised);
+    return buffers_.normalised;
+  }
+  // Its output stands in buffers.added.
+  void after(const PackedNorm& norm) {
+    waiting_ = true;
+    if (!pre_norm_) normalise(norm, buffers_.x);
+  }
+  // The end of the stack.
+  const float* result(const PackedNorm& final_norm) {
+    if (pre_norm_) normalise(final_norm, buffers_.x);
+    return buffers_.x;
+  }
+
+ private:
+  void normalise(const PackedNorm& norm, float* out) {
+    const int64_t size = session_.model_.options().d_model, stride = buffers_.stride;
+    const float* added = waiting_ ? buffers_.added : nullptr;
+    session_.pool_.run(rows_, rows_ * size * 4, [&](int64_t begin, int64_t end) {
+      const int64_t at = begin * stride;
+      session_.model_.kernels().packed->norm({buffers_.x + at, added ? added + at : nullptr, norm.gain.data(),
+                                              norm.bias.data(), end - begin, size, stride, out + at});
+    });
+    waiting_ = false;
+  }
+
+  const Session& session_;
+  const Buffers& buffers_;
+  int64_t rows_;
+  bool pre_norm_, waiting_ = false;
+};
+
+Session::Buffers Session::take_buffers(int64_t rows, int64_t feed_forward_stride) {
+  Buffers buffers{};
+  buffers.stride = model_.encoder[0].self_output.stride();
+  buffers.input_stride = model_.encoder[0].self_input.stride();
+  buffers.hidden_stride = feed_forward_stride;
+  buffers.x = passing_.take<float>(rows * buffers.stride);
+  buffers.normalised = model_.options().pre_norm() ? passing_.take<float>(rows * buffers.stride) : nullptr;
+  buffers.input = passing_.take<float>(rows * buffers.input_stride);
+  buffers.attended = passing_.take<float>(rows * buffers.stride);
+  buffers.added = passing_.take<float>(rows * buffers.stride);
+  buffers.hidden = passing_.take<float>(std::min(rows, kFeedForwardRows) * buffers.hidden_stride);
+  return buffers;
+}
+
+void Session::feed_forward(const PackedLinear& inner, const PackedLinear& outer, const float* x,
+                           const Buffers& buffers, int64_t rows) {
+  for (int64_t begin = 0; begin < rows; begin += kFeedForwardRows) {
+    const int64_t count = std::min(kFeedForwardRows, rows - begin), at = begin * buffers.stride;
+    inner.run(x + at, buffers.stride, count, model_.activation(), buffers.hidden, quantised_, pool_);
+    outer.run(buffers.hidden, buffers.hidden_stride, count, Activation::kNone, buffers.added + at, quantised_,
+              pool_);
+  }
+}
+
+// Each head of each sentence by itself: no position is padding.
+void Session::encoder_attention(const Buffers& buffers) {
+  const ModelOptions& o = model_.options();
+  const int64_t heads = o.encoder_attention_heads, size = head_size(heads), stride = buffers.input_stride;
+  const auto sentences = static_cast<int64_t>(first_token_.size()) - 1;
+  const auto scale = static_cast<float>(1 / std::sqrt(static_cast<double>(size)));
+  const int64_t tokens = first_token_.back();
+  const auto one_head = [&](int64_t sentence, int64_t head) {
+    const int64_t first = first_token_[static_cast<size_t>(sentence)],
+                  count = first_token_[static_cast<size_t>(sentence) + 1] - first;
+    const float* query = buffers.input + first * stride + head * size;
+    float* output = buffers.attended + first * buffers.stride + head * size;
+    if (size % model_.kernels().width == 0) {
+      const AttentionHead attention{
+          count, count, size, query, query + o.d_model, query + 2 * o.d_model, stride, stride, nullptr,
+          0,     scale, {},   0};
+      float* scratch = thread_scratch(attention_scratch(count, size) + count);
+      return model_.kernels().attention(attention, output, buffers.stride, scratch, scratch + count);
+    }
+    std::vector<const float*> keys;
+    for (int64_t s = 0; s < count; ++s) keys.push_back(query + s * stride + o.d_model);
+    for (int64_t t = 0; t < count; ++t) {
+      model_.kernels().packed->attend({query + t * stride, keys.data(), count, o.d_model, 1, size, scale},
+                                      output + t * buffers.stride, thread_scratch(count + 16));
+    }
+  };
+  const int64_t work = tokens * (tokens / sentences) * o.d_model * 2;
+  pool_.run(sentences * heads, work, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) one_head(i / heads, i % heads);
+  });
+}
+
+const float* Session::encode(const std::vector<const std::vector<int64_t>*>& sources) {
+  const int64_t tokens = first_token_.back();
+  const Buffers buffers = take_buffers(tokens, model_.encoder[0].inner.stride());
+  float* row = buffers.x;
+  for (const auto* source : sources) {
+    for (size_t i = 0; i < source->size(); ++i, row += buffers.stride)
+      model_.embed(model_.source_embedding, (*source)[i], static_cast<int64_t>(i), row);
+  }
+  Residual residual(*this, buffers, tokens);
+  for (const auto& layer : model_.encoder) {
+    layer.self_input.run(residual.before(layer.self_norm), buffers.stride, tokens, Activation::kNone,
+                         buffers.input, quantised_, pool_);
+    encoder_attention(buffers);
+    layer.self_output.run(buffers.attended, buffers.stride, tokens, Activation::kNone, buffers.added,
+                          quantised_, pool_);
+    residual.after(layer.self_norm);
+    feed_forward(layer.inner, layer.outer, residual.before(layer.feed_forward_norm), buffers, tokens);
+    residual.after(layer.feed_forward_norm);
+  }
+  return residual.result(model_.encoder_final_norm);
+}
+
+void Session::start(const std::vector<const std::vector<int64_t>*>& sources) {
+  kept_.clear(), passing_.clear();
+  caches_.clear(), cache_rows_.clear(), places_.clear();
+  rows_ = length_ = 0;
+  first_token_.assign(1, 0);
+  for (const auto* source : sources)
+    first_token_.push_back(first_token_.back() + static_cast<int64_t>(source->size()));
+  const float* encoded = encode(sources);
+  float* memory = kept_.take<float>(first_token_.back() * model_.memory_input.stride());
+  model_.memory_input.run(encoded, model_.encoder[0].self_output.stride(), first_token_.back(),
+                          Activation::kNone, memory, quantised_, pool_);
+  memory_ = memory;
+}
+
+// Each row's list of places is its origin's, with one more: where this step puts its keys and values.
+void Session::extend_places(const std::vector<SessionRow>& rows) {
+  const auto length = static_cast<size_t>(length_);
+  next_places_.resize(rows.size() * (length + 1));
+  for (size_t r = 0; r < rows.size(); ++r) {
+    int32_t* to = next_places_.data() + r * (length + 1);
+    if (length > 0)
+      std::memcpy(to, places_.data() + static_cast<size_t>(rows[r].origin) * length, length * sizeof *to);
+    to[length] = static_cast<int32_t>(r);
+  }
+  places_.swap(next_places_);
+  rows_ = static_cast<int64_t>(rows.size());
+  ++length_;
+  caches_.push_back(
+      kept_.take<float>(static_cast<int64_t>(model_.decoder.size()) * rows_ * 2 * model_.options().d_model));
+  cache_rows_.push_back(rows_);
+}
+
+void Session::self_attention(const PackedDecoderLayer& layer, const float* x, int64_t index,
+                             const Buffers& buffers) {
+  const ModelOptions& o = model_.options();
+  layer.self_input.run(x, buffers.stride, rows_, Activation::kNone, buffers.input, quantised_, pool_);
+  const int64_t width = 2 * o.d_model, heads = o.decoder_attention_heads, size = head_size(heads);
+  const auto scale = static_cast<float>(1 / std::sqrt(static_cast<double>(size)));
+  float* now = caches_.back() + index * rows_ * width;
+  for (int64_t r = 0; r < rows_; ++r)
+    std::memcpy(now + r * width, buffers.input + r * buffers.input_stride + o.d_model,
+                static_cast<size_t>(width) * sizeof(float));
+  pool_.run(rows_, rows_ * length_ * width, [&](int64_t begin, int64_t end) {
+    static thread_local std::vector<const float*> keys;
+    keys.resize(static_cast<size_t>(length_));
+    for (int64_t r = begin; r < end; ++r) {
+      const int32_t* places = places_.data() + r * length_;
+      for (size_t s = 0; s < keys.size(); ++s)
+        keys[s] = caches_[s] + (index * cache_rows_[s] + places[s]) * width;
+      model_.kernels().packed->attend(
+          {buffers.input + r * buffers.input_stride, keys.data(), length_, o.d_model, heads, size, scale},
+          buffers.attended + r * buffers.stride, thread_scratch(length_ + 16));
+    }
+  });
+  layer.self_output.run(buffers.attended, buffers.stride, rows_, Activation::kNone, buffers.added, quantised_,
+                        pool_);
+}
+
+void Session::cross_attention(const PackedDecoderLayer& layer, const float* x, int64_t index,
+                              const std::vector<SessionRow>& rows, const Buffers& buffers) {
+  const ModelOptions& o = model_.options();
+  const int64_t query_stride = layer.cross_query.stride(), memory_stride = model_.memory_input.stride();
+  layer.cross_query.run(x, buffers.stride, rows_, Activation::kNone, buffers.input, quantised_, pool_);
+  const int64_t heads = o.decoder_attention_heads, size = head_size(heads);
+  const auto scale = static_cast<float>(1 / std::sqrt(static_cast<double>(size)));
+  const int64_t mean_length = first_token_.back() / (static_cast<int64_t>(first_token_.size()) - 1);
+  pool_.run(rows_, rows_ * mean_length * 2 * o.d_model, [&](int64_t begin, int64_t end) {
+    static thread_local std::vector<const float*> keys;
+    for (int64_t r = begin; r < end; ++r) {
+      const auto sentence = static_cast<size_t>(rows[static_cast<size_t>(r)].sentence);
+      const int64_t first = first_token_[sentence], count = first_token_[sentence + 1] - first;
+      keys.resize(static_cast<size_t>(count));
+      for (int64_t s = 0; s < count; ++s)
+        keys[static_cast<size_t>(s)] = memory_ + (first + s) * memory_stride + index * 2 * o.d_model;
+      model_.kernels().packed->attend(
+          {buffers.input + r * query_stride, keys.data(), count, o.d_model, heads, size, scale},
+          buffers.attended + r * buffers.stride, thread_scratch(count + 16));
+    }
+  });
+  layer.cross_output.run(buffers.attended, buffers.stride, rows_, Activation::kNone, buffers.added,
+                         quantised_, pool_);
+}
+
+float* Session::step(const std::vector<SessionRow>& rows) {
+  passing_.clear();
+  extend_places(rows);
+  const Buffers buffers = take_buffers(rows_, model_.decoder[0].inner.stride());
+  for (int64_t r = 0; r < rows_; ++r) {
+    model_.embed(model_.target_embedding, rows[static_cast<size_t>(r)].token, length_ - 1,
+                 buffers.x + r * buffers.stride);
+  }
+  Residual residual(*this, buffers, rows_);
+  for (size_t i = 0; i < model_.decoder.size(); ++i) {
+    const PackedDecoderLayer& layer = model_.decoder[i];
+    self_attention(layer, residual.before(layer.self_norm), static_cast<int64_t>(i), buffers);
+    residual.after(layer.self_norm);
+    cross_attention(layer, residual.before(layer.cross_norm), static_cast<int64_t>(i), rows, buffers);
+    residual.after(layer.cross_norm);
+    feed_forward(layer.inner, layer.outer, residual.before(layer.feed_forward_norm), buffers, rows_);
+    residual.after(layer.feed_forward_norm);
+  }
+  const float* x = residual.result(model_.decoder_final_norm);
+  float* logits = passing_.take<float>(rows_ * logits_stride());
+  model_.output.run(x, buffers.stride, rows_, Activation::kNone, logits, quantised_, pool_);
+  return logits;
+}
+
+}  // namespace dragoman

@@ -1,0 +1,72 @@
+// One batch of sentences on its way through a packed model: encoded once, then one token a row and step.
+//
+//   sources --> one row a token, no padding --> memory --> keys and values of each layer, once a sentence
+//   rows (hypotheses) --> step --> logits
+//
+// Caches are never moved. What a row has read is a list of places, one a position: a row that goes on from
+// another one takes over its list, and rows of one sentence share whatever they have in common. The keys and
+// values of the memory are shared by all rows of a sentence.
+#pragma once
+
+#include <vector>
+
+#include "decoding/packed/packed_model.h"
+
+namespace dragoman {
+
+// A hypothesis that reads its next token.
+struct SessionRow {
+  int32_t origin;    // the row of the step before that it goes on from; of no meaning at the first step
+  int32_t sentence;  // of those given to start()
+  int32_t token;
+};
+
+class Session {
+ public:
+  // Both must outlive it.
+  Session(const PackedModel& model, ThreadPool& pool) : model_(model), pool_(pool) {}
+
+  // Encodes a batch; what was there is forgotten. No source is empty.
+  void start(const std::vector<const std::vector<int64_t>*>& sources);
+
+  // Logits of the next token: row r at logits + r * logits_stride(), V of them, valid until the next call.
+  float* step(const std::vector<SessionRow>& rows);
+  int64_t logits_stride() const { return model_.output.stride(); }
+
+  const PackedModel& model() const { return model_; }
+  ThreadPool& pool() const { return pool_; }
+
+ private:
+  // The arrays of one pass over some rows, all [rows, stride].
+  struct Buffers {
+    float *x, *normalised, *input, *attended, *added, *hidden;
+    int64_t stride, input_stride, hidden_stride;
+  };
+  class Residual;  // x and what is still to be added to it
+
+  int64_t head_size(int64_t heads) const { return model_.options().d_model / heads; }
+  Buffers take_buffers(int64_t rows, int64_t feed_forward_stride);
+  void encoder_attention(const Buffers& buffers);
+  void feed_forward(const PackedLinear& inner, const PackedLinear& outer, const float* x,
+                    const Buffers& buffers, int64_t rows);
+  const float* encode(const std::vector<const std::vector<int64_t>*>& sources);
+  void extend_places(const std::vector<SessionRow>& rows);
+  void self_attention(const PackedDecoderLayer& layer, const float* x, int64_t index, const Buffers& buffers);
+  void cross_attention(const PackedDecoderLayer& layer, const float* x, int64_t index,
+                       const std::vector<SessionRow>& rows, const Buffers& buffers);
+
+  const PackedModel& model_;
+  ThreadPool& pool_;
+  Arena kept_;     // for the whole batch: memory, caches
+  Arena passing_;  // for one step
+  QuantisedRows quantised_;
+
+  std::vector<int64_t> first_token_;  // of each sentence among the tokens of the batch, and their number
+  const float* memory_ = nullptr;     // [tokens, memory_input.stride()]
+  int64_t rows_ = 0, length_ = 0;     // rows of the last step; tokens read so far
+  std::vector<float*> caches_;        // of each position: [layers, rows of that step, 2D]
+  std::vector<int64_t> cache_rows_;   // of each position: rows of that step
+  std::vector<int32_t> places_, next_places_;  // [rows, length]: the row of each position that it has read
+};
+
+}  // namespace dragoman

@@ -1,0 +1,26 @@
+// What Translator asks of whatever computes: the best hypotheses of a batch of sources. Two answer:
+//   PackedEngine (packed/packed_engine.h)   on the CPU: weights packed for our own kernels, without LibTorch
+//   TorchEngine (torch_engine.h)            any device and type of LibTorch, over CachedDecoder
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "decoding/search_options.h"
+
+namespace dragoman {
+
+class SearchEngine {
+ public:
+  virtual ~SearchEngine() = default;
+
+  // For each source (ids, </s> at the end) its options.n_best best hypotheses, best first (fewer when fewer
+  // exist). beam_size 1 is greedy search. As many threads as workers() may call at once.
+  virtual std::vector<std::vector<Hypothesis>> search(const std::vector<const std::vector<int64_t>*>& sources,
+                                                      const SearchOptions& options,
+                                                      const SearchLimits& limits) const = 0;
+  virtual int64_t workers() const { return 1; }
+};
+
+}  // namespace dragoman

@@ -1,0 +1,56 @@
+#include "decoding/sentence_beam.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace dragoman {
+
+void SentenceBeam::advance(const std::vector<BeamCandidate>& candidates, int64_t length) {
+  std::vector<LiveHypothesis> live;
+  const auto beams = static_cast<size_t>(options_->beam_size);
+  const bool last = length >= limit_;
+  for (size_t rank = 0; rank < candidates.size(); ++rank) {
+    const BeamCandidate& candidate = candidates[rank];
+    if (candidate.log_probability == -std::numeric_limits<float>::infinity()) break;
+    const bool ends = candidate.token == end_id_;
+    if ((ends || last) && rank < beams) finish(candidate, length);
+    if (!ends && live.size() < beams) live.push_back({continued(candidate), candidate.beam});
+  }
+  done_ = last || live.empty() || cannot_improve(live, length);
+  live_ = std::move(live);
+}
+
+std::vector<Hypothesis> SentenceBeam::best() const {
+  const auto count = std::min(finished_.size(), static_cast<size_t>(options_->n_best));
+  return {finished_.begin(), finished_.begin() + static_cast<std::ptrdiff_t>(count)};
+}
+
+Hypothesis SentenceBeam::continued(const BeamCandidate& candidate) const {
+  Hypothesis hypothesis = live_[static_cast<size_t>(candidate.beam)].hypothesis;
+  hypothesis.ids.push_back(candidate.token);
+  hypothesis.log_probability = candidate.log_probability;
+  return hypothesis;
+}
+
+void SentenceBeam::finish(const BeamCandidate& candidate, int64_t length) {
+  const bool complete = candidate.token == end_id_;
+  Hypothesis hypothesis =
+      complete ? live_[static_cast<size_t>(candidate.beam)].hypothesis : continued(candidate);
+  hypothesis.log_probability = candidate.log_probability;
+  hypothesis.score = candidate.log_probability / options_->penalty(length);
+  hypothesis.complete = complete;
+  const auto place =
+      std::upper_bound(finished_.begin(), finished_.end(), hypothesis,
+                       [](const Hypothesis& a, const Hypothesis& b) { return a.score > b.score; });
+  finished_.insert(place, std::move(hypothesis));
+  if (finished_.size() > static_cast<size_t>(options_->beam_size)) finished_.pop_back();
+}
+
+bool SentenceBeam::cannot_improve(const std::vector<LiveHypothesis>& live, int64_t length) const {
+  if (finished_.size() < static_cast<size_t>(options_->beam_size)) return false;
+  const bool exact = options_->search_until == "exact" && options_->length_penalty > 0;
+  return live[0].hypothesis.log_probability / options_->penalty(exact ? limit_ : length) <=
+         finished_.back().score;
+}
+
+}  // namespace dragoman

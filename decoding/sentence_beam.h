@@ -1,0 +1,56 @@
+// Beam search for one sentence, whatever computes the candidates.
+//
+//   each step, for each sentence:
+//     score every continuation of its live hypotheses, b at most; take the 2b best (at most b of them can be
+//     </s>); those among the first b that end are finished, compared by score / length^alpha; the b best
+//     finished are kept; the b best that do not end live on.
+//   It is done when b are finished and no live one, at its present length, would beat the worst of them
+//   (transformers' early_stopping=False), or at the length limit, where the b best candidates are taken as
+//   they are.
+#pragma once
+
+#include <vector>
+
+#include "decoding/search_options.h"
+
+namespace dragoman {
+
+struct BeamCandidate {
+  float log_probability;  // of the whole hypothesis
+  int64_t beam;           // the live hypothesis that it continues
+  int64_t token;
+};
+
+struct LiveHypothesis {
+  Hypothesis hypothesis;
+  int64_t origin = 0;  // which of the live hypotheses of the step before it continues
+};
+
+class SentenceBeam {
+ public:
+  // It begins with one live hypothesis, which is empty. limit: generated tokens at most, </s> included.
+  SentenceBeam(int64_t sentence, int64_t limit, int64_t end_id, const SearchOptions& options)
+      : sentence_(sentence), limit_(limit), end_id_(end_id), options_(&options), live_(1) {}
+
+  // candidates: the 2b best, best first, as far as there are any; those at -inf are none. length: of
+  // hypotheses after this step, </s> included.
+  void advance(const std::vector<BeamCandidate>& candidates, int64_t length);
+
+  bool done() const { return done_; }
+  int64_t sentence() const { return sentence_; }
+  const std::vector<LiveHypothesis>& live() const { return live_; }  // best first
+  std::vector<Hypothesis> best() const;                              // n_best at most, best first
+
+ private:
+  Hypothesis continued(const BeamCandidate& candidate) const;
+  void finish(const BeamCandidate& candidate, int64_t length);
+  bool cannot_improve(const std::vector<LiveHypothesis>& live, int64_t length) const;
+
+  int64_t sentence_, limit_, end_id_;
+  const SearchOptions* options_;
+  std::vector<LiveHypothesis> live_;
+  std::vector<Hypothesis> finished_;  // at most b, best first
+  bool done_ = false;
+};
+
+}  // namespace dragoman

@@ -1,0 +1,26 @@
+// Search by LibTorch's operators over CachedDecoder: CUDA, and the types that the packed engine does not
+// have.
+#pragma once
+
+#include <string>
+
+#include "decoding/cached_decoder.h"
+#include "decoding/search_engine.h"
+
+namespace dragoman {
+
+class TorchEngine : public SearchEngine {
+ public:
+  // precision: float32, bfloat16 or float16 (model/device.h). forbidden: ids that are never generated.
+  TorchEngine(Transformer model, std::vector<int64_t> forbidden, const std::string& precision);
+
+  std::vector<std::vector<Hypothesis>> search(const std::vector<const std::vector<int64_t>*>& sources,
+                                              const SearchOptions& options,
+                                              const SearchLimits& limits) const override;
+
+ private:
+  CachedDecoder decoder_;
+  torch::ScalarType type_;
+};
+
+}  // namespace dragoman

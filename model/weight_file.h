@@ -1,0 +1,41 @@
+// The weights of a model folder where they lie: model.safetensors, mapped, checked against the model that
+// config.json describes. Without LibTorch.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "core/safetensors.h"
+#include "model/model_options.h"
+#include "model/position_table.h"
+
+namespace dragoman {
+
+// ModelError naming file and tensor when one is missing, of another shape, no floating-point numbers, or one
+// too many; and when copies of a shared embedding differ.
+void check_weights(const ModelOptions& options, const SafetensorsFile& file);
+
+// One tensor in memory, row major.
+struct StoredTensor {
+  const void* data = nullptr;
+  DataType type = DataType::kFloat32;
+  int64_t rows = 1, columns = 0;  // a vector is one row
+};
+
+// The positions of a checked file: its own where they are not the paper's to the last digit, since another
+// program computes with them, rounded as they are, and Marian's models were trained with other angles.
+// ModelError for a table of another shape, alone, or of other numbers than sines and cosines.
+PositionTable stored_positions(const ModelOptions& options, const SafetensorsFile& file);
+
+// All tensors of a model by our names (model/weight_names.h); `owner` keeps them where they are.
+struct StoredWeights {
+  std::map<std::string, StoredTensor> tensors;
+  PositionTable positions;
+  std::shared_ptr<const void> owner;
+};
+
+// Maps and checks FOLDER/model.safetensors. ModelError.
+StoredWeights map_weights(const ModelOptions& options, const std::string& folder);
+
+}  // namespace dragoman

@@ -1,0 +1,237 @@
+// uses: torch
+// The packed engine against the notes (logits) and against the search over CachedDecoder (hypotheses).
+#include "decoding/packed/packed_engine.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "decoding/make_engine.h"
+#include "decoding/search.h"
+#include "tests/support/small_model.h"
+
+namespace dragoman {
+namespace {
+
+using Ids = std::vector<int64_t>;
+constexpr int64_t kPackedEnd = 0;
+
+std::vector<Ids> packed_sources(size_t count, int64_t vocabulary, uint64_t longest = 12) {
+  SplitMix64 random(5);
+  std::vector<Ids> rows;
+  while (rows.size() < count) rows.push_back(random_sentence(random, vocabulary, longest));
+  return rows;
+}
+
+std::vector<const Ids*> pointers(const std::vector<Ids>& rows) {
+  std::vector<const Ids*> all;
+  for (const auto& row : rows) all.push_back(&row);
+  return all;
+}
+
+PackedEngineOptions engine_options(const Transformer& model, WeightType type = WeightType::kFloat32) {
+  return {type, {model->options().target_pad_id()}, 1, 1};
+}
+
+PackedEngine engine_of(const Transformer& model, WeightType type = WeightType::kFloat32,
+                       const Kernels& chosen = kernels()) {
+  return {model->options(), stored_weights(model), engine_options(model, type), chosen};
+}
+
+// [tokens+1,V] by the notes.
+torch::Tensor notes_logits(Transformer model, const Ids& source, Ids tokens) {
+  const torch::NoGradGuard no_grad;
+  tokens.insert(tokens.begin(), model->options().target_pad_id());
+  return model->forward(torch::tensor(source).unsqueeze(0), torch::tensor(tokens).unsqueeze(0))[0];
+}
+
+// The largest difference to the notes over all logits but <pad>'s.
+double largest_difference(const PackedEngine& engine, const Transformer& model, const Ids& source,
+                          const Ids& tokens) {
+  const auto packed = engine.forced_logits(source, tokens);
+  const auto expected = notes_logits(model, source, tokens);
+  double most = 0;
+  for (size_t t = 0; t < packed.size(); ++t) {
+    for (size_t v = 0; v + 1 < packed[t].size(); ++v) {
+      const double difference = std::abs(
+          double{packed[t][v]} - expected[static_cast<int64_t>(t)][static_cast<int64_t>(v)].item<double>());
+      most = std::max(most, std::isnan(difference) ? 1e9 : difference);
+    }
+  }
+  return most;
+}
+
+ModelOptions shaped(int64_t d_model, int64_t heads, int64_t width, const std::string& activation = "relu") {
+  ModelOptions options = small_model_options();
+  options.d_model = d_model;
+  options.encoder_attention_heads = options.decoder_attention_heads = heads;
+  options.encoder_ffn_dim = options.decoder_ffn_dim = width;
+  options.activation_function = activation;
+  return options;
+}
+
+std::vector<ModelOptions> shapes_to_try() {
+  std::vector<ModelOptions> all = {shaped(16, 2, 32), shaped(64, 2, 80, "gelu"), shaped(20, 5, 33, "silu"),
+                                   shaped(6, 1, 7, "swish")};
+  for (const bool pre : {false, true}) {
+    ModelOptions options = shaped(32, 4, 48);
+    options.norm = pre ? "pre" : "post";
+    options.encoder_layers = 3, options.decoder_layers = 1;
+    options.encoder_ffn_dim = 24;
+    options.encoder_attention_heads = 2;
+    options.scale_embedding = pre;
+    options.tie_word_embeddings = pre;
+    all.push_back(options);
+    options.share_encoder_decoder_embeddings = false;
+    options.vocab_size = 41;
+    options.tie_word_embeddings = !pre;
+    all.push_back(options);
+  }
+  return all;
+}
+
+TEST(PackedEngine, GivesTheNotesLogitsForEveryShapeAndKernel) {
+  const Ids tokens = {5, 3, 9, 9, 1, 22, 7, 7, 2};
+  for (const auto& options : shapes_to_try()) {
+    const Transformer model = random_model(options, 3, 0, 2);
+    for (const Kernels* one : available_kernels()) {
+      const PackedEngine engine = engine_of(model, WeightType::kFloat32, *one);
+      for (const Ids& source : {Ids{4, 8, 15, 16, 23, 0}, Ids{0}, packed_sources(1, 29, 60)[0]}) {
+        EXPECT_LT(largest_difference(engine, model, source, tokens), 1e-4)
+            << one->name << ", D " << options.d_model << ", " << options.norm << ", "
+            << options.activation_function;
+      }
+    }
+  }
+}
+
+TEST(PackedEngine, GivesTheNotesLogitsPast512Positions) {
+  const Transformer model = random_model(small_model_options(), 2);
+  const Ids source = {4, 5, 6, 0}, tokens(530, 7);
+  EXPECT_LT(largest_difference(engine_of(model), model, source, tokens), 1e-4);
+}
+
+TEST(PackedEngine, SmallerWeightsStayCloseToTheNotes) {
+  for (const auto& options : shapes_to_try()) {
+    const Transformer model = random_model(options, 3);
+    const Ids source = {4, 8, 15, 16, 23, 0}, tokens = {5, 3, 9, 9, 1, 22};
+    const double spread = notes_logits(model, source, tokens).std().item<double>();
+    const double int8 = largest_difference(engine_of(model, WeightType::kInt8), model, source, tokens),
+                 bfloat16 =
+                     largest_difference(engine_of(model, WeightType::kBFloat16), model, source, tokens);
+    EXPECT_LT(int8, 0.06 * spread);
+    EXPECT_LT(bfloat16, 0.06 * spread);
+    EXPECT_GT(int8, 1e-5);
+    EXPECT_GT(bfloat16, 1e-5);
+  }
+}
+
+TEST(PackedEngine, NeverChoosesAForbiddenToken) {
+  const Transformer model = random_model(small_model_options());
+  PackedEngineOptions options = engine_options(model);
+  options.forbidden = {3, kSmallPad};
+  const PackedEngine engine(model->options(), stored_weights(model), options);
+  for (const auto& row : engine.forced_logits({4, 5, 0}, {6, 6})) {
+    EXPECT_EQ(row[3], -std::numeric_limits<float>::infinity());
+    EXPECT_EQ(row[static_cast<size_t>(kSmallPad)], -std::numeric_limits<float>::infinity());
+    EXPECT_TRUE(std::isfinite(row[4]));
+  }
+}
+
+void expect_same_hypotheses(const std::vector<Hypothesis>& given, const std::vector<Hypothesis>& expected,
+                            const std::string& where) {
+  ASSERT_EQ(given.size(), expected.size()) << where;
+  for (size_t i = 0; i < given.size(); ++i) {
+    EXPECT_NEAR(given[i].score, expected[i].score, 3e-5) << where << ", rank " << i;
+    const auto text = std::find_if(expected.begin(), expected.end(),
+                                   [&](const Hypothesis& other) { return other.ids == given[i].ids; });
+    ASSERT_NE(text, expected.end()) << where << ", rank " << i << ": a text that was not expected";
+    EXPECT_NEAR(given[i].score, text->score, 3e-5) << where << ", rank " << i;
+    EXPECT_NEAR(given[i].log_probability, text->log_probability, 3e-4) << where << ", rank " << i;
+    EXPECT_EQ(given[i].complete, text->complete) << where << ", rank " << i;
+  }
+}
+
+TEST(PackedEngine, FindsWhatTheSearchOverCachedDecoderFinds) {
+  const std::vector<SearchOptions> searches = {
+      {.beam_size = 1},
+      {.beam_size = 1, .min_length = 6, .no_repeat_ngram = 2},
+      {.beam_size = 4, .n_best = 4},
+      {.beam_size = 3, .length_penalty = 0.5, .n_best = 2, .search_until = "exact"},
+      {.beam_size = 5, .length_penalty_kind = "wu", .min_length = 4, .n_best = 5, .no_repeat_ngram = 3},
+      {.beam_size = 40, .n_best = 40},  // more than there are tokens
+  };
+  int64_t ended = 0;
+  for (const uint64_t seed : {1, 2, 3}) {
+    const Transformer model = random_model(small_model_options(), seed, 2, 2);
+    const CachedDecoder decoder(model, {kSmallPad});
+    const PackedEngine engine = engine_of(model);
+    const auto rows = packed_sources(12, kSmallVocabulary);
+    SearchLimits limits{Ids(rows.size(), 20), kPackedEnd};
+    limits.lengths[3] = 1, limits.lengths[4] = 5;
+    for (const auto& options : searches) {
+      const auto expected = search(decoder, padded_rows(rows, kSmallPad), options, limits);
+      const auto given = engine.search(pointers(rows), options, limits);
+      ASSERT_EQ(given.size(), expected.size());
+      for (size_t i = 0; i < rows.size(); ++i) {
+        expect_same_hypotheses(
+            given[i], expected[i],
+            "beam " + std::to_string(options.beam_size) + ", sentence " + std::to_string(i));
+        ended += given[i][0].complete;
+      }
+      if (HasFailure()) return;
+    }
+  }
+  EXPECT_GT(ended, 50);
+}
+
+bool identical(const std::vector<Hypothesis>& a, const std::vector<Hypothesis>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const Hypothesis& x, const Hypothesis& y) {
+    return x.ids == y.ids && x.score == y.score && x.log_probability == y.log_probability;
+  });
+}
+
+// Wide enough that loops are shared among threads.
+TEST(PackedEngine, HypothesesAreBitForBitTheSameForAnyBatchThreadsAndWorkers) {
+  ModelOptions shape = shaped(64, 4, 256);
+  shape.vocab_size = shape.decoder_vocab_size = 300, shape.pad_token_id = 299;
+  const Transformer model = random_model(shape, 5, 3, 2);
+  const auto rows = packed_sources(20, 299, 30);
+  for (const WeightType type : {WeightType::kFloat32, WeightType::kBFloat16, WeightType::kInt8}) {
+    const PackedEngine plain = engine_of(model, type);
+    PackedEngineOptions many = engine_options(model, type);
+    many.threads = 3, many.workers = 2;
+    const PackedEngine threaded(model->options(), stored_weights(model), many);
+    EXPECT_EQ(threaded.workers(), 2);
+    for (const int64_t beams : {1, 4}) {
+      const SearchOptions options{.beam_size = beams, .n_best = beams};
+      const SearchLimits limits{Ids(rows.size(), 25), kPackedEnd};
+      const auto together = plain.search(pointers(rows), options, limits);
+      const auto shared = threaded.search(pointers(rows), options, limits);
+      for (size_t i = 0; i < rows.size(); ++i) {
+        const auto alone = plain.search({&rows[i]}, options, {{25}, kPackedEnd});
+        EXPECT_TRUE(identical(alone[0], together[i])) << "sentence " << i << ", beam " << beams;
+        EXPECT_TRUE(identical(shared[i], together[i])) << "sentence " << i << ", beam " << beams;
+      }
+    }
+  }
+}
+
+// A model's own tensors and its file are one and the same to the engine.
+TEST(PackedEngine, ReadsAMappedFolderAsItReadsAModel) {
+  const TemporaryFolder temporary;
+  write_small_folder(temporary.path("model"));
+  const ModelFolder loaded = ModelFolder::load(temporary.path("model"), torch::kCPU),
+                    mapped = load_for_engine(temporary.path("model"), torch::kCPU, {});
+  EXPECT_FALSE(loaded.model.is_empty());
+  EXPECT_TRUE(mapped.model.is_empty());
+  const Ids source = {5, 6, 0};
+  const SearchOptions options{.beam_size = 3, .n_best = 3};
+  const auto a = make_engine(loaded, {}, {})->search({&source}, options, {{20}, kPackedEnd}),
+             b = make_engine(mapped, {}, {})->search({&source}, options, {{20}, kPackedEnd});
+  EXPECT_TRUE(identical(a[0], b[0]));
+}
+
+}  // namespace
+}  // namespace dragoman

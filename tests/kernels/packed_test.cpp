@@ -1,0 +1,315 @@
+// The kernels of decoding on packed weights, every form of them against plain loops in double.
+#include "kernels/packed.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "core/random.h"
+#include "kernels/kernels.h"
+
+namespace dragoman {
+namespace wide {
+extern const Kernels kernels;
+}
+namespace {
+
+using Floats = std::vector<float>;
+
+Floats packed_test_floats(int64_t count, uint64_t seed) {
+  SplitMix64 random(seed);
+  Floats numbers(static_cast<size_t>(count));
+  for (float& number : numbers) number = static_cast<float>(random.uniform() * 4 - 2);
+  return numbers;
+}
+
+size_t at(int64_t index) {
+  return static_cast<size_t>(index);
+}
+
+class EachPackedKernel : public ::testing::TestWithParam<const Kernels*> {
+ protected:
+  const PackedKernels& k = *GetParam()->packed;
+  int64_t stride_of(int64_t channels) const { return (channels + k.panel - 1) / k.panel * k.panel; }
+};
+
+// A matrix [channels,depth] and its panels.
+struct Packed {
+  int64_t channels, depth;
+  Floats weights, panels, bias;
+
+  Packed(int64_t channel_count, int64_t depth_count, int64_t panel)
+      : channels(channel_count), depth(depth_count), weights(packed_test_floats(channels * depth, 1)) {
+    const int64_t padded = (channels + panel - 1) / panel * panel;
+    panels.resize(at(padded * depth));
+    bias = packed_test_floats(padded, 2);
+    for (int64_t c = 0; c < channels; ++c) {
+      for (int64_t d = 0; d < depth; ++d)
+        panels[at((c / panel * depth + d) * panel + c % panel)] = weights[at(c * depth + d)];
+    }
+  }
+  double plain(const Floats& x, int64_t row, int64_t channel) const {
+    double sum = double{bias[at(channel)]};
+    for (int64_t d = 0; d < depth; ++d)
+      sum += double{x[at(row * depth + d)]} * double{weights[at(channel * depth + d)]};
+    return sum;
+  }
+};
+
+double plain_activation(Activation activation, double x) {
+  if (activation == Activation::kRelu) return std::max(x, 0.0);
+  if (activation == Activation::kSilu) return x / (1 + std::exp(-x));
+  if (activation == Activation::kGelu) return x * 0.5 * (1 + std::erf(x / std::sqrt(2.0)));
+  return x;
+}
+
+TEST_P(EachPackedKernel, ProductsAreThePlainSums) {
+  const Packed packed(75, 37, k.panel);
+  const int64_t stride = stride_of(packed.channels);
+  const Floats x = packed_test_floats(30 * packed.depth, 3);
+  for (const int64_t rows : {1, 2, 3, 4, 5, 6, 7, 13, 30}) {
+    for (const Activation activation :
+         {Activation::kNone, Activation::kRelu, Activation::kSilu, Activation::kGelu}) {
+      Floats out(at(rows * stride));
+      k.multiply({x.data(),
+                  packed.depth,
+                  rows,
+                  packed.depth,
+                  packed.panels.data(),
+                  {0, stride / k.panel, packed.bias.data(), activation, out.data(), stride}});
+      for (int64_t r = 0; r < rows; ++r) {
+        for (int64_t c = 0; c < packed.channels; ++c)
+          ASSERT_NEAR(out[at(r * stride + c)], plain_activation(activation, packed.plain(x, r, c)), 2e-5)
+              << rows << " rows, (" << r << "," << c << ")";
+      }
+    }
+  }
+}
+
+TEST_P(EachPackedKernel, ARowsProductIsBitForBitTheSameAmongOtherRowsAndForSharesOfPanels) {
+  const Packed packed(140, 700, k.panel);
+  const int64_t stride = stride_of(packed.channels), panels = stride / k.panel, rows = 131;
+  const Floats x = packed_test_floats(rows * packed.depth, 4);
+  Floats together(at(rows * stride)), shared(together.size()), alone(at(stride));
+  const auto multiply = [&](int64_t row, int64_t count, int64_t first, int64_t last, float* out) {
+    k.multiply({x.data() + row * packed.depth,
+                packed.depth,
+                count,
+                packed.depth,
+                packed.panels.data(),
+                {first, last, packed.bias.data(), Activation::kNone, out, stride}});
+  };
+  multiply(0, rows, 0, panels, together.data());
+  for (int64_t panel = 0; panel < panels; ++panel) multiply(0, rows, panel, panel + 1, shared.data());
+  EXPECT_EQ(together, shared);
+  for (int64_t r = 0; r < rows; ++r) {
+    multiply(r, 1, 0, panels, alone.data());
+    ASSERT_TRUE(std::equal(alone.begin(), alone.end(), together.begin() + r * stride)) << "row " << r;
+  }
+}
+
+// A multiplication and an addition that become one instruction in some tiles only would show here.
+TEST_P(EachPackedKernel, ARowsProductOfWholeNumbersIsBitForBitTheSameAmongOtherRows) {
+  const int64_t depth = 64, stride = stride_of(150), panels = stride / k.panel, rows = 40;
+  SplitMix64 random(7);
+  std::vector<int16_t> x(at(rows * depth));
+  std::vector<int8_t> weights(at(stride * depth));
+  for (auto& number : x) number = static_cast<int16_t>(random.below(60000));
+  for (auto& number : weights) number = static_cast<int8_t>(random.below(255));
+  const Floats scales = packed_test_floats(stride, 1), bias = packed_test_floats(stride, 2),
+               x_scales = packed_test_floats(rows, 3);
+  const auto multiply = [&](int64_t row, int64_t count) {
+    Floats out(at(count * stride));
+    k.multiply_int8({x.data() + row * depth,
+                     x_scales.data() + row,
+                     depth,
+                     count,
+                     depth,
+                     weights.data(),
+                     scales.data(),
+                     {0, panels, bias.data(), Activation::kNone, out.data(), stride}});
+    return out;
+  };
+  for (int64_t count = 1; count <= 13; ++count) {
+    const Floats together = multiply(0, count);
+    for (int64_t r = 0; r < count; ++r) {
+      const Floats alone = multiply(r, 1);
+      ASSERT_TRUE(std::equal(alone.begin(), alone.end(), together.begin() + r * stride))
+          << "row " << r << " of " << count;
+    }
+  }
+}
+
+TEST_P(EachPackedKernel, BFloat16WeightsAreTheUpperHalvesOfFloats) {
+  Packed packed(40, 21, k.panel);
+  std::vector<uint16_t> halves;
+  for (const float x : packed.panels)
+    halves.push_back(static_cast<uint16_t>(std::bit_cast<uint32_t>(x) >> 16));
+  for (float& x : packed.weights) x = std::bit_cast<float>(std::bit_cast<uint32_t>(x) & 0xFFFF0000u);
+  const int64_t stride = stride_of(packed.channels), rows = 5;
+  const Floats x = packed_test_floats(rows * packed.depth, 3);
+  Floats out(at(rows * stride));
+  k.multiply_bfloat16({x.data(),
+                       packed.depth,
+                       rows,
+                       packed.depth,
+                       halves.data(),
+                       {0, stride / k.panel, packed.bias.data(), Activation::kNone, out.data(), stride}});
+  for (int64_t r = 0; r < rows; ++r) {
+    for (int64_t c = 0; c < packed.channels; ++c)
+      ASSERT_NEAR(out[at(r * stride + c)], packed.plain(x, r, c), 2e-5);
+  }
+}
+
+// Numbers as large as they may be: the sums come near 2^31, where what saturates or wraps would show.
+TEST_P(EachPackedKernel, WholeNumbersAreSummedExactlyUpToTheLargest) {
+  const int64_t channels = 50, depth = 512, stride = stride_of(channels), limit = 32767;
+  SplitMix64 random(9);
+  for (const int64_t rows : {1, 2, 3, 6, 13}) {
+    std::vector<int16_t> x(at(rows * depth));
+    for (auto& number : x)
+      number = static_cast<int16_t>(random.below(4) == 0 ? static_cast<int64_t>(random.below(65535)) - limit
+                                                         : limit);
+    std::vector<int8_t> weights(at(channels * depth)), panels(at(stride * depth));
+    for (auto& number : weights)
+      number = static_cast<int8_t>(random.below(4) == 0 ? static_cast<int>(random.below(255)) - 127 : -127);
+    for (int64_t c = 0; c < channels; ++c) {
+      for (int64_t d = 0; d < depth; ++d)
+        panels[at((c / k.panel * depth + d / 2 * 2) * k.panel + c % k.panel * 2 + d % 2)] =
+            weights[at(c * depth + d)];
+    }
+    const Floats scales(at(stride), 0.5f), x_scales(at(rows), 0.25f), bias(at(stride), 0.0f);
+    Floats out(at(rows * stride));
+    k.multiply_int8({x.data(),
+                     x_scales.data(),
+                     depth,
+                     rows,
+                     depth,
+                     panels.data(),
+                     scales.data(),
+                     {0, stride / k.panel, bias.data(), Activation::kNone, out.data(), stride}});
+    for (int64_t r = 0; r < rows; ++r) {
+      for (int64_t c = 0; c < channels; ++c) {
+        int64_t sum = 0;
+        for (int64_t d = 0; d < depth; ++d) sum += int64_t{x[at(r * depth + d)]} * weights[at(c * depth + d)];
+        ASSERT_LT(std::abs(sum), int64_t{1} << 31);
+        ASSERT_EQ(out[at(r * stride + c)], static_cast<float>(sum) * 0.125f) << rows << " rows";
+      }
+    }
+  }
+}
+
+TEST_P(EachPackedKernel, QuantisedRowsLieWithinHalfAStep) {
+  const int64_t rows = 3, depth = 37, stride = 38;
+  Floats x = packed_test_floats(rows * depth, 6);
+  std::fill(x.begin() + depth, x.begin() + 2 * depth, 0.0f);  // a row of zeros
+  std::vector<int16_t> whole(at(rows * stride), 77);
+  Floats scales(at(rows));
+  k.quantise(x.data(), depth, rows, depth, whole.data(), stride, 1000, scales.data());
+  for (int64_t r = 0; r < rows; ++r) {
+    int most = 0;
+    for (int64_t d = 0; d < depth; ++d) {
+      const float back = whole[at(r * stride + d)] * scales[at(r)];
+      EXPECT_NEAR(back, x[at(r * depth + d)], scales[at(r)] * 0.5001f);
+      most = std::max(most, std::abs(int{whole[at(r * stride + d)]}));
+    }
+    EXPECT_EQ(most, r == 1 ? 0 : 1000);
+    EXPECT_EQ(whole[at(r * stride + depth)], 0);
+  }
+}
+
+TEST_P(EachPackedKernel, NormIsTheFormulaWithAndWithoutASum) {
+  const int64_t rows = 3, size = 37, stride = 40;
+  const Floats x = packed_test_floats(rows * stride, 1), y = packed_test_floats(rows * stride, 2),
+               gain = packed_test_floats(size, 3), bias = packed_test_floats(size, 4);
+  for (const bool with_y : {false, true}) {
+    Floats sum = x, out(x.size());
+    k.norm(
+        {sum.data(), with_y ? y.data() : nullptr, gain.data(), bias.data(), rows, size, stride, out.data()});
+    for (int64_t r = 0; r < rows; ++r) {
+      double mean = 0, square = 0;
+      for (int64_t i = r * stride; i < r * stride + size; ++i) {
+        EXPECT_FLOAT_EQ(sum[at(i)], x[at(i)] + (with_y ? y[at(i)] : 0));
+        mean += double{sum[at(i)]} / size;
+      }
+      for (int64_t i = r * stride; i < r * stride + size; ++i)
+        square += std::pow(double{sum[at(i)]} - mean, 2) / size;
+      for (int64_t i = 0; i < size; ++i) {
+        const double expected =
+            (double{sum[at(r * stride + i)]} - mean) / std::sqrt(square + 1e-5) * double{gain[at(i)]} +
+            double{bias[at(i)]};
+        EXPECT_NEAR(out[at(r * stride + i)], expected, 3e-6);
+      }
+    }
+  }
+}
+
+TEST_P(EachPackedKernel, AQueryOverACacheIsTheFormula) {
+  for (const auto& [heads, size] : std::vector<std::pair<int64_t, int64_t>>{{2, 64}, {3, 20}, {4, 3}}) {
+    for (const int64_t count : {1, 4, 7, 33}) {
+      const int64_t width = heads * size;
+      const Floats query = packed_test_floats(width, 1), cache = packed_test_floats(count * 2 * width, 2);
+      std::vector<const float*> rows;
+      for (int64_t s = 0; s < count; ++s) rows.push_back(cache.data() + (count - 1 - s) * 2 * width);
+      Floats output(at(width)), scratch(at(count + 16));
+      k.attend({query.data(), rows.data(), count, width, heads, size, 0.3f}, output.data(), scratch.data());
+      for (int64_t h = 0; h < heads; ++h) {
+        std::vector<double> weights;
+        double total = 0;
+        for (const float* row : rows) {
+          double score = 0;
+          for (int64_t i = h * size; i < (h + 1) * size; ++i) score += double{query[at(i)]} * double{row[i]};
+          weights.push_back(std::exp(score * double{0.3f}));
+          total += weights.back();
+        }
+        for (int64_t i = h * size; i < (h + 1) * size; ++i) {
+          double expected = 0;
+          for (size_t s = 0; s < rows.size(); ++s)
+            expected += weights[s] / total * double{rows[s][width + i]};
+          ASSERT_NEAR(output[at(i)], expected, 1e-5) << heads << " heads of " << size << ", " << count;
+        }
+      }
+    }
+  }
+}
+
+TEST_P(EachPackedKernel, TheBestOfARowAreSortedWithTheFirstOfEqualsFirst) {
+  constexpr float kNone = -std::numeric_limits<float>::infinity();
+  for (const int64_t size : {1, 5, 64, 1003}) {
+    Floats row = packed_test_floats(size, 11);
+    for (size_t i = 3; i < row.size(); i += 7) row[i] = row[3];  // many equals
+    for (size_t i = 4; i < row.size(); i += 5) row[i] = kNone;
+    std::vector<int32_t> order(row.size());
+    std::iota(order.begin(), order.end(), 0);
+    std::stable_sort(order.begin(), order.end(),
+                     [&](int32_t a, int32_t b) { return row[at(a)] > row[at(b)]; });
+    double sum = 0;
+    for (const float x : row) sum += std::exp(double{x});
+    for (const int64_t count : {int64_t{1}, std::min<int64_t>(size, 10), size}) {
+      Floats values(at(count));
+      std::vector<int32_t> places(at(count));
+      const float log_sum = k.best_of_row(row.data(), size, count, true, values.data(), places.data());
+      EXPECT_NEAR(log_sum, std::log(sum), 1e-5);
+      for (int64_t i = 0; i < count; ++i) {
+        ASSERT_EQ(values[at(i)], row[at(order[at(i)])]);
+        ASSERT_EQ(places[at(i)], values[at(i)] == kNone ? -1 : order[at(i)]);
+      }
+    }
+  }
+}
+
+std::vector<const Kernels*> packed_forms() {
+  auto all = available_kernels();
+  all.push_back(&wide::kernels);
+  return all;
+}
+
+INSTANTIATE_TEST_SUITE_P(Kernels, EachPackedKernel, ::testing::ValuesIn(packed_forms()),
+                         [](const auto& info) { return std::string(info.param->name); });
+
+}  // namespace
+}  // namespace dragoman
