@@ -2,12 +2,10 @@
 
 #include <algorithm>
 #include <atomic>
-#include <exception>
 #include <functional>
-#include <mutex>
-#include <thread>
 
 #include "core/utf8.h"
+#include "core/workers.h"
 #include "decoding/loop_guard.h"
 #include "decoding/sentences.h"
 
@@ -87,22 +85,14 @@ std::vector<std::vector<int64_t>> cut(const std::vector<int64_t>& ids, int64_t m
 // that one throws is thrown here, when all have ended.
 void side_by_side(size_t count, int64_t threads, const std::function<void(size_t)>& work) {
   std::atomic<size_t> next = 0;
-  std::exception_ptr failure;
-  std::mutex mutex;
-  const auto take = [&] {
+  Workers(static_cast<int>(std::min(static_cast<int64_t>(count), threads))).run([&](int) {
     try {
       for (size_t i = next++; i < count; i = next++) work(i);
     } catch (...) {
       next = count;
-      const std::lock_guard lock(mutex);
-      if (!failure) failure = std::current_exception();
+      throw;
     }
-  };
-  std::vector<std::thread> others;
-  for (size_t i = 1; i < std::min(count, static_cast<size_t>(threads)); ++i) others.emplace_back(take);
-  take();
-  for (auto& other : others) other.join();
-  if (failure) std::rethrow_exception(failure);
+  });
 }
 
 }  // namespace
