@@ -38,6 +38,8 @@ Command inspect_command();
 Command average_command();
 Command selftest_command();
 Command check_command();
+Command score_command();
+Command doctor_command();
 Command import_command();
 Command export_command();
 

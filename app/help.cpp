@@ -1,6 +1,7 @@
 #include "app/help.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace dragoman {
 namespace {
@@ -86,12 +87,22 @@ std::string program_help() {
     const std::string line = "  dragoman " + command.name;
     text += line + std::string(std::max<size_t>(2, kFlagColumn - line.size()), ' ') + command.summary + "\n";
   }
+  if (std::getenv("DRAGOMAN_CONTAINER") != nullptr)
+    text +=
+        "\nIn a container: mount the folder with your files as /data, which is where paths begin\n"
+        "  docker run --rm -v \"$PWD:/data\" --user \"$(id -u):$(id -g)\" dragoman train --train-source "
+        "train.en "
+        "--train-target train.de --model en-de\n"
+        "  echo \"Good morning.\" | docker run --rm -i -v \"$PWD:/data\" dragoman translate --model en-de\n";
   text +=
       "\nFirst steps\n"
       "  dragoman train --train-source train.en --train-target train.de --model en-de --preset tiny\n"
       "  echo \"Good morning.\" | dragoman translate --model en-de\n"
       "  dragoman evaluate --model en-de --source test.en --reference test.de\n"
-      "\n`dragoman COMMAND --help` shows the flags of a command; `dragoman --version` the version.\n";
+      "\n`dragoman COMMAND --help` shows the flags of a command; `dragoman --version` the version; `dragoman "
+      "--man`\nprints a man page, `dragoman --completion bash|zsh|fish` what completes commands and flags in "
+      "a "
+      "shell.\n";
   return text;
 }
 

@@ -13,6 +13,7 @@
 #include "app/commands.h"
 #include "app/help.h"
 #include "app/output.h"
+#include "app/shell.h"
 #include "core/error.h"
 
 namespace dragoman {
@@ -112,6 +113,9 @@ int run(Arguments arguments) {
     return print(program_help()), 0;
   if (arguments[0] == "--version") return print("dragoman " DRAGOMAN_VERSION "\n"), 0;
   if (arguments[0] == "--help-markdown") return print(options_markdown()), 0;
+  if (arguments[0] == "--man") return print(man_page()), 0;
+  if (arguments[0] == "--completion")
+    return print(completion_script(arguments.size() > 1 ? arguments[1] : "")), 0;
   const Command& command = pick_command(arguments);
   if (asks_for_help(arguments)) return print(command_help(command)), 0;
   return command.run(arguments);

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <iostream>
+#include <optional>
 
 #include "app/command_line.h"
 #include "app/commands.h"
@@ -19,7 +20,7 @@ namespace {
 
 struct TranslateFlags {
   StringList models;
-  std::string input = "-", output = "-", output_format = "text", device = "auto";
+  std::string input = "-", output = "-", output_format = "text", target_prefix, device = "auto";
   int64_t threads = 0, seed = 1;
   EngineOptions engine;
   TranslateOptions translate;
@@ -35,6 +36,10 @@ struct TranslateFlags {
                        .short_form('o'),
                    option(output_format, "output-format", "NAME", "text, or json: one object a line")
                        .one_of({"text", "json"}),
+                   option(
+                       target_prefix, "target-prefix", "F",
+                       "how the translation of each line begins, a line each, possibly empty; where a line "
+                       "is translated in pieces, the first one"),
                }) +
            translate.describe() +
            grouped("Machine", engine.describe() + OptionList{device_option(device), threads_option(threads),
@@ -107,7 +112,9 @@ void write_n_best(Output& output, int64_t line, const Translation& t, int64_t n_
 class TranslateRun {
  public:
   TranslateRun(const TranslateFlags& flags, const Translator& translator, Log& log)
-      : flags_(flags), translator_(translator), log_(log), reader_(flags.input), output_(flags.output) {}
+      : flags_(flags), translator_(translator), log_(log), reader_(flags.input), output_(flags.output) {
+    if (!flags.target_prefix.empty()) prefix_reader_.emplace(flags.target_prefix);
+  }
 
   int run() {
     const bool interactive = flags_.input == "-" && isatty(STDIN_FILENO) == 1;
@@ -116,12 +123,14 @@ class TranslateRun {
     std::vector<std::string> lines;
     while (read_window(lines, interactive)) {
       if (requests.stop.load() != 0) return output_.close(), 128 + requests.stop.load();
-      const auto translations = translator_.translate(lines);
+      const auto translations = translator_.translate(lines, prefixes_of(lines));
       for (size_t i = 0; i < lines.size(); ++i) write(lines[i], translations[i]);
       output_.flush();
       show_progress();
     }
     output_.close();
+    std::string more;
+    if (prefix_reader_ && prefix_reader_->next(more)) throw wrong_number_of_prefixes("more");
     if (reader_.looks_like_utf16()) log_.warning("the input looks like UTF-16; convert it to UTF-8");
     counts_.report(log_, flags_.translate.split_sentences);
     return requests.stop.load() != 0 ? 128 + requests.stop.load() : 0;
@@ -137,6 +146,20 @@ class TranslateRun {
            reader_.next(line))
       lines.push_back(line);
     return !lines.empty();
+  }
+
+  std::vector<std::string> prefixes_of(const std::vector<std::string>& lines) {
+    std::vector<std::string> prefixes;
+    std::string prefix;
+    while (prefix_reader_ && prefixes.size() < lines.size()) {
+      if (!prefix_reader_->next(prefix)) throw wrong_number_of_prefixes("fewer");
+      prefixes.push_back(prefix);
+    }
+    return prefixes;
+  }
+
+  DataError wrong_number_of_prefixes(const char* got) const {
+    return {flags_.target_prefix, std::string("required a line for each line of --input, got ") + got};
   }
 
   void write(const std::string& source, const Translation& translation) {
@@ -161,6 +184,7 @@ class TranslateRun {
   const Translator& translator_;
   Log& log_;
   LineReader reader_;
+  std::optional<LineReader> prefix_reader_;
   Output output_;
   Counts counts_;
   std::chrono::steady_clock::time_point began_;
@@ -171,6 +195,7 @@ int run_translate(const Arguments& arguments) {
   apply_flags(flags.describe(), parse_flags(flags.describe(), arguments));
   const std::string path = the_model(flags.models);
   flags.translate.search.check();
+  flags.translate.search.seed = flags.seed;
   const torch::Device device = open_device(flags.device);
   set_threads(flags.threads);
   Log log(std::cerr, isatty(STDERR_FILENO) == 1);

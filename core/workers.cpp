@@ -1,5 +1,8 @@
 #include "core/workers.h"
 
+#include <algorithm>
+#include <atomic>
+
 namespace dragoman {
 
 Workers::Workers(int count) {
@@ -55,6 +58,18 @@ void Workers::serve(int index) {
     if (failure && !failure_) failure_ = failure;
     if (--busy_ == 0) changed_.notify_all();
   }
+}
+
+void side_by_side(size_t count, int64_t threads, const std::function<void(size_t)>& work) {
+  std::atomic<size_t> next = 0;
+  Workers(static_cast<int>(std::min(static_cast<int64_t>(count), threads))).run([&](int) {
+    try {
+      for (size_t i = next++; i < count; i = next++) work(i);
+    } catch (...) {
+      next = count;
+      throw;
+    }
+  });
 }
 
 }  // namespace dragoman

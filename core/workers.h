@@ -36,4 +36,8 @@ class Workers {
   std::exception_ptr failure_;
 };
 
+// Calls work(0) .. work(count-1) on `threads` threads, the next one whenever one is done. The first exception
+// that one throws is thrown here, when all have ended.
+void side_by_side(size_t count, int64_t threads, const std::function<void(size_t)>& work);
+
 }  // namespace dragoman

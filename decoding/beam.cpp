@@ -2,7 +2,6 @@
 // On the device all sentences have b rows; where fewer hypotheses live, the rest are rows that nothing
 // chooses.
 #include <algorithm>
-#include <limits>
 
 #include "decoding/search.h"
 #include "decoding/sentence_beam.h"
@@ -10,17 +9,22 @@
 namespace dragoman {
 namespace {
 
-constexpr float kImpossible = -std::numeric_limits<float>::infinity();
-
 // The 2b best continuations of each sentence. logits: [n*b,V]; live: [n*b], log-probabilities so far.
 std::vector<std::vector<BeamCandidate>> best_continuations(const torch::Tensor& logits,
-                                                           const torch::Tensor& live, int64_t beams) {
-  const int64_t n = logits.size(0) / beams, vocabulary = logits.size(1);
-  const auto scores = (logits.log_softmax(1) + live.unsqueeze(1)).view({n, beams * vocabulary});
-  const int64_t count = std::min(2 * beams, scores.size(1));
-  const auto top = scores.topk(count, 1);
-  const auto values = std::get<0>(top).to(torch::kCPU).contiguous(),
-             places = std::get<1>(top).to(torch::kCPU).contiguous();
+                                                           const torch::Tensor& live,
+                                                           const SearchOptions& options) {
+  const int64_t beams = options.beam_size, n = logits.size(0) / beams, vocabulary = logits.size(1);
+  const auto scores = logits.log_softmax(1) + live.unsqueeze(1);  // [n*b,V]
+  auto ranked = scores;
+  if (options.diversity_rate > 0) {
+    const auto order = std::get<1>(scores.topk(std::min(2 * beams, vocabulary), 1));
+    const auto cost = torch::arange(1, order.size(1) + 1, scores.options()) * options.diversity_rate;
+    ranked = torch::full_like(scores, kImpossible).scatter_(1, order, scores.gather(1, order) - cost);
+  }
+  const int64_t count = std::min(2 * beams, beams * vocabulary);
+  const auto best = std::get<1>(ranked.view({n, -1}).topk(count, 1));
+  const auto values = scores.view({n, -1}).gather(1, best).to(torch::kCPU).contiguous(),
+             places = best.to(torch::kCPU).contiguous();
   std::vector<std::vector<BeamCandidate>> candidates(static_cast<size_t>(n));
   for (int64_t i = 0; i < n * count; ++i) {
     const int64_t place = places.const_data_ptr<int64_t>()[i];
@@ -49,13 +53,12 @@ struct Rows {
 };
 
 // What each row has written so far; the rows that stand in write what the first one does.
-std::vector<const std::vector<int64_t>*> beam_ids_of(const std::vector<SentenceBeam>& running,
-                                                     int64_t beams) {
-  std::vector<const std::vector<int64_t>*> ids;
+std::vector<HypothesisSoFar> ids_of(const std::vector<SentenceBeam>& running, int64_t beams) {
+  std::vector<HypothesisSoFar> ids;
   for (const auto& beam : running) {
     for (int64_t i = 0; i < beams; ++i) {
       const auto live = std::min(static_cast<size_t>(i), beam.live().size() - 1);
-      ids.push_back(&beam.live()[live].hypothesis.ids);
+      ids.push_back({&beam.live()[live].hypothesis.ids, static_cast<size_t>(beam.sentence())});
     }
   }
   return ids;
@@ -88,10 +91,8 @@ std::vector<std::vector<Hypothesis>> beam_search(const CachedDecoder& decoder, c
 
   for (int64_t length = 1; !running.empty(); ++length) {
     auto logits = decoder.step(tokens, state);
-    if (length <= options.min_length) logits.select(1, limits.end_id).fill_(kImpossible);
-    if (options.no_repeat_ngram > 0)
-      forbid_repeats(logits, beam_ids_of(running, beams), options.no_repeat_ngram);
-    const auto candidates = best_continuations(logits, torch::tensor(scores).to(device), beams);
+    apply_rules(logits, ids_of(running, beams), options, limits);
+    const auto candidates = best_continuations(logits, torch::tensor(scores).to(device), options);
     Rows rows;
     std::vector<SentenceBeam> going_on;
     for (size_t i = 0; i < running.size(); ++i) {

@@ -1,24 +1,47 @@
-// Greedy search: the most probable token, again and again.
-#include <limits>
-
+// Greedy search: the most probable token, again and again; and sampling, which draws it instead.
+#include "decoding/next_token.h"
 #include "decoding/search.h"
 
 namespace dragoman {
 namespace {
 
-// The best token of each row and its log-probability, on the CPU. logits: [n,V].
-std::pair<torch::Tensor, torch::Tensor> best_tokens(const torch::Tensor& logits) {
-  const auto [best, token] = logits.max(1);
-  const auto log_probability = best - logits.logsumexp(1);
-  return {token.to(torch::kCPU).contiguous(), log_probability.to(torch::kCPU).contiguous()};
+// A row of the batch: one hypothesis of a sentence.
+struct GreedyRow {
+  size_t sentence;
+  int64_t sample;  // which of its draws; 0 in greedy search
+};
+
+std::vector<HypothesisSoFar> ids_of(const std::vector<std::vector<Hypothesis>>& results,
+                                    const std::vector<GreedyRow>& rows) {
+  std::vector<HypothesisSoFar> ids;
+  for (const auto& row : rows)
+    ids.push_back({&results[row.sentence][static_cast<size_t>(row.sample)].ids, row.sentence});
+  return ids;
 }
 
-// What each row has written so far.
-std::vector<const std::vector<int64_t>*> greedy_ids_of(const std::vector<std::vector<Hypothesis>>& results,
-                                                       const std::vector<int64_t>& sentences) {
-  std::vector<const std::vector<int64_t>*> ids;
-  for (const int64_t sentence : sentences) ids.push_back(&results[static_cast<size_t>(sentence)][0].ids);
-  return ids;
+// logits: [n,V].
+std::vector<SampledToken> best_tokens(const torch::Tensor& logits) {
+  const auto [best, token] = logits.max(1);
+  const auto log_probability = (best - logits.logsumexp(1)).to(torch::kCPU).contiguous();
+  const auto tokens = token.to(torch::kCPU).contiguous();
+  std::vector<SampledToken> chosen;
+  for (int64_t i = 0; i < logits.size(0); ++i)
+    chosen.push_back({tokens.const_data_ptr<int64_t>()[i], log_probability.const_data_ptr<float>()[i]});
+  return chosen;
+}
+
+std::vector<SampledToken> drawn_tokens(const torch::Tensor& logits, const std::vector<GreedyRow>& rows,
+                                       int64_t position, const SearchOptions& options,
+                                       const SearchLimits& limits) {
+  const auto on_cpu = logits.to(torch::kCPU).contiguous();
+  std::vector<SampledToken> chosen;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    chosen.push_back(sample_token(on_cpu[static_cast<int64_t>(i)].const_data_ptr<float>(), on_cpu.size(1),
+                                  options,
+                                  sampling_number(static_cast<uint64_t>(options.seed),
+                                                  limits.keys[rows[i].sentence], rows[i].sample, position)));
+  }
+  return chosen;
 }
 
 }  // namespace
@@ -26,32 +49,32 @@ std::vector<const std::vector<int64_t>*> greedy_ids_of(const std::vector<std::ve
 std::vector<std::vector<Hypothesis>> greedy_search(const CachedDecoder& decoder, const torch::Tensor& source,
                                                    const SearchOptions& options, const SearchLimits& limits) {
   const c10::InferenceMode inference;
+  const int64_t samples = options.sample ? options.n_best : 1;
   std::vector<std::vector<Hypothesis>> results(static_cast<size_t>(source.size(0)),
-                                               std::vector<Hypothesis>(1));
-  std::vector<int64_t> alive(results.size());  // which sentence each row is
-  for (size_t i = 0; i < alive.size(); ++i) alive[i] = static_cast<int64_t>(i);
-  DecoderState state = decoder.start(source, 1);
-  auto tokens = torch::full({source.size(0)}, decoder.start_id(), source.options());
+                                               std::vector<Hypothesis>(static_cast<size_t>(samples)));
+  std::vector<GreedyRow> alive;
+  for (size_t i = 0; i < results.size(); ++i) {
+    for (int64_t sample = 0; sample < samples; ++sample) alive.push_back({i, sample});
+  }
+  // Each draw is a sentence of its own to the decoder.
+  DecoderState state = decoder.start(samples == 1 ? source : source.repeat_interleave(samples, 0), 1);
+  auto tokens = torch::full({source.size(0) * samples}, decoder.start_id(), source.options());
 
   for (int64_t length = 1; !alive.empty(); ++length) {
     auto logits = decoder.step(tokens, state);
-    if (length <= options.min_length)
-      logits.select(1, limits.end_id).fill_(-std::numeric_limits<float>::infinity());
-    if (options.no_repeat_ngram > 0)
-      forbid_repeats(logits, greedy_ids_of(results, alive), options.no_repeat_ngram);
-    const auto [token, log_probability] = best_tokens(logits);
-    std::vector<int64_t> going_on, kept_rows, next;
+    apply_rules(logits, ids_of(results, alive), options, limits);
+    const auto chosen =
+        options.sample ? drawn_tokens(logits, alive, length, options, limits) : best_tokens(logits);
+    std::vector<GreedyRow> going_on;
+    std::vector<int64_t> kept_rows, next;
     for (size_t row = 0; row < alive.size(); ++row) {
-      const auto sentence = static_cast<size_t>(alive[row]);
-      Hypothesis& hypothesis = results[sentence][0];
-      const int64_t id = token.const_data_ptr<int64_t>()[row];
-      hypothesis.log_probability += log_probability.const_data_ptr<float>()[row];
-      hypothesis.complete = id == limits.end_id;
-      if (!hypothesis.complete) hypothesis.ids.push_back(id);
-      if (hypothesis.complete || length >= limits.lengths[sentence]) {
+      Hypothesis& hypothesis = results[alive[row].sentence][static_cast<size_t>(alive[row].sample)];
+      const bool last = length >= limits.lengths[alive[row].sentence];
+      if (hypothesis.grow(chosen[row].token, chosen[row].log_probability, limits.end_id) || last) {
         hypothesis.score = hypothesis.log_probability / options.penalty(length);
       } else {
-        going_on.push_back(alive[row]), kept_rows.push_back(static_cast<int64_t>(row)), next.push_back(id);
+        going_on.push_back(alive[row]), kept_rows.push_back(static_cast<int64_t>(row));
+        next.push_back(chosen[row].token);
       }
     }
     if (going_on.size() < alive.size() && !going_on.empty()) {
@@ -60,13 +83,14 @@ std::vector<std::vector<Hypothesis>> greedy_search(const CachedDecoder& decoder,
     alive = std::move(going_on);
     tokens = torch::tensor(next, torch::kInt64).to(decoder.device());
   }
+  for (auto& hypotheses : results) order_by_score(hypotheses);
   return results;
 }
 
 std::vector<std::vector<Hypothesis>> search(const CachedDecoder& decoder, const torch::Tensor& source,
                                             const SearchOptions& options, const SearchLimits& limits) {
-  return options.beam_size == 1 ? greedy_search(decoder, source, options, limits)
-                                : beam_search(decoder, source, options, limits);
+  return options.beam_size == 1 || options.sample ? greedy_search(decoder, source, options, limits)
+                                                  : beam_search(decoder, source, options, limits);
 }
 
 }  // namespace dragoman

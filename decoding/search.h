@@ -4,6 +4,7 @@
 //   batch
 #pragma once
 
+#include <limits>
 #include <vector>
 
 #include "decoding/cached_decoder.h"
@@ -11,20 +12,27 @@
 
 namespace dragoman {
 
+inline constexpr float kImpossible = -std::numeric_limits<float>::infinity();
+
 // source: [n,S] ids, padded. For each sentence its options.n_best best hypotheses, best first (fewer when
-// fewer exist). beam_size 1 is greedy search.
+// fewer exist). beam_size 1 is greedy search; with options.sample, n_best draws.
 std::vector<std::vector<Hypothesis>> search(const CachedDecoder& decoder, const torch::Tensor& source,
                                             const SearchOptions& options, const SearchLimits& limits);
 
-// The two by themselves. They agree for a beam of one.
+// The two by themselves. They agree for a beam of one. Sampling is greedy search that draws.
 std::vector<std::vector<Hypothesis>> greedy_search(const CachedDecoder& decoder, const torch::Tensor& source,
                                                    const SearchOptions& options, const SearchLimits& limits);
 std::vector<std::vector<Hypothesis>> beam_search(const CachedDecoder& decoder, const torch::Tensor& source,
                                                  const SearchOptions& options, const SearchLimits& limits);
 
-// Sets to -inf what would make a group of n tokens stand in a hypothesis twice; n >= 1. logits: [rows,V],
-// contiguous; hypotheses: the ids of each row so far.
-void forbid_repeats(torch::Tensor& logits, const std::vector<const std::vector<int64_t>*>& hypotheses,
-                    int64_t n);
+struct HypothesisSoFar {
+  const std::vector<int64_t>* ids;
+  size_t sentence;
+};
+
+// decoding/next_token.h for all rows. logits: [rows,V] float32; they go to the CPU and back only when there
+// are rules.
+void apply_rules(torch::Tensor& logits, const std::vector<HypothesisSoFar>& hypotheses,
+                 const SearchOptions& options, const SearchLimits& limits);
 
 }  // namespace dragoman

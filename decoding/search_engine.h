@@ -11,6 +11,9 @@
 
 namespace dragoman {
 
+// Sentences of a batch at most: each beam of each has a row of V logits, and more than this gains no speed.
+inline constexpr size_t kMaxBatchRows = 64;
+
 class SearchEngine {
  public:
   virtual ~SearchEngine() = default;
@@ -20,6 +23,11 @@ class SearchEngine {
   virtual std::vector<std::vector<Hypothesis>> search(const std::vector<const std::vector<int64_t>*>& sources,
                                                       const SearchOptions& options,
                                                       const SearchLimits& limits) const = 0;
+  // The log-probability of each token of given targets (ids, </s> at the end), as the search would count it.
+  // Bound to threads like search().
+  virtual std::vector<std::vector<double>> score(
+      const std::vector<const std::vector<int64_t>*>& sources,
+      const std::vector<const std::vector<int64_t>*>& targets) const = 0;
   virtual int64_t workers() const { return 1; }
 };
 

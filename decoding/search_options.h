@@ -17,6 +17,13 @@ struct SearchOptions {
   int64_t max_length = 0;
   int64_t n_best = 1;
   int64_t no_repeat_ngram = 0;
+  double repetition_penalty = 1.0;
+  double diversity_rate = 0.0;
+  bool sample = false;
+  double temperature = 1.0;
+  int64_t top_k = 0;
+  double top_p = 1.0;
+  int64_t seed = 1;
   std::string search_until = "heuristic";
 
   OptionList describe();
@@ -32,9 +39,16 @@ struct SearchOptions {
   int64_t limit(int64_t source_length, int64_t model_limit) const;
 };
 
+// What is said of each sentence of a batch, and of all.
 struct SearchLimits {
   std::vector<int64_t> lengths;  // of each sentence: generated tokens at most, </s> included
   int64_t end_id = 0;            // </s>
+  std::vector<std::vector<int64_t>> prefixes = {};   // of each: how it must begin; empty when none is given
+  std::vector<uint64_t> keys = {};                   // of each: what its random numbers come from (sampling)
+  std::vector<std::vector<int64_t>> forbidden = {};  // groups of tokens that never stand in a hypothesis
+
+  // Of the sentences first, first + step, ...
+  SearchLimits part(size_t first, size_t step) const;
 };
 
 struct Hypothesis {
@@ -42,6 +56,12 @@ struct Hypothesis {
   double log_probability = 0;  // sum over its tokens, </s> included
   double score = 0;            // log_probability / penalty(length, </s> included)
   bool complete = false;       // ended by </s>, not by the length limit
+
+  // Takes one more token, which </s> ends; true when it did. Where nothing may follow (-1), it ends too.
+  bool grow(int64_t token, double token_log_probability, int64_t end_id);
 };
+
+// Best first; of equals the order stays.
+void order_by_score(std::vector<Hypothesis>& hypotheses);
 
 }  // namespace dragoman

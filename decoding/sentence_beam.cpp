@@ -49,8 +49,9 @@ void SentenceBeam::finish(const BeamCandidate& candidate, int64_t length) {
 bool SentenceBeam::cannot_improve(const std::vector<LiveHypothesis>& live, int64_t length) const {
   if (finished_.size() < static_cast<size_t>(options_->beam_size)) return false;
   const bool exact = options_->search_until == "exact" && options_->length_penalty > 0;
-  return live[0].hypothesis.log_probability / options_->penalty(exact ? limit_ : length) <=
-         finished_.back().score;
+  double best = live[0].hypothesis.log_probability;  // the first one's, but for a rate of diversity
+  for (const auto& one : live) best = std::max(best, one.hypothesis.log_probability);
+  return best / options_->penalty(exact ? limit_ : length) <= finished_.back().score;
 }
 
 }  // namespace dragoman

@@ -32,7 +32,8 @@ class SentenceBeam {
   SentenceBeam(int64_t sentence, int64_t limit, int64_t end_id, const SearchOptions& options)
       : sentence_(sentence), limit_(limit), end_id_(end_id), options_(&options), live_(1) {}
 
-  // candidates: the 2b best, best first, as far as there are any; those at -inf are none. length: of
+  // candidates: the 2b best, best first (with a rate of diversity: less its cost), as far as there are any;
+  // those at -inf are none. length: of
   // hypotheses after this step, </s> included.
   void advance(const std::vector<BeamCandidate>& candidates, int64_t length);
 

@@ -17,6 +17,9 @@ class TorchEngine : public SearchEngine {
   std::vector<std::vector<Hypothesis>> search(const std::vector<const std::vector<int64_t>*>& sources,
                                               const SearchOptions& options,
                                               const SearchLimits& limits) const override;
+  std::vector<std::vector<double>> score(
+      const std::vector<const std::vector<int64_t>*>& sources,
+      const std::vector<const std::vector<int64_t>*>& targets) const override;
 
  private:
   CachedDecoder decoder_;

@@ -1,11 +1,12 @@
 #include "decoding/translator.h"
 
 #include <algorithm>
-#include <atomic>
-#include <functional>
+#include <stdexcept>
 
+#include "core/random.h"
 #include "core/utf8.h"
 #include "core/workers.h"
+#include "decoding/folder_ids.h"
 #include "decoding/loop_guard.h"
 #include "decoding/sentences.h"
 
@@ -14,6 +15,7 @@ namespace dragoman {
 struct Translator::Segment {
   size_t line;
   std::vector<int64_t> source;  // ids, </s> at the end
+  std::vector<int64_t> prefix;  // ids that the translation begins with
   std::vector<Hypothesis> hypotheses;
   bool looped = false, retried = false;
 
@@ -25,34 +27,6 @@ namespace {
 
 // Words are of two tokens or so: a phrase may come again, a clause may not.
 constexpr int64_t kNoRepeatOnRetry = 4;
-
-// Sentences of a batch at most: each beam of each has a row of V logits, and more than this gains no speed.
-constexpr size_t kMaxRows = 64;
-
-std::vector<int64_t> forbidden_ids(const ModelFolder& folder) {
-  std::vector<int64_t> ids = folder.generation.forbidden_tokens;
-  ids.push_back(folder.options.target_pad_id());
-  std::sort(ids.begin(), ids.end());
-  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
-  const int64_t vocabulary = folder.options.decoder_vocab_size;
-  if (ids.back() >= vocabulary)
-    throw ModelError(folder.path + ": bad_words_ids", "required ids below " + std::to_string(vocabulary) +
-                                                          ", got " + std::to_string(ids.back()));
-  return ids;
-}
-
-std::vector<int64_t> language_prefix(const ModelFolder& folder, const std::string& language) {
-  if (language.empty()) return {};
-  const Vocabulary& vocabulary = folder.tokenizers.source.vocabulary();
-  if (const auto id = vocabulary.find(">>" + language + "<<")) return {*id};
-  std::string known;
-  for (const auto& code : vocabulary.language_codes())
-    known += (known.empty() ? "" : ", ") + code.substr(2, code.size() - 4);
-  throw UsageError("--target-language",
-                   "required " +
-                       (known.empty() ? "no language: this model has one target" : "one of " + known) +
-                       ", got '" + language + "'");
-}
 
 // Lines of text cannot hold a line break; a byte-fallback vocabulary could write one.
 std::string without_line_breaks(std::string text) {
@@ -79,20 +53,6 @@ std::vector<std::vector<int64_t>> cut(const std::vector<int64_t>& ids, int64_t m
   }
   parts.emplace_back(ids.begin() + static_cast<std::ptrdiff_t>(begin), ids.end());
   return parts;
-}
-
-// Calls work(0) .. work(count-1) on `threads` threads, the next one whenever one is done. The first exception
-// that one throws is thrown here, when all have ended.
-void side_by_side(size_t count, int64_t threads, const std::function<void(size_t)>& work) {
-  std::atomic<size_t> next = 0;
-  Workers(static_cast<int>(std::min(static_cast<int64_t>(count), threads))).run([&](int) {
-    try {
-      for (size_t i = next++; i < count; i = next++) work(i);
-    } catch (...) {
-      next = count;
-      throw;
-    }
-  });
 }
 
 }  // namespace
@@ -164,7 +124,7 @@ std::vector<Translator::Segment> Translator::segments_of(size_t line, const std:
     const int64_t room =
         std::max<int64_t>(1, options_.max_source_length - 1 - static_cast<int64_t>(prefix.size()));
     for (const auto& part : cut(ids, room, tokenizer.vocabulary())) {
-      Segment segment{line, prefix, {}};
+      Segment segment{line, prefix, {}, {}};
       segment.source.insert(segment.source.end(), part.begin(), part.end());
       segment.source.push_back(tokenizer.vocabulary().eos_id());
       segments.push_back(std::move(segment));
@@ -176,11 +136,20 @@ std::vector<Translator::Segment> Translator::segments_of(size_t line, const std:
 void Translator::search_batch(std::vector<Segment*> batch, const SearchOptions& search_options) const {
   SearchLimits limits;
   limits.end_id = folder_.tokenizers.target.vocabulary().eos_id();
+  limits.forbidden = folder_.generation.forbidden_groups;
   std::vector<const std::vector<int64_t>*> sources;
+  bool has_prefix = false;
   for (const auto* segment : batch) {
     sources.push_back(&segment->source);
     limits.lengths.push_back(
-        search_options.limit(static_cast<int64_t>(segment->source.size()), folder_.generation.max_length));
+        search_options.limit(static_cast<int64_t>(segment->source.size()), folder_.generation.max_length) +
+        static_cast<int64_t>(segment->prefix.size()));
+    limits.keys.push_back(stable_hash(
+        {reinterpret_cast<const char*>(segment->source.data()), segment->source.size() * sizeof(int64_t)}));
+    has_prefix = has_prefix || !segment->prefix.empty();
+  }
+  for (const auto* segment : batch) {
+    if (has_prefix) limits.prefixes.push_back(segment->prefix);
   }
   auto results = engine_->search(sources, search_options, limits);
   for (size_t i = 0; i < batch.size(); ++i) batch[i]->hypotheses = std::move(results[i]);
@@ -192,7 +161,8 @@ void Translator::search_all(std::vector<Segment*> segments, const SearchOptions&
   std::vector<std::vector<Segment*>> batches;
   for (size_t begin = 0; begin < segments.size();) {
     const size_t longest = segments[begin]->source.size();
-    const size_t rows = std::clamp<size_t>(static_cast<size_t>(options_.max_tokens) / longest, 1, kMaxRows);
+    const size_t rows =
+        std::clamp<size_t>(static_cast<size_t>(options_.max_tokens) / longest, 1, kMaxBatchRows);
     const size_t end = std::min(segments.size(), begin + rows);
     batches.emplace_back(segments.begin() + static_cast<std::ptrdiff_t>(begin),
                          segments.begin() + static_cast<std::ptrdiff_t>(end));
@@ -252,7 +222,10 @@ Translation Translator::assemble(const std::vector<Segment>& segments, size_t be
   return result;
 }
 
-std::vector<Translation> Translator::translate(const std::vector<std::string>& lines) const {
+std::vector<Translation> Translator::translate(const std::vector<std::string>& lines,
+                                               const std::vector<std::string>& prefixes) const {
+  if (!prefixes.empty() && prefixes.size() != lines.size())
+    throw std::logic_error("Translator: required a prefix for each line or none");
   std::vector<Segment> segments;
   std::vector<size_t> first_segment;  // of each line, and the end of the last
   std::vector<int64_t> replaced;
@@ -262,6 +235,11 @@ std::vector<Translation> Translator::translate(const std::vector<std::string>& l
     replaced.push_back(replace_invalid_utf8(text));
     if (is_blank(text)) continue;
     for (auto& segment : segments_of(i, text)) segments.push_back(std::move(segment));
+    if (!prefixes.empty() && segments.size() > first_segment.back()) {
+      std::string prefix = prefixes[i];
+      replace_invalid_utf8(prefix);
+      segments[first_segment.back()].prefix = folder_.tokenizers.target.encode(prefix);
+    }
   }
   first_segment.push_back(segments.size());
 

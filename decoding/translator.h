@@ -56,8 +56,9 @@ class Translator {
 
   // One translation a line, in the order of the lines. No translation contains a line break. Lines are sorted
   // by length and translated in batches of at most max_tokens padded positions; a line's text does not depend
-  // on its batch.
-  std::vector<Translation> translate(const std::vector<std::string>& lines) const;
+  // on its batch. prefixes: none, or one a line, possibly empty, with which its translation begins.
+  std::vector<Translation> translate(const std::vector<std::string>& lines,
+                                     const std::vector<std::string>& prefixes = {}) const;
 
   const ModelFolder& folder() const { return folder_; }
 

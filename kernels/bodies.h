@@ -413,8 +413,8 @@ RowLoss cross_entropy(float* logits, int64_t classes, int64_t label, float epsil
   return {(1 - epsilon) * cross_entropy + epsilon * uniform, cross_entropy};
 }
 
-#include "kernels/product_bodies.h"
 #include "kernels/packed_bodies.h"
+#include "kernels/product_bodies.h"
 
 }  // namespace
 

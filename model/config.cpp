@@ -114,6 +114,7 @@ void read_generation_keys(const Keys& keys, GenerationDefaults& defaults) {
     return id.is_number_unsigned() && id.get<uint64_t>() <= 1 << 24;
   };
   defaults.forbidden_tokens.clear();
+  defaults.forbidden_groups.clear();
   if (!keys.at("bad_words_ids").is_array())
     throw ModelError(keys.where() + ": bad_words_ids", "required a list of lists of ids");
   for (const auto& word : keys.at("bad_words_ids")) {
@@ -121,7 +122,11 @@ void read_generation_keys(const Keys& keys, GenerationDefaults& defaults) {
       throw ModelError(keys.where() + ": bad_words_ids",
                        "required a list of lists of ids, got " + word.dump());
     }
-    if (word.size() == 1) defaults.forbidden_tokens.push_back(word[0].template get<int64_t>());
+    const auto ids = word.get<std::vector<int64_t>>();
+    if (ids.size() == 1)
+      defaults.forbidden_tokens.push_back(ids[0]);
+    else
+      defaults.forbidden_groups.push_back(ids);
   }
 }
 

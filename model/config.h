@@ -18,7 +18,8 @@ struct GenerationDefaults {
   int64_t max_length = 512;  // generated tokens, </s> included
   int64_t decoder_start_token_id = -1;
   int64_t eos_token_id = 0;
-  std::vector<int64_t> forbidden_tokens;  // the one-token entries of bad_words_ids
+  std::vector<int64_t> forbidden_tokens;               // the one-token entries of bad_words_ids
+  std::vector<std::vector<int64_t>> forbidden_groups;  // its entries of several
 };
 
 // ModelError naming file and key for a key that is missing, of a wrong type or out of range, and for a model

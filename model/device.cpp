@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <torch/version.h>
 
+#include <filesystem>
 #include <fstream>
 #include <set>
 
@@ -109,6 +110,23 @@ void set_threads(int64_t threads) {
 std::string describe_device(const torch::Device& device) {
   return device.is_cpu() ? "CPU (" + at::get_cpu_capability() + ")"
                          : "CUDA device " + std::to_string(device.index());
+}
+
+CudaState examine_cuda_devices() {
+  CudaState state;
+  std::ifstream file("/proc/driver/nvidia/version");
+  std::getline(file, state.driver);  // "NVRM version: NVIDIA UNIX x86_64 Kernel Module  550.54 ..."
+  state.why_not = state.driver.empty() ? "no NVIDIA driver is loaded" : why_no_cuda();
+  std::error_code none;  // no such folder where there is no driver
+  for (const auto& card : std::filesystem::directory_iterator("/proc/driver/nvidia/gpus", none)) {
+    std::ifstream information(card.path() / "information");
+    for (std::string line; std::getline(information, line);) {
+      if (line.rfind("Model:", 0) == 0) state.models.push_back(line.substr(line.find_first_not_of(" \t", 6)));
+    }
+  }
+  if (!state.why_not.empty()) return state;
+  state.devices = static_cast<int64_t>(torch::cuda::device_count());
+  return state;
 }
 
 std::string libtorch_version() {

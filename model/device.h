@@ -4,6 +4,7 @@
 #include "model/torch.h"
 
 #include <string>
+#include <vector>
 
 namespace dragoman {
 
@@ -39,5 +40,14 @@ void set_threads(int64_t threads);
 // "CPU" or "CUDA 0 (NVIDIA H100, 80 GB)"-like words, and LibTorch's version.
 std::string describe_device(const torch::Device& device);
 std::string libtorch_version();
+
+// What is there of CUDA.
+struct CudaState {
+  std::string driver;               // its version, "" when there is no driver
+  std::string why_not;              // why CUDA cannot be used, "" when it can
+  int64_t devices = 0;              // that CUDA can use
+  std::vector<std::string> models;  // of the cards that the driver knows: "NVIDIA H100 80GB HBM3"
+};
+CudaState examine_cuda_devices();
 
 }  // namespace dragoman

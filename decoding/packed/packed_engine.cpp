@@ -32,10 +32,8 @@ struct PackedEngine::Worker {
     std::vector<std::exception_ptr> failures(count);
     const auto search_share = [&](size_t share) {
       std::vector<const std::vector<int64_t>*> part;
-      SearchLimits part_limits{{}, limits.end_id};
-      for (size_t i = share; i < sources.size(); i += count)
-        part.push_back(sources[i]), part_limits.lengths.push_back(limits.lengths[i]);
-      auto found = packed_search(*shares[share], part, options, part_limits);
+      for (size_t i = share; i < sources.size(); i += count) part.push_back(sources[i]);
+      auto found = packed_search(*shares[share], part, options, limits.part(share, count));
       for (size_t i = 0; i < found.size(); ++i) results[share + i * count] = std::move(found[i]);
     };
     pool.run(static_cast<int64_t>(count), int64_t{1} << 40, [&](int64_t begin, int64_t end) {
@@ -101,6 +99,13 @@ std::vector<std::vector<Hypothesis>> PackedEngine::search(
                       sources.size() >= kSentencesWorthAShare * worker.shares.size();
   return shared ? worker.search_shares(sources, options, limits)
                 : packed_search(*worker.session, sources, options, limits);
+}
+
+std::vector<std::vector<double>> PackedEngine::score(
+    const std::vector<const std::vector<int64_t>*>& sources,
+    const std::vector<const std::vector<int64_t>*>& targets) const {
+  Borrowed borrowed(*this);
+  return packed_score(borrowed.session(), sources, targets);
 }
 
 std::vector<std::vector<float>> PackedEngine::forced_logits(const std::vector<int64_t>& source,

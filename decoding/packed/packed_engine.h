@@ -29,6 +29,9 @@ class PackedEngine : public SearchEngine {
   std::vector<std::vector<Hypothesis>> search(const std::vector<const std::vector<int64_t>*>& sources,
                                               const SearchOptions& options,
                                               const SearchLimits& limits) const override;
+  std::vector<std::vector<double>> score(
+      const std::vector<const std::vector<int64_t>*>& sources,
+      const std::vector<const std::vector<int64_t>*>& targets) const override;
   int64_t workers() const override { return static_cast<int64_t>(workers_.size()); }
 
   // For tests: logits [tokens.size(), V] of each next token when `tokens` are forced behind the start.

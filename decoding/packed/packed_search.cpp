@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "decoding/loop_guard.h"
+#include "decoding/next_token.h"
 #include "decoding/sentence_beam.h"
 
 namespace dragoman {
@@ -29,105 +29,158 @@ struct RowBest {
 // One step of a search: reads the rows' tokens and finds what may follow.
 class Stepper {
  public:
-  Stepper(Session& session, const SearchOptions& options, int64_t end_id)
-      : session_(session), options_(options), end_id_(end_id) {
-    const int64_t vocabulary = session.model().options().decoder_vocab_size;
-    best_.count = std::min(options.beam_size == 1 ? 1 : 2 * options.beam_size, vocabulary);
+  Stepper(Session& session, const SearchOptions& options, const SearchLimits& limits)
+      : session_(session),
+        options_(options),
+        limits_(limits),
+        vocabulary_(session.model().options().decoder_vocab_size),
+        has_rules_(has_token_rules(options, limits)) {
+    best_.count = std::min(options.beam_size == 1 ? 1 : 2 * options.beam_size, vocabulary_);
   }
 
-  // ids: what each row has written so far; length: tokens after this step.
+  // The best that may follow each row. ids: what it has written so far.
   const RowBest& step(const std::vector<SessionRow>& rows,
-                      const std::vector<const std::vector<int64_t>*>& ids, int64_t length) {
-    float* logits = session_.step(rows);
-    const auto count = static_cast<int64_t>(rows.size());
-    const int64_t stride = session_.logits_stride(),
-                  vocabulary = session_.model().options().decoder_vocab_size;
-    best_.values.resize(static_cast<size_t>(count * best_.count));
-    best_.tokens.resize(static_cast<size_t>(count * best_.count));
-    best_.log_sums.resize(static_cast<size_t>(count));
+                      const std::vector<const std::vector<int64_t>*>& ids) {
+    const auto count = rows.size() * static_cast<size_t>(best_.count);
+    best_.values.resize(count);
+    best_.tokens.resize(count);
+    best_.log_sums.resize(rows.size());
     const auto& kernels = *session_.model().kernels().packed;
-    session_.pool().run(count, count * vocabulary * 8, [&](int64_t begin, int64_t end) {
-      for (int64_t r = begin; r < end; ++r) {
-        float* row = logits + r * stride;
-        if (length <= options_.min_length) row[end_id_] = kImpossible;
-        if (options_.no_repeat_ngram > 0) {
-          for (const int64_t token : repeating_tokens(*ids[static_cast<size_t>(r)], options_.no_repeat_ngram))
-            row[token] = kImpossible;
-        }
-        best_.log_sums[static_cast<size_t>(r)] =
-            kernels.best_of_row(row, vocabulary, best_.count, true, best_.values.data() + r * best_.count,
-                                best_.tokens.data() + r * best_.count);
-      }
+    for_each_row(rows, ids, [&](int64_t r, const float* row) {
+      best_.log_sums[static_cast<size_t>(r)] =
+          kernels.best_of_row(row, vocabulary_, best_.count, true, best_.values.data() + r * best_.count,
+                              best_.tokens.data() + r * best_.count);
     });
     return best_;
   }
 
+  // One token for each row: the best, or with options.sample one that is drawn. samples: which draw of its
+  // sentence each row is.
+  const std::vector<SampledToken>& choose(const std::vector<SessionRow>& rows,
+                                          const std::vector<const std::vector<int64_t>*>& ids,
+                                          const std::vector<int64_t>& samples, int64_t position) {
+    chosen_.resize(rows.size());
+    if (!options_.sample) {
+      step(rows, ids);
+      for (size_t r = 0; r < rows.size(); ++r) {
+        const auto row = static_cast<int64_t>(r);
+        chosen_[r] = {best_.token(row, 0), best_.log_probability(row, 0)};
+      }
+      return chosen_;
+    }
+    for_each_row(rows, ids, [&](int64_t r, const float* row) {
+      const auto i = static_cast<size_t>(r);
+      const uint64_t key = limits_.keys[static_cast<size_t>(rows[i].sentence)];
+      chosen_[i] =
+          sample_token(row, vocabulary_, options_,
+                       sampling_number(static_cast<uint64_t>(options_.seed), key, samples[i], position));
+    });
+    return chosen_;
+  }
+
  private:
+  // use(r, logits) for each row, on all threads, once the rules have changed them.
+  template <typename Use>
+  void for_each_row(const std::vector<SessionRow>& rows, const std::vector<const std::vector<int64_t>*>& ids,
+                    const Use& use) {
+    float* logits = session_.step(rows);
+    const auto count = static_cast<int64_t>(rows.size());
+    const int64_t stride = session_.logits_stride();
+    session_.pool().run(count, count * vocabulary_ * 8, [&](int64_t begin, int64_t end) {
+      for (int64_t r = begin; r < end; ++r) {
+        const auto i = static_cast<size_t>(r);
+        if (has_rules_ || static_cast<int64_t>(ids[i]->size()) < options_.min_length)
+          apply_token_rules(logits + r * stride, vocabulary_, *ids[i], static_cast<size_t>(rows[i].sentence),
+                            options_, limits_);
+        use(r, logits + r * stride);
+      }
+    });
+  }
+
   Session& session_;
   const SearchOptions& options_;
-  int64_t end_id_;
+  const SearchLimits& limits_;
+  int64_t vocabulary_;
+  bool has_rules_;
   RowBest best_;
+  std::vector<SampledToken> chosen_;
 };
 
 int32_t narrow(int64_t id) {
   return static_cast<int32_t>(id);
 }
 
+// Greedy search, and sampling: a row for each draw of a sentence.
 std::vector<std::vector<Hypothesis>> packed_greedy(Session& session, size_t sentences,
                                                    const SearchOptions& options, const SearchLimits& limits) {
-  std::vector<std::vector<Hypothesis>> results(sentences, std::vector<Hypothesis>(1));
-  Stepper stepper(session, options, limits.end_id);
+  const int64_t draws = options.sample ? options.n_best : 1;
+  std::vector<std::vector<Hypothesis>> results(sentences,
+                                               std::vector<Hypothesis>(static_cast<size_t>(draws)));
+  Stepper stepper(session, options, limits);
   const int32_t start = narrow(session.model().options().target_pad_id());
   std::vector<SessionRow> rows, next;
-  for (size_t i = 0; i < sentences; ++i) rows.push_back({0, static_cast<int32_t>(i), start});
+  std::vector<int64_t> samples, next_samples;
+  for (size_t i = 0; i < sentences; ++i) {
+    for (int64_t sample = 0; sample < draws; ++sample)
+      rows.push_back({0, narrow(static_cast<int64_t>(i)), start}), samples.push_back(sample);
+  }
+  const auto hypothesis_of = [&](size_t r) -> Hypothesis& {
+    return results[static_cast<size_t>(rows[r].sentence)][static_cast<size_t>(samples[r])];
+  };
   std::vector<const std::vector<int64_t>*> ids;
   for (int64_t length = 1; !rows.empty(); ++length) {
-    ids.clear(), next.clear();
-    for (const auto& row : rows) ids.push_back(&results[static_cast<size_t>(row.sentence)][0].ids);
-    const RowBest& best = stepper.step(rows, ids, length);
+    ids.clear(), next.clear(), next_samples.clear();
+    for (size_t r = 0; r < rows.size(); ++r) ids.push_back(&hypothesis_of(r).ids);
+    const auto& chosen = stepper.choose(rows, ids, samples, length);
     for (size_t r = 0; r < rows.size(); ++r) {
-      const auto sentence = static_cast<size_t>(rows[r].sentence);
-      Hypothesis& hypothesis = results[sentence][0];
-      // Of a row without any token that may follow, </s> is taken at no cost in hope: its score is -inf.
-      const int64_t found = best.token(static_cast<int64_t>(r), 0), id = found < 0 ? limits.end_id : found;
-      hypothesis.log_probability += best.log_probability(static_cast<int64_t>(r), 0);
-      hypothesis.complete = id == limits.end_id;
-      if (!hypothesis.complete) hypothesis.ids.push_back(id);
-      if (hypothesis.complete || length >= limits.lengths[sentence])
+      Hypothesis& hypothesis = hypothesis_of(r);
+      const bool last = length >= limits.lengths[static_cast<size_t>(rows[r].sentence)];
+      if (hypothesis.grow(chosen[r].token, chosen[r].log_probability, limits.end_id) || last) {
         hypothesis.score = hypothesis.log_probability / options.penalty(length);
-      else
-        next.push_back({narrow(static_cast<int64_t>(r)), rows[r].sentence, narrow(id)});
+      } else {
+        next.push_back({narrow(static_cast<int64_t>(r)), rows[r].sentence, narrow(chosen[r].token)});
+        next_samples.push_back(samples[r]);
+      }
     }
     rows.swap(next);
+    samples.swap(next_samples);
   }
+  for (auto& hypotheses : results) order_by_score(hypotheses);
   return results;
 }
 
-// The `most` best continuations of the rows first .. first+live-1 of one sentence.
-void best_of_sentence(const RowBest& best, const SentenceBeam& beam, int64_t first, size_t most,
+struct RankedCandidate {
+  float rank;  // its log-probability less what diversity costs
+  BeamCandidate candidate;
+};
+
+// The 2b best continuations of the rows first .. first+live-1 of one sentence.
+void best_of_sentence(const RowBest& best, const SentenceBeam& beam, int64_t first,
+                      const SearchOptions& options, std::vector<RankedCandidate>& ranked,
                       std::vector<BeamCandidate>& candidates) {
-  candidates.clear();
+  ranked.clear(), candidates.clear();
   for (size_t i = 0; i < beam.live().size(); ++i) {
     const auto live = static_cast<float>(beam.live()[i].hypothesis.log_probability);
     const int64_t row = first + static_cast<int64_t>(i);
     for (int64_t k = 0; k < best.count; ++k) {
       const float log_probability = best.log_probability(row, k);
       if (log_probability == kImpossible) break;
-      candidates.push_back({log_probability + live, static_cast<int64_t>(i), best.token(row, k)});
+      const float sum = log_probability + live;
+      ranked.push_back({sum - static_cast<float>(static_cast<double>(k + 1) * options.diversity_rate),
+                        {sum, static_cast<int64_t>(i), best.token(row, k)}});
     }
   }
   // Each row's candidates are in order already; of equals the first beam's goes first.
-  const auto better = [](const BeamCandidate& a, const BeamCandidate& b) {
-    return a.log_probability > b.log_probability;
-  };
-  if (beam.live().size() > 1) std::stable_sort(candidates.begin(), candidates.end(), better);
-  if (candidates.size() > most) candidates.resize(most);
+  const auto better = [](const RankedCandidate& a, const RankedCandidate& b) { return a.rank > b.rank; };
+  if (beam.live().size() > 1) std::stable_sort(ranked.begin(), ranked.end(), better);
+  for (size_t i = 0; i < std::min(ranked.size(), static_cast<size_t>(2 * options.beam_size)); ++i)
+    candidates.push_back(ranked[i].candidate);
 }
 
 std::vector<std::vector<Hypothesis>> packed_beam(Session& session, size_t sentences,
                                                  const SearchOptions& options, const SearchLimits& limits) {
   std::vector<std::vector<Hypothesis>> results(sentences);
-  Stepper stepper(session, options, limits.end_id);
+  Stepper stepper(session, options, limits);
   const int32_t start = narrow(session.model().options().target_pad_id());
   std::vector<SentenceBeam> running;
   std::vector<SessionRow> rows;
@@ -136,18 +189,19 @@ std::vector<std::vector<Hypothesis>> packed_beam(Session& session, size_t senten
     rows.push_back({0, static_cast<int32_t>(i), start});
   }
   std::vector<const std::vector<int64_t>*> ids;
+  std::vector<RankedCandidate> ranked;
   std::vector<BeamCandidate> candidates;
   for (int64_t length = 1; !running.empty(); ++length) {
     ids.clear();
     for (const auto& beam : running) {
       for (const auto& live : beam.live()) ids.push_back(&live.hypothesis.ids);
     }
-    const RowBest& best = stepper.step(rows, ids, length);
+    const RowBest& best = stepper.step(rows, ids);
     rows.clear();
     std::vector<SentenceBeam> going_on;
     int64_t first = 0;
     for (auto& beam : running) {
-      best_of_sentence(best, beam, first, static_cast<size_t>(2 * options.beam_size), candidates);
+      best_of_sentence(best, beam, first, options, ranked, candidates);
       const auto before = static_cast<int64_t>(beam.live().size());
       beam.advance(candidates, length);
       if (beam.done()) {
@@ -171,8 +225,36 @@ std::vector<std::vector<Hypothesis>> packed_search(Session& session,
                                                    const std::vector<const std::vector<int64_t>*>& sources,
                                                    const SearchOptions& options, const SearchLimits& limits) {
   session.start(sources);
-  return options.beam_size == 1 ? packed_greedy(session, sources.size(), options, limits)
-                                : packed_beam(session, sources.size(), options, limits);
+  return options.beam_size == 1 || options.sample ? packed_greedy(session, sources.size(), options, limits)
+                                                  : packed_beam(session, sources.size(), options, limits);
+}
+
+std::vector<std::vector<double>> packed_score(Session& session,
+                                              const std::vector<const std::vector<int64_t>*>& sources,
+                                              const std::vector<const std::vector<int64_t>*>& targets) {
+  session.start(sources);
+  const int64_t vocabulary = session.model().options().decoder_vocab_size, stride = session.logits_stride();
+  const auto& kernels = *session.model().kernels().packed;
+  std::vector<std::vector<double>> scores(targets.size());
+  std::vector<SessionRow> rows, next;
+  for (size_t i = 0; i < targets.size(); ++i)
+    rows.push_back({0, narrow(static_cast<int64_t>(i)), narrow(session.model().options().target_pad_id())});
+  for (size_t t = 0; !rows.empty(); ++t) {
+    const float* logits = session.step(rows);
+    next.clear();
+    for (size_t r = 0; r < rows.size(); ++r) {
+      const auto& target = *targets[static_cast<size_t>(rows[r].sentence)];
+      const float* row = logits + static_cast<int64_t>(r) * stride;
+      float best = 0;
+      int32_t place = 0;
+      const float log_sum = kernels.best_of_row(row, vocabulary, 1, true, &best, &place);
+      scores[static_cast<size_t>(rows[r].sentence)].push_back(double{row[target[t]]} - log_sum);
+      if (t + 1 < target.size())
+        next.push_back({narrow(static_cast<int64_t>(r)), rows[r].sentence, narrow(target[t])});
+    }
+    rows.swap(next);
+  }
+  return scores;
 }
 
 }  // namespace dragoman

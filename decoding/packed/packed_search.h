@@ -14,4 +14,9 @@ std::vector<std::vector<Hypothesis>> packed_search(Session& session,
                                                    const std::vector<const std::vector<int64_t>*>& sources,
                                                    const SearchOptions& options, const SearchLimits& limits);
 
+// The log-probability of each token of each target, all of them fed to the decoder as they are.
+std::vector<std::vector<double>> packed_score(Session& session,
+                                              const std::vector<const std::vector<int64_t>*>& sources,
+                                              const std::vector<const std::vector<int64_t>*>& targets);
+
 }  // namespace dragoman

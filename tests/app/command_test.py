@@ -9,6 +9,7 @@ import gzip
 import json
 import os
 import pathlib
+import re
 import random
 import select
 import shutil
@@ -453,6 +454,87 @@ class Train(CommandTest):
         self.assertTrue((self.folder / "m" / "model.safetensors").is_file())
 
 
+class Doctor(CommandTest):
+    def test_tells_what_it_finds(self):
+        out = self.done(call("doctor", "--model", Shared.model)).decode()
+        for pattern in (r"(?m)^LibTorch +\d+\.\d+", r"(?m)^kernels +\w+", r"(?m)^threads +\d+ hardware threads", r"(?m)^memory +[\d,]+ MiB",
+                        r"(?m)^CUDA +\w+", r"(?m)^model .*whole, [\d,]+ parameters"):
+            self.assertRegex(out, pattern)
+        facts = json.loads(self.done(call("doctor", "--output-format", "json")))
+        self.assertIn("processor", facts["facts"])
+
+    def test_a_damaged_folder_is_a_problem_with_a_remedy(self):
+        folder = self.copied_model()
+        (folder / "config.json").write_bytes(b"{}")
+        result = call("doctor", "--model", folder)
+        self.assertEqual(result.returncode, 4, result.stderr)
+        self.assertRegex(result.stdout.decode(), r"problem: .*config\.json(.|\n)*to do: .*--reseal")
+
+
+class Shell(CommandTest):
+    def completed(self, *words):
+        script = ('source <("$0" --completion bash); COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _dragoman; '
+                  'printf "%s\\n" "${COMPREPLY[@]}"')
+        return subprocess.run(["bash", "-c", script, PROGRAM, "dragoman", *words], stdout=subprocess.PIPE, check=True,
+                              cwd=self.folder, timeout=PATIENCE).stdout.decode().split()
+
+    def test_bash_completes_commands_flags_and_values(self):
+        self.assertEqual(self.completed("trans"), ["translate"])
+        self.assertEqual(sorted(self.completed("tokenizer", "")), ["decode", "encode", "train"])
+        self.assertEqual(self.completed("train", "--max-ep"), ["--max-epochs"])
+        self.assertEqual(self.completed("tokenizer", "train", "--tokenizer-ty"), ["--tokenizer-type"])
+        self.assertEqual(sorted(self.completed("translate", "--precision", "")), ["bfloat16", "float16", "float32", "int8"])
+        (self.folder / "a-model").mkdir()
+        (self.folder / "a-text").write_bytes(b"")
+        self.assertEqual(self.completed("translate", "-m", "a-"), ["a-model"])
+        self.assertEqual(sorted(self.completed("translate", "--input", "a-")), ["a-model", "a-text"])
+
+    def test_every_flag_stands_in_every_form(self):
+        flags = set(re.findall(r"(?m)^\| `(?:-\w, )?(--[a-z0-9-]+)", self.done(call("--help-markdown")).decode()))
+        self.assertGreater(len(flags), 80)
+        for shell in ("bash", "zsh", "fish"):
+            script = self.done(call("--completion", shell)).decode()
+            for flag in flags:
+                self.assertIn(flag if shell != "fish" else f"-l {flag[2:]}", script, shell)
+            if shutil.which(shell):
+                subprocess.run([shell, "-n", self.write("script", script.encode())], check=True, timeout=PATIENCE)
+        page = self.done(call("--man")).decode()
+        self.assertTrue(page.startswith(".TH DRAGOMAN 1"))
+        for flag in flags:
+            self.assertIn(flag.replace("-", "\\-"), page)
+        self.refused(call("--completion", "tcsh"), 2, "bash, zsh or fish")
+
+
+class Score(CommandTest):
+    def scored(self, source, target, *more):
+        return self.done(call("score", "--model", Shared.model, "--source", self.write("s", source), "--target",
+                              self.write("t", target), *more)).decode().splitlines()
+
+    def test_tells_every_token_and_their_sum(self):
+        source = "\n".join(generated_lines(20, 4)).encode() + b"\n"
+        rows = [json.loads(row) for row in self.scored(source, source, "--output-format", "json")]
+        self.assertEqual(len(rows), 20)
+        for row, line, text in zip(rows, self.scored(source, source), source.decode().splitlines()):
+            self.assertAlmostEqual(sum(token["log_probability"] for token in row["tokens"]), row["log_probability"], 9)
+            self.assertAlmostEqual(float(line), row["log_probability"], 6)
+            self.assertEqual(row["tokens"][-1]["piece"], "</s>")
+            pieces = "".join(token["piece"] for token in row["tokens"][:-1])
+            self.assertEqual(pieces.replace("\u2581", " ").strip(), text)
+
+    def test_scores_every_line_whatever_stands_in_it(self):
+        source = as_bytes(NASTY_LINES)
+        plain = self.scored(source, source)
+        self.assertEqual(len(plain), len(NASTY_LINES))
+        self.assertEqual(self.scored(source, source, "--max-tokens", "64", "--threads", "2"), plain)
+        self.assertTrue(all(float(score) < 0 for score in plain))
+
+    def test_refuses_files_of_different_lengths(self):
+        few, many = self.write("few", b"ba\n"), self.write("many", b"ba\nke\n")
+        self.refused(call("score", "--model", Shared.model, "--source", few, "--target", many), 3, few)
+        self.refused(call("score", "--model", Shared.model, "--source", many, "--target", few), 3, few)
+        self.refused(call("score", "--model", Shared.model, "--source", many), 2, "--target")
+
+
 class Translate(CommandTest):
     def test_gives_a_line_for_each_nasty_line_and_nothing_else_on_stdout(self):
         out = self.translated(stdin=as_bytes(NASTY_LINES))
@@ -491,6 +573,28 @@ class Translate(CommandTest):
         result = call("translate", "--model", Shared.model, *BRIEF, stdin="ba ke\n".encode("utf-16"))
         self.done(result)
         self.assertIn(b"UTF-16", result.stderr)
+
+    def test_sampling_depends_on_the_line_and_the_seed_alone(self):
+        lines = generated_lines(12, 5)
+        text = ("\n".join(lines) + "\n").encode()
+        flags = ["--sample", "--n-best", "2", "--max-length", "12"]
+        drawn = self.translated(*flags, stdin=text)
+        self.assertEqual(drawn.count(b"\n"), 24)
+        self.assertEqual(self.translated(*flags, "--max-batch-lines", "1", "--max-tokens", "8", stdin=text), drawn)
+        self.assertNotEqual(self.translated(*flags, "--seed", "2", stdin=text), drawn)
+        self.refused(call("translate", "--model", Shared.model, "--top-k", "5", stdin=b""), 2, "--top-k")
+
+    def test_a_prefix_begins_the_translation(self):
+        prefixes = self.write("prefix", b"ba ke\n\nlo\n")
+        out = self.translated("--target-prefix", prefixes, stdin=b"mi lo\nke\nba\n").decode().splitlines()
+        plain = self.translated(stdin=b"mi lo\nke\nba\n").decode().splitlines()
+        self.assertTrue(out[0].startswith("ba ke"), out)
+        self.assertEqual(out[1], plain[1])
+        self.assertTrue(out[2].startswith("lo"), out)
+        few, many = self.write("few", b"ba\n"), self.write("many", b"ba\nke\nlo\n")
+        self.refused(call("translate", "--model", Shared.model, "--target-prefix", few, stdin=b"mi\nke\n"), 3, few, "fewer")
+        result = call("translate", "--model", Shared.model, *BRIEF, "--target-prefix", many, stdin=b"mi\nke\n")
+        self.assertEqual((result.returncode, result.stdout.count(b"\n")), (3, 2), result.stderr)
 
     def test_answers_a_line_before_the_next_is_written(self):
         command = [PROGRAM, "translate", "--model", str(Shared.model), *BRIEF]

@@ -9,6 +9,7 @@
 
 #include "decoding/make_engine.h"
 #include "decoding/search.h"
+#include "decoding/torch_engine.h"
 #include "tests/support/small_model.h"
 
 namespace dragoman {
@@ -160,7 +161,10 @@ TEST(PackedEngine, FindsWhatTheSearchOverCachedDecoderFinds) {
       {.beam_size = 4, .n_best = 4},
       {.beam_size = 3, .length_penalty = 0.5, .n_best = 2, .search_until = "exact"},
       {.beam_size = 5, .length_penalty_kind = "wu", .min_length = 4, .n_best = 5, .no_repeat_ngram = 3},
-      {.beam_size = 40, .n_best = 40},  // more than there are tokens
+      {.beam_size = 40, .n_best = 10},  // more than there are tokens; its last ones are decided by ties
+      {.beam_size = 4, .n_best = 2, .repetition_penalty = 1.5},
+      {.beam_size = 4, .n_best = 4, .diversity_rate = 0.7},
+      {.n_best = 3, .sample = true, .temperature = 0.7, .top_k = 12, .top_p = 0.9, .seed = 3},
   };
   int64_t ended = 0;
   for (const uint64_t seed : {1, 2, 3}) {
@@ -170,6 +174,12 @@ TEST(PackedEngine, FindsWhatTheSearchOverCachedDecoderFinds) {
     const auto rows = packed_sources(12, kSmallVocabulary);
     SearchLimits limits{Ids(rows.size(), 20), kPackedEnd};
     limits.lengths[3] = 1, limits.lengths[4] = 5;
+    for (size_t i = 0; i < rows.size(); ++i) limits.keys.push_back(i * i);
+    if (seed == 2) {
+      limits.prefixes.assign(rows.size(), {});
+      limits.prefixes[2] = {7, 7, 9}, limits.prefixes[6] = {4};
+    }
+    if (seed == 3) limits.forbidden = {{5, 6}, {9, 9}};
     for (const auto& options : searches) {
       const auto expected = search(decoder, padded_rows(rows, kSmallPad), options, limits);
       const auto given = engine.search(pointers(rows), options, limits);
@@ -215,6 +225,75 @@ TEST(PackedEngine, HypothesesAreBitForBitTheSameForAnyBatchThreadsAndWorkers) {
         EXPECT_TRUE(identical(shared[i], together[i])) << "sentence " << i << ", beam " << beams;
       }
     }
+  }
+}
+
+TEST(PackedEngine, DrawsDependOnTheSentenceAndTheSeedAlone) {
+  const Transformer model = random_model(small_model_options(), 1, 1, 2);
+  const auto rows = packed_sources(20, kSmallVocabulary);
+  PackedEngineOptions many = engine_options(model);
+  many.threads = 3;
+  const PackedEngine plain = engine_of(model), threaded(model->options(), stored_weights(model), many);
+  SearchOptions options{.n_best = 3, .sample = true};
+  SearchLimits limits{Ids(rows.size(), 20), kPackedEnd};
+  for (size_t i = 0; i < rows.size(); ++i) limits.keys.push_back(100 + i);
+  const auto together = plain.search(pointers(rows), options, limits),
+             shared = threaded.search(pointers(rows), options, limits);
+  options.seed = 2;
+  const auto other_seed = plain.search(pointers(rows), options, limits);
+  options.seed = 1;
+  int64_t changed = 0;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const auto alone = plain.search({&rows[i]}, options, limits.part(i, rows.size()));
+    EXPECT_TRUE(identical(alone[0], together[i])) << i;
+    EXPECT_TRUE(identical(shared[i], together[i])) << i;
+    EXPECT_NE(together[i][0].ids, together[i][1].ids) << i;
+    changed += !identical(together[i], other_seed[i]);
+  }
+  EXPECT_GT(changed, 15);
+}
+
+TEST(PackedEngine, DiversityChangesListsAndKeepsScoresHonest) {
+  const Transformer model = random_model(small_model_options(), 1, 1, 2);
+  const PackedEngine engine = engine_of(model);
+  const auto rows = packed_sources(10, kSmallVocabulary);
+  const SearchLimits limits{Ids(rows.size(), 12), kPackedEnd};
+  const auto plain = engine.search(pointers(rows), {.beam_size = 4, .n_best = 4}, limits),
+             diverse =
+                 engine.search(pointers(rows), {.beam_size = 4, .n_best = 4, .diversity_rate = 2}, limits);
+  int64_t changed = 0;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    changed += !identical(plain[i], diverse[i]);
+    for (const auto& hypothesis : diverse[i]) {
+      if (!hypothesis.complete) continue;
+      Ids target = hypothesis.ids;
+      target.push_back(kPackedEnd);
+      double sum = 0;
+      for (const double one : engine.score({&rows[i]}, {&target})[0]) sum += one;
+      EXPECT_NEAR(sum, hypothesis.log_probability, 1e-4);
+    }
+  }
+  EXPECT_GT(changed, 5);
+}
+
+TEST(PackedEngine, ScoresAsTheNotesDoInAnyBatch) {
+  const Transformer model = random_model(small_model_options(), 4, 1, 2);
+  const PackedEngine engine = engine_of(model);
+  const auto rows = packed_sources(9, kSmallVocabulary), targets = packed_sources(9, kSmallVocabulary, 20);
+  const auto together = engine.score(pointers(rows), pointers(targets));
+  const auto folder_engine = TorchEngine(model, {kSmallPad}, "float32");
+  const auto by_torch = folder_engine.score(pointers(rows), pointers(targets));
+  for (size_t i = 0; i < rows.size(); ++i) {
+    ASSERT_EQ(together[i].size(), targets[i].size());
+    const Ids before(targets[i].begin(), targets[i].end() - 1);
+    auto logits = notes_logits(model, rows[i], before);
+    logits.select(1, kSmallPad).fill_(-std::numeric_limits<float>::infinity());
+    const auto expected = logits.log_softmax(1);
+    for (size_t t = 0; t < targets[i].size(); ++t) {
+      EXPECT_NEAR(together[i][t], expected[static_cast<int64_t>(t)][targets[i][t]].item<double>(), 1e-4);
+      EXPECT_NEAR(by_torch[i][t], together[i][t], 1e-4);
+    }
+    EXPECT_EQ(engine.score({&rows[i]}, {&targets[i]})[0], together[i]);
   }
 }
 

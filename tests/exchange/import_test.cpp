@@ -5,12 +5,12 @@
 #include <cstring>
 
 #include "core/error.h"
+#include "core/files.h"
 #include "core/manifest.h"
 #include "core/safetensors.h"
 #include "decoding/model_files.h"
 #include "model/position_table.h"
 #include "model/weight_names.h"
-#include "tests/data/temporary_files.h"
 #include "tests/exchange/stream_writer.h"
 #include "tokenizer/trainer.h"
 

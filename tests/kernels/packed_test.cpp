@@ -309,7 +309,7 @@ std::vector<const Kernels*> packed_forms() {
 }
 
 INSTANTIATE_TEST_SUITE_P(Kernels, EachPackedKernel, ::testing::ValuesIn(packed_forms()),
-                         [](const auto& info) { return std::string(info.param->name); });
+                         [](const auto& of) { return std::string(of.param->name); });
 
 }  // namespace
 }  // namespace dragoman

@@ -198,6 +198,8 @@ TEST(GenerationConfig, ItsOwnFileWinsOverConfigJsonAndBothMayBeAbsent) {
   folder.write("config.json", R"({"num_beams": 6, "max_length": 60, "bad_words_ids": [[5], [1, 2], [6]]})");
   EXPECT_EQ(read_generation_config(folder.path("")).num_beams, 6);
   EXPECT_EQ(read_generation_config(folder.path("")).forbidden_tokens, (std::vector<int64_t>{5, 6}));
+  EXPECT_EQ(read_generation_config(folder.path("")).forbidden_groups,
+            (std::vector<std::vector<int64_t>>{{1, 2}}));
   folder.write("generation_config.json",
                R"({"num_beams": 2, "bad_words_ids": null, "eos_token_id": [0, 4]})");
   EXPECT_EQ(read_generation_config(folder.path("")).num_beams, 2);

@@ -1,0 +1,138 @@
+#include <cmath>
+#include <iostream>
+
+#include "app/command_line.h"
+#include "app/commands.h"
+#include "app/output.h"
+#include "core/json.h"
+#include "core/lines.h"
+#include "core/log.h"
+#include "decoding/scorer.h"
+#include "model/device.h"
+#include "training/training_options.h"
+
+namespace dragoman {
+namespace {
+
+struct ScoreFlags {
+  std::string model, source, target, output = "-", output_format = "text", target_language, device = "auto";
+  int64_t threads = 0, max_tokens = 4096, max_batch_lines = 1024;
+  EngineOptions engine;
+
+  OptionList describe() {
+    return grouped(
+               "Input and output",
+               {
+                   option(model, "model", "DIR", "the model folder").short_form('m'),
+                   option(source, "source", "F", "one segment a line"),
+                   option(target, "target", "F", "its translations, line by line"),
+                   option(output, "output", "F", "where scores go, one a line; - is standard output")
+                       .short_form('o'),
+                   option(
+                       output_format, "output-format", "NAME",
+                       "text: the log-probability of each pair (natural logarithm, </s> counted); json: one "
+                       "object a line, with every token's")
+                       .one_of({"text", "json"}),
+               }) +
+           grouped("Text",
+                   {
+                       option(max_tokens, "max-tokens", "N", "padded target positions of a batch at most")
+                           .at_least(1)
+                           .at_most(1 << 24),
+                       option(max_batch_lines, "max-batch-lines", "N", "lines read before they are scored")
+                           .at_least(1)
+                           .at_most(1 << 24),
+                       option(target_language, "target-language", "CODE",
+                              "puts >>CODE<< before each line, for models of several target languages"),
+                   }) +
+           grouped("Machine", engine.describe() + OptionList{device_option(device), threads_option(threads)});
+  }
+};
+
+void check(const ScoreFlags& flags) {
+  const auto require = [](const std::string& value, const char* flag, const char* what) {
+    if (value.empty()) throw UsageError(flag, std::string("required ") + what + ", got none");
+  };
+  require(flags.model, "--model", "a model folder");
+  require(flags.source, "--source", "the sources");
+  require(flags.target, "--target", "the translations to score");
+  if (flags.source == "-" && flags.target == "-")
+    throw UsageError("--target", "required a file where --source is standard input, got '-' too");
+}
+
+nlohmann::ordered_json as_json(const PairScore& score) {
+  nlohmann::ordered_json tokens = nlohmann::ordered_json::array();
+  for (const auto& token : score.tokens)
+    tokens.push_back({{"piece", token.piece}, {"log_probability", token.log_probability}});
+  return {{"log_probability", score.log_probability()}, {"tokens", tokens}};
+}
+
+// Reads the same number of lines of both, `most` at most. False at the end of both; DataError when one ends
+// before the other.
+bool read_pairs(LineReader& source, LineReader& target, const ScoreFlags& flags, int64_t before,
+                std::vector<std::string>& sources, std::vector<std::string>& targets) {
+  sources.clear(), targets.clear();
+  std::string line, translation;
+  while (static_cast<int64_t>(sources.size()) < flags.max_batch_lines) {
+    const bool more = source.next(line), more_targets = target.next(translation);
+    if (more != more_targets) {
+      const auto lines = with_commas(before + static_cast<int64_t>(sources.size()));
+      throw DataError(
+          more ? target.path() : source.path(),
+          "required as many lines as " + (more ? source.path() : target.path()) + ", got " + lines);
+    }
+    if (!more) break;
+    sources.push_back(line), targets.push_back(translation);
+  }
+  return !sources.empty();
+}
+
+int run_score(const Arguments& arguments) {
+  ScoreFlags flags;
+  apply_flags(flags.describe(), parse_flags(flags.describe(), arguments));
+  check(flags);
+  const torch::Device device = open_device(flags.device);
+  set_threads(flags.threads);
+  flags.engine.threads = flags.threads;
+  const Scorer scorer(load_for_engine(flags.model, device, flags.engine), flags.target_language,
+                      flags.max_tokens, flags.engine);
+  Log log(std::cerr, false);
+  LineReader source(flags.source), target(flags.target);
+  Output output(flags.output);
+  std::vector<std::string> sources, targets;
+  int64_t lines = 0, tokens = 0;
+  double sum = 0;
+  while (requests.stop.load() == 0 && read_pairs(source, target, flags, lines, sources, targets)) {
+    for (const auto& score : scorer.score(sources, targets)) {
+      output.line(flags.output_format == "json" ? as_json(score).dump() : fixed(score.log_probability(), 6));
+      ++lines, tokens += static_cast<int64_t>(score.tokens.size()), sum += score.log_probability();
+    }
+    output.flush();
+  }
+  output.close();
+  if (tokens > 0)
+    log.info(with_commas(lines) + " pairs, " + with_commas(tokens) + " tokens, perplexity " +
+             fixed(std::exp(-sum / static_cast<double>(tokens)), 4));
+  return requests.stop.load() != 0 ? 128 + requests.stop.load() : 0;
+}
+
+}  // namespace
+
+Command score_command() {
+  Command command;
+  command.name = "score";
+  command.summary =
+      "The log-probability that a model gives to translations, pair by pair and token by token.";
+  command.usage = "--model DIR --source F --target F [flags]";
+  command.examples =
+      "  dragoman score --model en-de --source test.en --target test.de\n"
+      "  dragoman score --model en-de --source test.en --target test.de --output-format json\n";
+  command.with_options = [](const auto& use) {
+    ScoreFlags flags;
+    use(flags.describe());
+  };
+  command.run = run_score;
+  return command;
+}
+
+}  // namespace dragoman

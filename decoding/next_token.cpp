@@ -1,0 +1,95 @@
+#include "decoding/next_token.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "core/random.h"
+#include "decoding/loop_guard.h"
+
+namespace dragoman {
+namespace {
+
+constexpr float kImpossible = -std::numeric_limits<float>::infinity();
+
+void force(float* logits, int64_t vocabulary, int64_t token) {
+  const float kept = logits[token];
+  std::fill_n(logits, vocabulary, kImpossible);
+  // A token that the model never writes may still be asked for.
+  logits[token] = kept == kImpossible ? 0 : kept;
+}
+
+void penalise(float* logits, std::vector<int64_t> ids, double penalty) {
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  const auto factor = static_cast<float>(penalty);
+  for (const int64_t id : ids) logits[id] = logits[id] > 0 ? logits[id] / factor : logits[id] * factor;
+}
+
+// The last token of each group whose others stand at the end of `ids`.
+void forbid_groups(float* logits, const std::vector<int64_t>& ids,
+                   const std::vector<std::vector<int64_t>>& groups) {
+  for (const auto& group : groups) {
+    const size_t before = group.size() - 1;
+    if (before <= ids.size() &&
+        std::equal(group.begin(), group.end() - 1, ids.end() - static_cast<std::ptrdiff_t>(before)))
+      logits[group.back()] = kImpossible;
+  }
+}
+
+}  // namespace
+
+bool has_token_rules(const SearchOptions& options, const SearchLimits& limits) {
+  return options.repetition_penalty != 1 || options.no_repeat_ngram > 0 || !limits.forbidden.empty() ||
+         !limits.prefixes.empty();
+}
+
+void apply_token_rules(float* logits, int64_t vocabulary, const std::vector<int64_t>& ids, size_t sentence,
+                       const SearchOptions& options, const SearchLimits& limits) {
+  if (!limits.prefixes.empty() && ids.size() < limits.prefixes[sentence].size())
+    return force(logits, vocabulary, limits.prefixes[sentence][ids.size()]);
+  if (options.repetition_penalty != 1) penalise(logits, ids, options.repetition_penalty);
+  if (options.no_repeat_ngram > 0) {
+    for (const int64_t token : repeating_tokens(ids, options.no_repeat_ngram)) logits[token] = kImpossible;
+  }
+  forbid_groups(logits, ids, limits.forbidden);
+  if (static_cast<int64_t>(ids.size()) < options.min_length) logits[limits.end_id] = kImpossible;
+}
+
+SampledToken sample_token(const float* logits, int64_t vocabulary, const SearchOptions& options,
+                          double uniform) {
+  std::vector<int64_t> order;
+  for (int64_t i = 0; i < vocabulary; ++i) {
+    if (logits[i] != kImpossible) order.push_back(i);
+  }
+  if (order.empty()) return {-1, kImpossible};
+  // Of equal logits the first token stands first, so that the order is the same everywhere.
+  const auto better = [&](int64_t a, int64_t b) {
+    return logits[a] != logits[b] ? logits[a] > logits[b] : a < b;
+  };
+  size_t kept = order.size();
+  if (options.top_k > 0) kept = std::min(kept, static_cast<size_t>(options.top_k));
+  std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(kept), order.end(), better);
+  const double best = logits[order[0]];
+  double all = 0;
+  for (const int64_t id : order) all += std::exp(double{logits[id]} - best);
+
+  std::vector<double> weights(kept);
+  for (size_t i = 0; i < kept; ++i) weights[i] = std::exp((logits[order[i]] - best) / options.temperature);
+  const double total = std::accumulate(weights.begin(), weights.end(), 0.0);
+  double nucleus = 0;
+  size_t end = 0;
+  while (end < kept && (end == 0 || nucleus < options.top_p * total)) nucleus += weights[end++];
+  double left = uniform * nucleus;
+  size_t chosen = 0;
+  while (chosen + 1 < end && left >= weights[chosen]) left -= weights[chosen++];
+  return {order[chosen], static_cast<float>(logits[order[chosen]] - best - std::log(all))};
+}
+
+double sampling_number(uint64_t seed, uint64_t key, int64_t sample, int64_t position) {
+  const uint64_t of_line = mix_seeds(mix_seeds(seed, key), static_cast<uint64_t>(sample));
+  return SplitMix64(mix_seeds(of_line, static_cast<uint64_t>(position))).uniform();
+}
+
+}  // namespace dragoman

@@ -1,0 +1,67 @@
+#include "decoding/scorer.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "core/utf8.h"
+#include "core/workers.h"
+#include "decoding/folder_ids.h"
+
+namespace dragoman {
+
+double PairScore::log_probability() const {
+  return std::accumulate(tokens.begin(), tokens.end(), 0.0,
+                         [](double sum, const ScoredToken& token) { return sum + token.log_probability; });
+}
+
+Scorer::Scorer(ModelFolder folder, const std::string& target_language, int64_t max_tokens,
+               const EngineOptions& engine)
+    : folder_(std::move(folder)),
+      max_tokens_(max_tokens),
+      engine_(make_engine(folder_, engine, forbidden_ids(folder_))),
+      prefix_(language_prefix(folder_, target_language)) {}
+
+std::vector<PairScore> Scorer::score(const std::vector<std::string>& sources,
+                                     const std::vector<std::string>& targets) const {
+  const Vocabulary& vocabulary = folder_.tokenizers.target.vocabulary();
+  std::vector<std::vector<int64_t>> source_ids, target_ids;
+  for (size_t i = 0; i < sources.size(); ++i) {
+    std::string source = sources[i], target = targets[i];
+    replace_invalid_utf8(source), replace_invalid_utf8(target);
+    auto ids = folder_.tokenizers.source.encode_source(source);
+    ids.insert(ids.begin(), prefix_.begin(), prefix_.end());
+    ids.push_back(folder_.tokenizers.source.vocabulary().eos_id());
+    source_ids.push_back(std::move(ids));
+    target_ids.push_back(folder_.tokenizers.target.encode(target));
+    target_ids.back().push_back(vocabulary.eos_id());
+  }
+
+  std::vector<size_t> order(sources.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  const auto longer = [&](size_t i) { return std::max(source_ids[i].size(), target_ids[i].size()); };
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return longer(a) > longer(b); });
+  std::vector<std::vector<size_t>> batches;
+  for (size_t begin = 0; begin < order.size();) {
+    const size_t rows =
+        std::clamp<size_t>(static_cast<size_t>(max_tokens_) / longer(order[begin]), 1, kMaxBatchRows);
+    const size_t end = std::min(order.size(), begin + rows);
+    batches.emplace_back(order.begin() + static_cast<std::ptrdiff_t>(begin),
+                         order.begin() + static_cast<std::ptrdiff_t>(end));
+    begin = end;
+  }
+
+  std::vector<PairScore> scores(sources.size());
+  side_by_side(batches.size(), engine_->workers(), [&](size_t batch) {
+    std::vector<const std::vector<int64_t>*> from, to;
+    for (const size_t i : batches[batch]) from.push_back(&source_ids[i]), to.push_back(&target_ids[i]);
+    const auto found = engine_->score(from, to);
+    for (size_t i = 0; i < found.size(); ++i) {
+      PairScore& score = scores[batches[batch][i]];
+      for (size_t t = 0; t < found[i].size(); ++t)
+        score.tokens.push_back({vocabulary.piece((*to[i])[t]), found[i][t]});
+    }
+  });
+  return scores;
+}
+
+}  // namespace dragoman

@@ -1,0 +1,42 @@
+// How probable a model finds given translations, token by token, on the engine that translates.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "decoding/make_engine.h"
+#include "decoding/model_folder.h"
+
+namespace dragoman {
+
+struct ScoredToken {
+  std::string piece;
+  double log_probability;  // natural logarithm
+};
+
+// Of one pair; </s> is the last token.
+struct PairScore {
+  std::vector<ScoredToken> tokens;
+  double log_probability() const;  // the sum over all tokens
+};
+
+class Scorer {
+ public:
+  // max_tokens: padded target positions of a batch at most. UsageError as Translator's.
+  Scorer(ModelFolder folder, const std::string& target_language, int64_t max_tokens,
+         const EngineOptions& engine = {});
+
+  // One score a pair, in their order; sources and targets are of one number. A pair's score does not depend
+  // on its batch. Invalid UTF-8 is replaced first, as in translate; nothing is cut.
+  std::vector<PairScore> score(const std::vector<std::string>& sources,
+                               const std::vector<std::string>& targets) const;
+
+ private:
+  ModelFolder folder_;
+  int64_t max_tokens_;
+  std::unique_ptr<SearchEngine> engine_;
+  std::vector<int64_t> prefix_;
+};
+
+}  // namespace dragoman
