@@ -24,4 +24,4 @@ add_library(dragoman::sentencepiece ALIAS PkgConfig::SENTENCEPIECE)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash>=0.8)
 add_library(dragoman::xxhash ALIAS PkgConfig::XXHASH)
 
-include(cmake/libtorch.cmake)
+include(${CMAKE_CURRENT_LIST_DIR}/libtorch.cmake)

@@ -43,6 +43,9 @@ string(REPLACE ":" ";" environment_prefixes "$ENV{CMAKE_PREFIX_PATH}")
 foreach(prefix IN LISTS CMAKE_PREFIX_PATH environment_prefixes)
   list(APPEND torch_candidates ${prefix} ${prefix}/../..)  # a prefix, or its share/cmake
 endforeach()
+if(DRAGOMAN_TORCH_HINT)  # of an installed package: the LibTorch it was built with
+  list(APPEND torch_candidates ${DRAGOMAN_TORCH_HINT})
+endif()
 find_program(DRAGOMAN_PYTHON NAMES python3 python)
 if(DRAGOMAN_PYTHON)
   dragoman_torch_of_python(${DRAGOMAN_PYTHON} torch_candidates)

@@ -1,0 +1,102 @@
+#!/usr/bin/env python3
+"""What is installed works where it lies: the program from a folder that was moved, the library in a program of another
+project, and the packages that cpack makes.
+
+DRAGOMAN_BUILD names the build folder, DRAGOMAN_PROGRAM its program."""
+
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+BUILD = os.environ.get("DRAGOMAN_BUILD", "")
+PROGRAM = os.environ.get("DRAGOMAN_PROGRAM", "")
+HERE = pathlib.Path(__file__).resolve().parent
+TEXT = b"ba ke lo\nmi ba\n"
+
+
+def run(*command, stdin=b"", **more):
+    result = subprocess.run([str(part) for part in command], input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                            timeout=600, check=False, **more)
+    if result.returncode != 0:
+        raise AssertionError(f"{command[0]}: {result.returncode}\n{result.stderr.decode()}\n{result.stdout.decode()}")
+    return result.stdout
+
+
+def libraries(program):
+    """{name: path} of what the loader finds for a program."""
+    return dict(re.findall(r"(\S+) => (\S+)", run("ldd", program).decode()))
+
+
+class Shared:
+    folder = None
+
+
+def setUpModule():
+    Shared.folder = pathlib.Path(tempfile.mkdtemp(prefix="dragoman-package-"))
+    lines = "".join(f"{a} {b} {c}\n" for a in ("ba", "ke", "lo", "mi") for b in ("su", "ta", "ri") for c in ("no", "pe"))
+    (Shared.folder / "text").write_text(lines * 3, encoding="utf-8")
+    run(PROGRAM, "train", "--train-source", Shared.folder / "text", "--train-target", Shared.folder / "text", "--model",
+        Shared.folder / "model", "--vocab-size", "40", "--encoder-layers", "1", "--decoder-layers", "1", "--d-model", "16",
+        "--encoder-attention-heads", "2", "--decoder-attention-heads", "2",
+        "--encoder-ffn-dim", "32", "--decoder-ffn-dim", "32", "--max-updates", "2", "--valid-every", "0", "--threads", "1")
+
+
+def tearDownModule():
+    shutil.rmtree(Shared.folder, ignore_errors=True)
+
+
+class Installed(unittest.TestCase):
+    def setUp(self):
+        self.expected = run(PROGRAM, "translate", "--model", Shared.folder / "model", stdin=TEXT)
+
+    def check_program(self, prefix):
+        program = prefix / "bin" / "dragoman"
+        self.assertEqual(run(program, "translate", "--model", Shared.folder / "model", stdin=TEXT), self.expected)
+        for name, path in libraries(program).items():
+            if re.match(r"lib(torch|c10|gomp|sentencepiece|xxhash|cud)", name):
+                self.assertEqual(pathlib.Path(path).parent.resolve(), (prefix / "lib" / "dragoman").resolve(), name)
+        self.assertIn(b".SH SYNOPSIS", (prefix / "share" / "man" / "man1" / "dragoman.1").read_bytes())
+        self.assertTrue((prefix / "share" / "bash-completion" / "completions" / "dragoman").is_file())
+
+    def test_the_program_runs_from_a_folder_that_was_moved(self):
+        first, moved = Shared.folder / "first", Shared.folder / "moved"
+        for component in ("runtime", "bundled"):
+            run("cmake", "--install", BUILD, "--prefix", first, "--component", component)
+        first.rename(moved)
+        self.check_program(moved)
+        self.assertFalse((moved / "include").exists())
+
+    def test_a_program_of_another_project_uses_the_library(self):
+        prefix, build = Shared.folder / "prefix", Shared.folder / "build"
+        run("cmake", "--install", BUILD, "--prefix", prefix, "--component", "development")
+        run("cmake", "-S", HERE, "-B", build, "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={prefix}", "-DCMAKE_BUILD_TYPE=Release")
+        run("cmake", "--build", build)
+        self.assertEqual(run(build / "consumer", Shared.folder / "model", stdin=TEXT), self.expected)
+
+    def test_the_archive_and_the_package_carry_all_they_load(self):
+        out = Shared.folder / "packages"
+        run("cpack", "--config", pathlib.Path(BUILD) / "CPackConfig.cmake", "-B", out, cwd=BUILD)
+        archive, = out.glob("*.tar.gz")
+        package, = out.glob("*.deb")
+        unpacked, installed = Shared.folder / "unpacked", Shared.folder / "installed"
+        unpacked.mkdir()
+        run("tar", "-xzf", archive, "-C", unpacked)
+        program, = unpacked.glob("**/bin/dragoman")
+        self.check_program(program.parent.parent)
+        run("dpkg-deb", "--extract", package, installed)
+        self.check_program(installed / "opt" / "dragoman")
+        fields = run("dpkg-deb", "--field", package).decode()
+        self.assertIn("Package: dragoman\n", fields)
+        self.assertIn("libstdc++6", fields)
+
+
+if __name__ == "__main__":
+    for needed in (BUILD, PROGRAM):
+        if not needed:
+            sys.exit("package_test: set DRAGOMAN_BUILD and DRAGOMAN_PROGRAM")
+    unittest.main()
