@@ -48,7 +48,7 @@ struct Product {
   int64_t c_stride;
   bool add;
 };
-inline constexpr int64_t kProductScratch = (96 + 256 + 17) * 384;  // floats, 567 KB
+inline constexpr int64_t kProductScratch = 96 * 384 + 256 * 2304 + 17 * 384;  // floats, 2.5 MB
 
 struct RowLoss {
   float smoothed, cross_entropy;

@@ -1,19 +1,20 @@
 // Matrix products for training. Included by kernels/bodies.h alone, inside the unnamed namespace of a
 // variant.
 //
-// The usual blocks (Goto and van de Geijn 2008): a slice of b, kDepth deep, is laid out in panels of
-// kColumns, a block of a that fits the second-level cache in strips of kRows, and a tile of kRows x kColumns
-// sums stays in registers while it goes down the slice. Each sum is added up in the order of depth, slice by
-// slice, so that a row of c depends neither on the other rows nor on their number.
+// The usual blocks (Goto and van de Geijn 2008): some columns of b are laid out in panels of kColumns, a
+// block of a that fits the second-level cache in strips of kRows, and a tile of kRows x kColumns sums stays
+// in registers while it goes down kDepth steps. Each sum is added up in the order of depth, so that a row of
+// c depends neither on the other rows nor on their number.
 
 constexpr int kColumnVectors = 2;
 constexpr int64_t kColumns = kColumnVectors * kWidth;
 constexpr int kRows = kWidth == 16 ? 12 : 6;        // there are 32 of the widest vectors, else 16
 constexpr int64_t kDepth = 384, kRowsOfBlock = 96;  // a multiple of both kRows; 147 KB
-constexpr int64_t kColumnsOfSlice = 256;            // a multiple of kColumns; 393 KB with kDepth
+constexpr int64_t kColumnsOfSlice = 256;            // a multiple of kColumns; 98 KB of c with kRowsOfBlock
+constexpr int64_t kDeepest = 6 * kDepth;            // of panels at once; 2.4 MB with kColumnsOfSlice
 
 static_assert(kRowsOfBlock % kRows == 0 && kColumnsOfSlice % kColumns == 0);
-static_assert(kRowsOfBlock * kDepth + kDepth * kColumnsOfSlice + kDepth * 16 <= kProductScratch);
+static_assert(kRowsOfBlock * kDepth + kDeepest * kColumnsOfSlice + kDepth * 16 <= kProductScratch);
 
 struct ProductSlice {
   const float* panels;  // of b, from pack_panels
@@ -164,13 +165,22 @@ void product(const Product& p, float* scratch) {
         *panels = scratch + kRowsOfBlock * kDepth + 16;  // a strip may run over by a vector
   const int64_t depth = part_size(p.depth, kDepth, 1),
                 columns = part_size(p.columns, kColumnsOfSlice, kColumns);
+  // Panels of all of the depth, and a block of c goes through them at once: it stays in the cache. Where rows
+  // of a are laid out anew, slice by slice instead: what is read of a then lies close together.
+  const int64_t deep = p.a_step == 1 && p.depth <= kDeepest ? p.depth : depth;
   for (int64_t j = 0; j < p.columns; j += columns) {
-    for (int64_t k = 0; k < p.depth; k += depth) {
-      ProductSlice slice{panels, k, p.depth - k < depth ? p.depth - k : depth, j,
-                         p.columns - j < columns ? p.columns - j : columns};
-      pack_panels(p, slice, panels);
-      for (int64_t i = 0; i < p.rows; i += kRowsOfBlock)
-        product_block(p, slice, i, p.rows - i < kRowsOfBlock ? p.rows - i : kRowsOfBlock, strips);
+    const int64_t width = p.columns - j < columns ? p.columns - j : columns;
+    for (int64_t begin = 0; begin < p.depth; begin += deep) {
+      const int64_t end = p.depth - begin < deep ? p.depth : begin + deep;
+      const auto slice_at = [&](int64_t k) {
+        return ProductSlice{panels + (k - begin) * columns, k, end - k < depth ? end - k : depth, j, width};
+      };
+      for (int64_t k = begin; k < end; k += depth)
+        pack_panels(p, slice_at(k), panels + (k - begin) * columns);
+      for (int64_t i = 0; i < p.rows; i += kRowsOfBlock) {
+        for (int64_t k = begin; k < end; k += depth)
+          product_block(p, slice_at(k), i, p.rows - i < kRowsOfBlock ? p.rows - i : kRowsOfBlock, strips);
+      }
     }
   }
 }
