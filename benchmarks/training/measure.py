@@ -29,9 +29,9 @@ class Measurement:
     startup_seconds: float  # until the first update was done
 
 
-def window(updates, warmup, seconds):
-    """The updates that count, out of [(seconds so far, tokens)]: those after the warm-up until `seconds` have passed.
-    Returns (tokens, seconds, updates), or None when there are not enough yet."""
+def window(updates, warmup, seconds, least=1):
+    """The updates that count, out of [(seconds so far, tokens)]: those after the warm-up until `seconds` have passed and
+    `least` updates are made, since batches differ in how many tokens they hold. Returns (tokens, seconds, updates), or None when there are not enough yet."""
     for first, (begin, _) in enumerate(updates, 1):
         if first >= WARMUP_UPDATES and begin >= warmup:
             break
@@ -40,7 +40,7 @@ def window(updates, warmup, seconds):
     tokens = 0
     for last, (end, count) in enumerate(updates[first:], first + 1):
         tokens += count
-        if end - begin >= seconds:
+        if end - begin >= seconds and last - first >= least:
             return tokens, end - begin, last - first
     return None
 
@@ -114,11 +114,11 @@ def run_folder(work, name):
 
 
 def measure(program, shape, corpus, settings, options):
-    """options: as for watch(), and work (a folder), warmup_seconds, seconds."""
+    """options: as for watch(), and work (a folder), warmup_seconds, seconds, least_updates."""
     with run_folder(options.work, program.name) as folder:
         (tokens, seconds, updates), memory, startup = watch(
             program, shape, corpus, settings, options, folder,
-            lambda: window(program.updates(folder), options.warmup_seconds, options.seconds))
+            lambda: window(program.updates(folder), options.warmup_seconds, options.seconds, options.least_updates))
     return Measurement(tokens / seconds, updates, seconds, tokens / updates, memory, startup)
 
 

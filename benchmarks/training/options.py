@@ -22,6 +22,8 @@ def parser(description, epilog=None):
     made.add_argument("--seconds", type=float, default=60, help="that count of each measurement (default: %(default)g)")
     made.add_argument("--warmup-seconds", type=float, default=10,
                       help="of training that do not, three updates at least (default: %(default)g)")
+    made.add_argument("--least-updates", type=int, default=1, metavar="N",
+                      help="that count of each measurement, whatever the seconds (default: %(default)s)")
     made.add_argument("--max-tokens", type=int, default=2048,
                       help="padded positions of a batch at most (default: %(default)s)")
     made.add_argument("--limit", type=float, default=1800,

@@ -53,6 +53,8 @@ class Windows(unittest.TestCase):
         self.assertEqual(measure.window(self.updates, 3.5, 3), (70, 3.0, 2))
 
     def test_there_is_no_window_before_its_seconds_have_passed(self):
+        self.assertEqual(measure.window(self.updates, 0, 1, 2), (50, 3.0, 2))
+        self.assertIsNone(measure.window(self.updates, 0, 1, 9))
         self.assertIsNone(measure.window(self.updates, 0, 4.5))
         self.assertIsNone(measure.window(self.updates, 8, 1))
 
