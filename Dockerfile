@@ -9,7 +9,7 @@ WORKDIR /source
 # What is installed changes less often than the source: these two files decide it.
 COPY scripts/setup scripts/
 COPY cmake/dependencies.cmake cmake/
-RUN scripts/setup $([ "$DEVICE" = cpu ] || echo "--$DEVICE")
+RUN if [ "$DEVICE" = cuda ]; then scripts/setup --cuda; else scripts/setup; fi
 COPY . .
 RUN cmake --preset release -DDRAGOMAN_BUILD_TESTS=OFF \
       -DDRAGOMAN_INSTALL_CUDA="$([ "$DEVICE" = cuda ] && echo ON || echo OFF)" \
@@ -27,7 +27,7 @@ COPY --from=build /opt/dragoman /opt/dragoman
 RUN ln -s /opt/dragoman/bin/dragoman /usr/local/bin/dragoman \
     && useradd --uid 10001 --user-group --no-create-home --home-dir /data --shell /usr/sbin/nologin dragoman \
     && install -d -o dragoman -g dragoman -m 1777 /data
-USER dragoman
+USER 10001:10001
 WORKDIR /data
 VOLUME /data
 # --help then shows how to reach files from in here.
