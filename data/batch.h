@@ -38,12 +38,6 @@ Batch make_batch(const EncodedCorpus& corpus, const BatchIndices& pairs, const P
                  const Augmentation& augmentation, int64_t epoch);
 Batch to_device(const Batch& batch, const torch::Device& device);
 
-// Where in the data a run stands: the next batch to be trained on.
-struct DataPosition {
-  int64_t epoch = 0;  // passes over the corpus that are complete
-  int64_t batch = 0;  // of the present epoch's plan
-};
-
 struct StreamOptions {
   int64_t max_tokens;
   uint64_t seed;

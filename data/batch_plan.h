@@ -51,4 +51,10 @@ int64_t padded_tokens(const BatchIndices& batch, const EncodedCorpus& corpus);
 // The share of the positions of both sides that hold padding, 0..1.
 double padding_share(const BatchPlan& plan, const EncodedCorpus& corpus);
 
+// Where in the data a run stands: the next batch to be trained on.
+struct DataPosition {
+  int64_t epoch = 0;  // passes over the corpus that are complete
+  int64_t batch = 0;  // of the present epoch's plan
+};
+
 }  // namespace dragoman

@@ -4,7 +4,6 @@
 #include <charconv>
 
 #include "core/files.h"
-#include "core/json.h"
 #include "core/manifest.h"
 #include "core/safetensors.h"
 #include "model/weights.h"
@@ -37,53 +36,9 @@ std::vector<int64_t> saved_updates(const std::string& folder) {
   return updates;
 }
 
-nlohmann::ordered_json snapshots_json(const std::vector<Snapshot>& snapshots) {
-  auto list = nlohmann::ordered_json::array();
-  for (const Snapshot& s : snapshots) list.push_back({{"update", s.update}, {"score", s.score}});
-  return list;
-}
-
-nlohmann::ordered_json state_json(const TrainingState& s) {
-  return {{"update", s.update},
-          {"steps", s.steps},
-          {"epoch", s.position.epoch},
-          {"batch", s.position.batch},
-          {"target_tokens", s.target_tokens},
-          {"seconds", s.seconds},
-          {"loss_scale", s.loss_scale},
-          {"scale_age", s.scale_age},
-          {"has_best", s.has_best},
-          {"best_score", s.best_score},
-          {"best_update", s.best_update},
-          {"last_validation", s.last_validation},
-          {"validations_without_gain", s.validations_without_gain},
-          {"snapshots", snapshots_json(s.snapshots)},
-          {"corpus", s.corpus}};
-}
-
-TrainingState parse_state(const std::string& path) {
-  const nlohmann::json json = read_json_file(path, ErrorKind::kModel);
-  try {
-    TrainingState s;
-    s.update = json.at("update").get<int64_t>();
-    s.steps = json.at("steps").get<int64_t>();
-    s.position = {json.at("epoch").get<int64_t>(), json.at("batch").get<int64_t>()};
-    s.target_tokens = json.at("target_tokens").get<int64_t>();
-    s.seconds = json.at("seconds").get<double>();
-    s.loss_scale = json.at("loss_scale").get<double>();
-    s.scale_age = json.at("scale_age").get<int64_t>();
-    s.has_best = json.at("has_best").get<bool>();
-    s.best_score = json.at("best_score").get<double>();
-    s.best_update = json.at("best_update").get<int64_t>();
-    s.last_validation = json.at("last_validation").get<int64_t>();
-    s.validations_without_gain = json.at("validations_without_gain").get<int64_t>();
-    for (const auto& snapshot : json.at("snapshots"))
-      s.snapshots.push_back({snapshot.at("update").get<int64_t>(), snapshot.at("score").get<double>()});
-    s.corpus = json.at("corpus").get<std::string>();
-    return s;
-  } catch (const nlohmann::json::exception& error) {
-    throw ModelError(path, std::string("required the state of a run, got ") + error.what());
-  }
+TrainingState read_state(const std::string& checkpoint) {
+  const std::string path = join_path(checkpoint, "state.json");
+  return parse_training_state(read_file(path, ErrorKind::kModel), path);
 }
 
 void save_moments(const std::string& path, const Adam& optimiser, const MovingAverage* average) {
@@ -143,7 +98,7 @@ void save_checkpoint(const std::string& folder, const TrainingState& state, cons
   make_folder(beside);
   save_weights(model, join_path(beside, "model.safetensors"));
   save_moments(join_path(beside, "optimizer.safetensors"), optimiser, average);
-  write_file_atomically(join_path(beside, "state.json"), json_text(state_json(state)));
+  write_file_atomically(join_path(beside, "state.json"), training_state_text(state));
   write_manifest(beside, {"model.safetensors", "optimizer.safetensors", "state.json"});
   sync_folder(beside);
   if (file_exists(path))
@@ -162,7 +117,7 @@ std::optional<std::string> newest_checkpoint(const std::string& folder, Log& log
       if (!file_exists(join_path(path, kManifestName)))
         throw ModelError(path, "required a manifest.json, got none");
       check_manifest(path);
-      parse_state(join_path(path, "state.json"));
+      read_state(path);
       return path;
     } catch (const Error& error) {
       log.warning(std::string("checkpoint passed over: ") + error.what());
@@ -173,7 +128,7 @@ std::optional<std::string> newest_checkpoint(const std::string& folder, Log& log
 
 TrainingState load_checkpoint(const std::string& path, Transformer& model, Adam& optimiser,
                               MovingAverage* average) {
-  const TrainingState state = parse_state(join_path(path, "state.json"));
+  const TrainingState state = read_state(path);
   load_weights(model, join_path(path, "model.safetensors"));
   load_moments(join_path(path, "optimizer.safetensors"), optimiser, average);
   optimiser.set_steps(state.steps);

@@ -23,6 +23,7 @@
 #include "tokenizer/subword_sampler.h"
 #include "tokenizer/trainer.h"
 #include "training/training_options.h"
+#include "training/training_state.h"
 
 namespace dragoman {
 namespace {
@@ -182,6 +183,12 @@ void settings(std::string_view bytes) {
   }
 }
 
+void state(std::string_view bytes) {
+  const TrainingState read = parse_training_state(bytes, "state.json");
+  const std::string text = training_state_text(read);
+  require(training_state_text(parse_training_state(text, "again")) == text, "what is written is read");
+}
+
 // All the entries of an archive, none of which may be more than the reader promises.
 void zip(std::string_view bytes) {
   ZipFile file(bytes, "f.zip");
@@ -253,6 +260,7 @@ const std::vector<FuzzEntry>& fuzz_entries() {
                                              {"corpus", guarded<corpus>},
                                              {"command_line", guarded<command_line>},
                                              {"settings", guarded<settings>},
+                                             {"state", guarded<state>},
                                              {"zip", guarded<zip>},
                                              {"torch_file", guarded<torch_file>},
                                              {"npz", guarded<npz>},

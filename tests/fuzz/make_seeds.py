@@ -139,6 +139,11 @@ def main():
     write("command_line", "wrong", b"\3--max-update\x003\0word\0-x\0--\0-")
     write("settings", "training", {"max_updates": 10, "learning_rate": 0.5, "schedule": "noam", "max_time": 60.0})
     write("settings", "tokenizer", {"vocab_size": 100, "byte_fallback": True, "user_symbols": ["<sep>", "a,b"]})
+    state = {"update": 7, "steps": 6, "epoch": 1, "batch": 3, "target_tokens": 900, "seconds": 1.5, "loss_scale": 1.0,
+             "scale_age": 0, "has_best": True, "best_score": 0.25, "best_update": 5, "last_validation": 5,
+             "validations_without_gain": 1, "snapshots": [{"update": 5, "score": -1e3}], "corpus": "0123abcd"}
+    write("state", "whole", state)
+    write("state", "wrong", {**state, "update": 1e300, "snapshots": [[]]})
     write("settings", "wrong", {"max_updates": "3", "seed": -1, "x": [[[1.5]]]})
     write("zip", "stored", archive({"a": b"content", "b/c": b""}))
     write("zip", "packed", archive({"a": b"content content content", "b": b""}, packed=True))
