@@ -20,8 +20,13 @@ def main():
     print("ready", flush=True)
     for line in sys.stdin:
         sentences, beam, length = map(int, line.split())
-        batch = [sources[i % len(sources)] for i in range(sentences)]
         begin = time.perf_counter()
+        if length == 0:
+            # It sorts by length and cuts into batches itself.
+            translator.translate_batch(sources, beam_size=beam, max_batch_size=sentences, length_penalty=1)
+            print(time.perf_counter() - begin, flush=True)
+            continue
+        batch = [sources[i % len(sources)] for i in range(sentences)]
         results = translator.translate_batch(batch, beam_size=beam, max_batch_size=0, min_decoding_length=length,
                                              max_decoding_length=length, length_penalty=1)
         seconds = time.perf_counter() - begin

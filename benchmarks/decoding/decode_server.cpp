@@ -4,7 +4,9 @@
 //   decode_server FOLDER PRECISION THREADS IDS       IDS: a file, ids of one source a line, </s> at the end
 //
 // Reads lines "sentences beam length" from standard input: decodes that many of the sources as one batch to
-// exactly so many tokens each, and answers with the seconds that it took.
+// exactly so many tokens each, and answers with the seconds that it took. With length 0: all sources, the
+// longest first, in batches of so many, each hypothesis as long as the model makes it.
+#include <algorithm>
 #include <chrono>
 #include <iostream>
 #include <sstream>
@@ -27,6 +29,40 @@ std::vector<std::vector<int64_t>> read_ids(const std::string& path) {
   return all;
 }
 
+using Sources = std::vector<std::vector<int64_t>>;
+
+bool decode_forced(const PackedEngine& engine, const Sources& sources, int64_t sentences, int64_t beam,
+                   int64_t length) {
+  std::vector<const std::vector<int64_t>*> batch;
+  for (int64_t i = 0; i < sentences; ++i)
+    batch.push_back(&sources.at(static_cast<size_t>(i) % sources.size()));
+  SearchOptions options;
+  options.beam_size = beam, options.min_length = length;
+  const auto results = engine.search(batch, options, {std::vector<int64_t>(batch.size(), length), 0});
+  return std::all_of(results.begin(), results.end(), [&](const std::vector<Hypothesis>& result) {
+    return static_cast<int64_t>(result.at(0).ids.size()) == length;
+  });
+}
+
+void decode_all(const PackedEngine& engine, const Sources& sources, int64_t sentences, int64_t beam) {
+  std::vector<const std::vector<int64_t>*> order;
+  for (const auto& source : sources) order.push_back(&source);
+  std::stable_sort(order.begin(), order.end(),
+                   [](const auto* a, const auto* b) { return a->size() > b->size(); });
+  SearchOptions options;
+  options.beam_size = beam;
+  for (size_t begin = 0; begin < order.size();) {
+    const size_t end = std::min(order.size(), begin + static_cast<size_t>(sentences));
+    SearchLimits limits;
+    for (size_t i = begin; i < end; ++i)
+      limits.lengths.push_back(options.limit(static_cast<int64_t>(order[i]->size()), 512));
+    engine.search({order.begin() + static_cast<std::ptrdiff_t>(begin),
+                   order.begin() + static_cast<std::ptrdiff_t>(end)},
+                  options, limits);
+    begin = end;
+  }
+}
+
 int serve(const std::string& folder, const std::string& precision, int threads, const std::string& ids) {
   const ModelOptions model = read_model_config(folder);
   const auto type = precision == "int8"       ? WeightType::kInt8
@@ -37,19 +73,12 @@ int serve(const std::string& folder, const std::string& precision, int threads, 
   std::cout << "ready" << std::endl;
   int64_t sentences = 0, beam = 0, length = 0;
   while (std::cin >> sentences >> beam >> length) {
-    std::vector<const std::vector<int64_t>*> batch;
-    for (int64_t i = 0; i < sentences; ++i)
-      batch.push_back(&sources.at(static_cast<size_t>(i) % sources.size()));
-    SearchOptions options;
-    options.beam_size = beam, options.min_length = length;
-    const SearchLimits limits{std::vector<int64_t>(batch.size(), length), 0};
     const auto begin = std::chrono::steady_clock::now();
-    const auto results = engine.search(batch, options, limits);
-    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-    for (const auto& result : results) {
-      if (static_cast<int64_t>(result.at(0).ids.size()) != length) return std::cerr << "wrong length\n", 1;
-    }
-    std::cout << seconds << std::endl;
+    if (length == 0)
+      decode_all(engine, sources, sentences, beam);
+    else if (!decode_forced(engine, sources, sentences, beam, length))
+      return std::cerr << "wrong length\n", 1;
+    std::cout << std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count() << std::endl;
   }
   return 0;
 }

@@ -10,6 +10,16 @@ import torch
 import transformers
 
 
+def decode_all(model, sources, sentences, beam):
+    order = sorted(sources, key=len, reverse=True)
+    pad = model.config.pad_token_id
+    for begin in range(0, len(order), sentences):
+        part = order[begin:begin + sentences]
+        batch = torch.tensor([ids + [pad] * (len(part[0]) - len(ids)) for ids in part])
+        with torch.inference_mode():
+            model.generate(input_ids=batch, attention_mask=(batch != pad).long(), num_beams=beam, do_sample=False)
+
+
 def main():
     folder, precision, threads, ids = sys.argv[1:]
     if precision != "float32":
@@ -21,8 +31,12 @@ def main():
     print("ready", flush=True)
     for line in sys.stdin:
         sentences, beam, length = map(int, line.split())
-        batch = torch.tensor([sources[i % len(sources)] for i in range(sentences)])
         begin = time.perf_counter()
+        if length == 0:
+            decode_all(model, sources, sentences, beam)
+            print(time.perf_counter() - begin, flush=True)
+            continue
+        batch = torch.tensor([sources[i % len(sources)] for i in range(sentences)])
         with torch.inference_mode():
             result = model.generate(input_ids=batch, attention_mask=torch.ones_like(batch), num_beams=beam,
                                     min_new_tokens=length, max_new_tokens=length, do_sample=False)
