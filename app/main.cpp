@@ -132,7 +132,9 @@ int guarded_run(const Arguments& arguments) {
   } catch (const std::bad_alloc&) {
     return complain("[memory] required more memory than there is; lower --max-tokens"), 1;
   } catch (const std::exception& error) {
-    return complain(error.what()), 1;
+    // LibTorch puts a stack behind what it says.
+    const std::string text = error.what();
+    return complain(text.substr(0, text.find("\nException raised from")).c_str()), 1;
   }
 }
 

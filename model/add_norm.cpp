@@ -13,7 +13,8 @@ AddNormImpl::AddNormImpl(const AddNormOptions& options)
 torch::Tensor AddNormImpl::forward(const torch::Tensor& x, const Sublayer& sublayer) {
   if (pre_norm_) return x + dropout_(sublayer(norm_(x)));
   if (can_fuse_add_norm(x))
-    return fused_add_norm(x, sublayer(x), norm_->weight, norm_->bias, dropout_->probability());
+    return fused_add_norm(x, sublayer(x).to(torch::kFloat32),  // autocast gives half the width
+                          norm_->weight, norm_->bias, dropout_->probability());
   return norm_(x + dropout_(sublayer(x)));
 }
 

@@ -400,6 +400,13 @@ class Train(CommandTest):
             process.stderr.read()
             self.assertEqual(process.wait(PATIENCE), 130)
 
+    def test_trains_in_half_precision_on_the_cpu(self):
+        for precision in ("bfloat16", "float16"):
+            model = self.folder / precision
+            self.done(call(*train_flags(model, "--max-updates", "3", "--valid-every", "3", "--precision", precision)))
+            self.done(call("evaluate", "--model", model, "--source", Shared.folder / "a.src", "--reference",
+                           Shared.folder / "a.tgt", "--precision", precision, *BRIEF))
+
     def test_goes_on_when_a_checkpoint_cannot_be_written(self):
         model = self.folder / "m"
         self.done(call(*train_flags(model, "--max-updates", "2")))
@@ -582,6 +589,8 @@ class Translate(CommandTest):
         self.assertEqual(drawn.count(b"\n"), 24)
         self.assertEqual(self.translated(*flags, "--max-batch-lines", "1", "--max-tokens", "8", stdin=text), drawn)
         self.assertNotEqual(self.translated(*flags, "--seed", "2", stdin=text), drawn)
+        for precision in ("float16", "bfloat16", "int8"):
+            self.assertEqual(self.translated(*flags, "--precision", precision, stdin=text).count(b"\n"), 24)
         self.refused(call("translate", "--model", Shared.model, "--top-k", "5", stdin=b""), 2, "--top-k")
 
     def test_a_prefix_begins_the_translation(self):
