@@ -1,5 +1,6 @@
 #include "decoding/packed/packed_engine.h"
 
+#include <algorithm>
 #include <exception>
 
 #include "decoding/packed/packed_search.h"
@@ -7,10 +8,10 @@
 namespace dragoman {
 namespace {
 
-// A batch of this many sentences a thread is cut into shares, one a thread, that know nothing of each other,
-// when every thread can have the weights in its cache at once; else each product is shared, and the weights
-// are read once.
-constexpr size_t kSentencesWorthAShare = 4, kBytesForShares = size_t{16} << 20;
+// A batch is cut into shares, one a thread, that know nothing of each other, when every thread can have the
+// weights in its cache at once: a product of such a model is over before another thread has woken up. Else
+// each product is shared, and the weights are read once.
+constexpr size_t kBytesForShares = size_t{16} << 20;
 
 }  // namespace
 
@@ -27,7 +28,7 @@ struct PackedEngine::Worker {
   std::vector<std::vector<Hypothesis>> search_shares(const std::vector<const std::vector<int64_t>*>& sources,
                                                      const SearchOptions& options,
                                                      const SearchLimits& limits) {
-    const size_t count = shares.size();
+    const size_t count = std::min(shares.size(), sources.size());
     std::vector<std::vector<Hypothesis>> results(sources.size());
     std::vector<std::exception_ptr> failures(count);
     const auto search_share = [&](size_t share) {
@@ -95,8 +96,7 @@ std::vector<std::vector<Hypothesis>> PackedEngine::search(
     const SearchLimits& limits) const {
   Borrowed borrowed(*this);
   Worker& worker = borrowed.worker();
-  const bool shared = worker.shares.size() > 1 && model_->weight_bytes() <= kBytesForShares &&
-                      sources.size() >= kSentencesWorthAShare * worker.shares.size();
+  const bool shared = worker.shares.size() > 1 && model_->weight_bytes() <= kBytesForShares;
   return shared ? worker.search_shares(sources, options, limits)
                 : packed_search(*worker.session, sources, options, limits);
 }
