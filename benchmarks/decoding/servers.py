@@ -24,6 +24,25 @@ PROGRAMS = {"dragoman": Program(("float32", "int8", "bfloat16")),
             "transformers": Program(("float32",), "transformers_server.py", "transformers")}
 
 
+def add_options(made):
+    """What the scripts of this folder have in common on the command line."""
+    project = machine.PROJECT
+    made.add_argument("--dragoman", type=pathlib.Path, default=project / "build" / "release" / "dragoman",
+                      metavar="PROGRAM", help="the program; decode_server stands beside it (default: build/release/dragoman)")
+    made.add_argument("--python", type=pathlib.Path, default=project / ".venv-peers" / "bin" / "python",
+                      help="with the peers (default: .venv-peers)")
+    made.add_argument("--rounds", type=int, default=5, help="measurements of each (default: %(default)s)")
+    made.add_argument("--json", type=pathlib.Path, metavar="FILE", help="write all numbers there too")
+    made.add_argument("--work", type=pathlib.Path, metavar="DIR", help="where temporary folders go")
+    made.set_defaults(pin=False)
+
+
+def convert(options, folder, converted):
+    """CTranslate2's folder of a model folder."""
+    subprocess.run([options.python.with_name("ct2-transformers-converter"), "--model", folder, "--output_dir", converted],
+                   check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
 class Server:
     def __init__(self, command, threads):
         environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "MKL_NUM_THREADS": str(threads)}

@@ -10,6 +10,7 @@
 #include "decoding/make_engine.h"
 #include "decoding/search.h"
 #include "decoding/torch_engine.h"
+#include "tests/support/same_hypotheses.h"
 #include "tests/support/small_model.h"
 
 namespace dragoman {
@@ -137,20 +138,6 @@ TEST(PackedEngine, NeverChoosesAForbiddenToken) {
     EXPECT_EQ(row[3], -std::numeric_limits<float>::infinity());
     EXPECT_EQ(row[static_cast<size_t>(kSmallPad)], -std::numeric_limits<float>::infinity());
     EXPECT_TRUE(std::isfinite(row[4]));
-  }
-}
-
-void expect_same_hypotheses(const std::vector<Hypothesis>& given, const std::vector<Hypothesis>& expected,
-                            const std::string& where) {
-  ASSERT_EQ(given.size(), expected.size()) << where;
-  for (size_t i = 0; i < given.size(); ++i) {
-    EXPECT_NEAR(given[i].score, expected[i].score, 3e-5) << where << ", rank " << i;
-    const auto text = std::find_if(expected.begin(), expected.end(),
-                                   [&](const Hypothesis& other) { return other.ids == given[i].ids; });
-    ASSERT_NE(text, expected.end()) << where << ", rank " << i << ": a text that was not expected";
-    EXPECT_NEAR(given[i].score, text->score, 3e-5) << where << ", rank " << i;
-    EXPECT_NEAR(given[i].log_probability, text->log_probability, 3e-4) << where << ", rank " << i;
-    EXPECT_EQ(given[i].complete, text->complete) << where << ", rank " << i;
   }
 }
 

@@ -8,6 +8,7 @@
 #include <limits>
 #include <set>
 
+#include "tests/support/same_hypotheses.h"
 #include "tests/support/small_model.h"
 
 namespace dragoman {
@@ -141,22 +142,6 @@ std::vector<Hypothesis> plain_beam_search(Setting& setting, const torch::Tensor&
   return finished;
 }
 
-// The same scores at the same ranks, and the same texts with them; texts whose scores lie within rounding of
-// each other may change places.
-void expect_same(const std::vector<Hypothesis>& given, const std::vector<Hypothesis>& expected,
-                 const std::string& where) {
-  ASSERT_EQ(given.size(), expected.size()) << where;
-  for (size_t i = 0; i < given.size(); ++i) {
-    EXPECT_NEAR(given[i].score, expected[i].score, 3e-5) << where << ", rank " << i;
-    const auto text = std::find_if(expected.begin(), expected.end(),
-                                   [&](const Hypothesis& other) { return other.ids == given[i].ids; });
-    ASSERT_NE(text, expected.end()) << where << ", rank " << i << ": a text that was not expected";
-    EXPECT_NEAR(given[i].score, text->score, 3e-5) << where << ", rank " << i;
-    EXPECT_NEAR(given[i].log_probability, text->log_probability, 3e-4) << where << ", rank " << i;
-    EXPECT_EQ(given[i].complete, text->complete) << where << ", rank " << i;
-  }
-}
-
 TEST(Search, BeamOfOneIsGreedySearch) {
   for (const uint64_t seed : {1, 2, 3}) {
     Setting setting(30, seed, 1.5);
@@ -165,7 +150,8 @@ TEST(Search, BeamOfOneIsGreedySearch) {
       const SearchOptions options{.beam_size = 1, .min_length = min_length};
       const auto greedy = greedy_search(setting.decoder, source, options, limits_of(12, 20));
       const auto beam = beam_search(setting.decoder, source, options, limits_of(12, 20));
-      for (size_t i = 0; i < 12; ++i) expect_same(beam[i], greedy[i], "sentence " + std::to_string(i));
+      for (size_t i = 0; i < 12; ++i)
+        expect_same_hypotheses(beam[i], greedy[i], "sentence " + std::to_string(i));
     }
   }
 }
@@ -199,7 +185,8 @@ TEST(Search, HypothesesDoNotDependOnTheBatch) {
     for (size_t i = 0; i < rows.size(); ++i) {
       const auto alone =
           search(setting.decoder, padded_rows({rows[i]}, setting.pad), options, limits_of(1, 40));
-      expect_same(together[i], alone[0], "beam " + std::to_string(beams) + ", sentence " + std::to_string(i));
+      expect_same_hypotheses(together[i], alone[0],
+                             "beam " + std::to_string(beams) + ", sentence " + std::to_string(i));
       lengths.insert(generated(alone[0][0]));
     }
     EXPECT_GE(lengths.size(), 3u) << "all sentences ended at once: nothing was tested";
@@ -238,7 +225,7 @@ TEST(Search, AWideBeamFindsEveryHypothesisInOrder) {
         const auto found = beam_search(setting.decoder, source, options, limits_of(1, 4));
         const auto all = exhaustive(setting, source, options, 4);
         ASSERT_EQ(all.size(), min_length == 0 ? 121u : 117u);
-        expect_same(found[0], all, kind + " " + std::to_string(alpha));
+        expect_same_hypotheses(found[0], all, kind + " " + std::to_string(alpha));
         if (HasFailure()) return;
       }
     }
@@ -256,8 +243,9 @@ TEST(Search, EqualsABeamSearchWrittenOnTheNotes) {
       for (const char* rule : {"heuristic", "exact"}) {
         options.search_until = rule;
         const auto found = beam_search(setting.decoder, source, options, limits_of(1, 14));
-        expect_same(found[0], plain_beam_search(setting, source, options, 14, rule),
-                    std::string(rule) + ", seed " + std::to_string(seed) + ", beam " + std::to_string(beams));
+        expect_same_hypotheses(
+            found[0], plain_beam_search(setting, source, options, 14, rule),
+            std::string(rule) + ", seed " + std::to_string(seed) + ", beam " + std::to_string(beams));
         worst.push_back(found[0].back().score);
       }
       // What the exact rule left out could not have been better.

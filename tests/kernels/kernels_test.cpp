@@ -9,22 +9,10 @@
 #include <limits>
 #include <memory>
 
-#include "core/random.h"
+#include "tests/kernels/floats.h"
 
 namespace dragoman {
-namespace wide {
-extern const Kernels kernels;
-}
 namespace {
-
-using Floats = std::vector<float>;
-
-Floats random_floats(int64_t count, uint64_t seed) {
-  SplitMix64 random(seed);
-  Floats numbers(static_cast<size_t>(count));
-  for (float& number : numbers) number = static_cast<float>(random.uniform() * 4 - 2);
-  return numbers;
-}
 
 void expect_near(const Floats& got, const Floats& expected, float tolerance) {
   ASSERT_EQ(got.size(), expected.size());

@@ -11,21 +11,10 @@
 
 #include "core/random.h"
 #include "kernels/kernels.h"
+#include "tests/kernels/floats.h"
 
 namespace dragoman {
-namespace wide {
-extern const Kernels kernels;
-}
 namespace {
-
-using Floats = std::vector<float>;
-
-Floats packed_test_floats(int64_t count, uint64_t seed) {
-  SplitMix64 random(seed);
-  Floats numbers(static_cast<size_t>(count));
-  for (float& number : numbers) number = static_cast<float>(random.uniform() * 4 - 2);
-  return numbers;
-}
 
 size_t at(int64_t index) {
   return static_cast<size_t>(index);
@@ -43,10 +32,10 @@ struct Packed {
   Floats weights, panels, bias;
 
   Packed(int64_t channel_count, int64_t depth_count, int64_t panel)
-      : channels(channel_count), depth(depth_count), weights(packed_test_floats(channels * depth, 1)) {
+      : channels(channel_count), depth(depth_count), weights(random_floats(channels * depth, 1)) {
     const int64_t padded = (channels + panel - 1) / panel * panel;
     panels.resize(at(padded * depth));
-    bias = packed_test_floats(padded, 2);
+    bias = random_floats(padded, 2);
     for (int64_t c = 0; c < channels; ++c) {
       for (int64_t d = 0; d < depth; ++d)
         panels[at((c / panel * depth + d) * panel + c % panel)] = weights[at(c * depth + d)];
@@ -70,7 +59,7 @@ double plain_activation(Activation activation, double x) {
 TEST_P(EachPackedKernel, ProductsAreThePlainSums) {
   const Packed packed(75, 37, k.panel);
   const int64_t stride = stride_of(packed.channels);
-  const Floats x = packed_test_floats(30 * packed.depth, 3);
+  const Floats x = random_floats(30 * packed.depth, 3);
   for (const int64_t rows : {1, 2, 3, 4, 5, 6, 7, 13, 30}) {
     for (const Activation activation :
          {Activation::kNone, Activation::kRelu, Activation::kSilu, Activation::kGelu}) {
@@ -93,7 +82,7 @@ TEST_P(EachPackedKernel, ProductsAreThePlainSums) {
 TEST_P(EachPackedKernel, ARowsProductIsBitForBitTheSameAmongOtherRowsAndForSharesOfPanels) {
   const Packed packed(140, 700, k.panel);
   const int64_t stride = stride_of(packed.channels), panels = stride / k.panel, rows = 131;
-  const Floats x = packed_test_floats(rows * packed.depth, 4);
+  const Floats x = random_floats(rows * packed.depth, 4);
   Floats together(at(rows * stride)), shared(together.size()), alone(at(stride));
   const auto multiply = [&](int64_t row, int64_t count, int64_t first, int64_t last, float* out) {
     k.multiply({x.data() + row * packed.depth,
@@ -120,8 +109,8 @@ TEST_P(EachPackedKernel, ARowsProductOfWholeNumbersIsBitForBitTheSameAmongOtherR
   std::vector<int8_t> weights(at(stride * depth));
   for (auto& number : x) number = static_cast<int16_t>(random.below(60000));
   for (auto& number : weights) number = static_cast<int8_t>(random.below(255));
-  const Floats scales = packed_test_floats(stride, 1), bias = packed_test_floats(stride, 2),
-               x_scales = packed_test_floats(rows, 3);
+  const Floats scales = random_floats(stride, 1), bias = random_floats(stride, 2),
+               x_scales = random_floats(rows, 3);
   const auto multiply = [&](int64_t row, int64_t count) {
     Floats out(at(count * stride));
     k.multiply_int8({x.data() + row * depth,
@@ -151,7 +140,7 @@ TEST_P(EachPackedKernel, BFloat16WeightsAreTheUpperHalvesOfFloats) {
     halves.push_back(static_cast<uint16_t>(std::bit_cast<uint32_t>(x) >> 16));
   for (float& x : packed.weights) x = std::bit_cast<float>(std::bit_cast<uint32_t>(x) & 0xFFFF0000u);
   const int64_t stride = stride_of(packed.channels), rows = 5;
-  const Floats x = packed_test_floats(rows * packed.depth, 3);
+  const Floats x = random_floats(rows * packed.depth, 3);
   Floats out(at(rows * stride));
   k.multiply_bfloat16({x.data(),
                        packed.depth,
@@ -205,7 +194,7 @@ TEST_P(EachPackedKernel, WholeNumbersAreSummedExactlyUpToTheLargest) {
 
 TEST_P(EachPackedKernel, QuantisedRowsLieWithinHalfAStep) {
   const int64_t rows = 3, depth = 37, stride = 38;
-  Floats x = packed_test_floats(rows * depth, 6);
+  Floats x = random_floats(rows * depth, 6);
   std::fill(x.begin() + depth, x.begin() + 2 * depth, 0.0f);  // a row of zeros
   std::vector<int16_t> whole(at(rows * stride), 77);
   Floats scales(at(rows));
@@ -224,8 +213,8 @@ TEST_P(EachPackedKernel, QuantisedRowsLieWithinHalfAStep) {
 
 TEST_P(EachPackedKernel, NormIsTheFormulaWithAndWithoutASum) {
   const int64_t rows = 3, size = 37, stride = 40;
-  const Floats x = packed_test_floats(rows * stride, 1), y = packed_test_floats(rows * stride, 2),
-               gain = packed_test_floats(size, 3), bias = packed_test_floats(size, 4);
+  const Floats x = random_floats(rows * stride, 1), y = random_floats(rows * stride, 2),
+               gain = random_floats(size, 3), bias = random_floats(size, 4);
   for (const bool with_y : {false, true}) {
     Floats sum = x, out(x.size());
     k.norm(
@@ -252,7 +241,7 @@ TEST_P(EachPackedKernel, AQueryOverACacheIsTheFormula) {
   for (const auto& [heads, size] : std::vector<std::pair<int64_t, int64_t>>{{2, 64}, {3, 20}, {4, 3}}) {
     for (const int64_t count : {1, 4, 7, 33}) {
       const int64_t width = heads * size;
-      const Floats query = packed_test_floats(width, 1), cache = packed_test_floats(count * 2 * width, 2);
+      const Floats query = random_floats(width, 1), cache = random_floats(count * 2 * width, 2);
       std::vector<const float*> rows;
       for (int64_t s = 0; s < count; ++s) rows.push_back(cache.data() + (count - 1 - s) * 2 * width);
       Floats output(at(width)), scratch(at(count + 16));
@@ -280,7 +269,7 @@ TEST_P(EachPackedKernel, AQueryOverACacheIsTheFormula) {
 TEST_P(EachPackedKernel, TheBestOfARowAreSortedWithTheFirstOfEqualsFirst) {
   constexpr float kNone = -std::numeric_limits<float>::infinity();
   for (const int64_t size : {1, 5, 64, 1003}) {
-    Floats row = packed_test_floats(size, 11);
+    Floats row = random_floats(size, 11);
     for (size_t i = 3; i < row.size(); i += 7) row[i] = row[3];  // many equals
     for (size_t i = 4; i < row.size(); i += 5) row[i] = kNone;
     std::vector<int32_t> order(row.size());
