@@ -13,15 +13,9 @@ std::string flag_text(const Option& option) {
   return text + option.name + (option.placeholder.empty() ? "" : " " + option.placeholder);
 }
 
-// What stands behind the help text: choices and default.
+// What stands behind the help text.
 std::string notes_of(const Option& option) {
-  std::string notes;
-  if (!option.choices.empty()) {
-    for (const auto& choice : option.choices) notes += (notes.empty() ? "" : "|") + choice;
-  }
-  const std::string value = option.value_text();
-  if (!value.empty() && !(std::holds_alternative<bool*>(option.target) && value == "false"))
-    notes += (notes.empty() ? "default " : "; default ") + value;
+  const std::string notes = option_notes(option);
   return notes.empty() ? "" : " (" + notes + ")";
 }
 
@@ -79,6 +73,15 @@ std::string options_table(const OptionList& options) {
 }
 
 }  // namespace
+
+std::string option_notes(const Option& option, const char* between) {
+  std::string notes;
+  for (const auto& choice : option.choices) notes += (notes.empty() ? "" : between) + choice;
+  const std::string value = option.value_text();
+  if (!value.empty() && !(std::holds_alternative<bool*>(option.target) && value == "false"))
+    notes += (notes.empty() ? "default " : "; default ") + value;
+  return notes;
+}
 
 std::string program_help() {
   std::string text = "dragoman " DRAGOMAN_VERSION

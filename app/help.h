@@ -9,6 +9,8 @@ namespace dragoman {
 
 std::string program_help();
 std::string command_help(const Command& command);
+// Choices, joined by `between`, and the default: "pieces|ids; default pieces", "" when there is neither.
+std::string option_notes(const Option& option, const char* between = "|");
 std::string options_markdown();  // docs/options.md
 
 }  // namespace dragoman

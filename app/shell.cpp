@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "app/commands.h"
+#include "app/help.h"
 
 namespace dragoman {
 namespace {
@@ -248,9 +249,7 @@ std::string roff_option(const Option& option) {
   std::string head = option.letter != 0 ? "\\fB\\-" + std::string(1, option.letter) + "\\fR, " : "";
   head += "\\fB" + roff("--" + option.name) + "\\fR";
   if (!option.placeholder.empty()) head += " \\fI" + roff(option.placeholder) + "\\fR";
-  std::string notes = option.choices.empty() ? "" : joined(option.choices, ", ");
-  const std::string value = option.value_text();
-  if (!value.empty() && value != "false") notes += (notes.empty() ? "default " : "; default ") + value;
+  const std::string notes = option_notes(option, ", ");
   return ".TP\n" + head + "\n" + roff(option.help + (notes.empty() ? "" : " (" + notes + ")")) + "\n";
 }
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
 
 #include "core/random.h"
@@ -10,8 +9,6 @@
 
 namespace dragoman {
 namespace {
-
-constexpr float kImpossible = -std::numeric_limits<float>::infinity();
 
 void force(float* logits, int64_t vocabulary, int64_t token) {
   const float kept = logits[token];

@@ -5,6 +5,7 @@
 
 #include "core/utf8.h"
 #include "core/workers.h"
+#include "decoding/batches.h"
 #include "decoding/folder_ids.h"
 
 namespace dragoman {
@@ -36,20 +37,10 @@ std::vector<PairScore> Scorer::score(const std::vector<std::string>& sources,
     target_ids.back().push_back(vocabulary.eos_id());
   }
 
-  std::vector<size_t> order(sources.size());
-  std::iota(order.begin(), order.end(), size_t{0});
-  const auto longer = [&](size_t i) { return std::max(source_ids[i].size(), target_ids[i].size()); };
-  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return longer(a) > longer(b); });
-  std::vector<std::vector<size_t>> batches;
-  for (size_t begin = 0; begin < order.size();) {
-    const size_t rows =
-        std::clamp<size_t>(static_cast<size_t>(max_tokens_) / longer(order[begin]), 1, kMaxBatchRows);
-    const size_t end = std::min(order.size(), begin + rows);
-    batches.emplace_back(order.begin() + static_cast<std::ptrdiff_t>(begin),
-                         order.begin() + static_cast<std::ptrdiff_t>(end));
-    begin = end;
-  }
-
+  std::vector<size_t> lengths;
+  for (size_t i = 0; i < sources.size(); ++i)
+    lengths.push_back(std::max(source_ids[i].size(), target_ids[i].size()));
+  const auto batches = batches_by_length(lengths, max_tokens_);
   std::vector<PairScore> scores(sources.size());
   side_by_side(batches.size(), engine_->workers(), [&](size_t batch) {
     std::vector<const std::vector<int64_t>*> from, to;

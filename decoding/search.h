@@ -4,15 +4,12 @@
 //   batch
 #pragma once
 
-#include <limits>
 #include <vector>
 
 #include "decoding/cached_decoder.h"
 #include "decoding/search_options.h"
 
 namespace dragoman {
-
-inline constexpr float kImpossible = -std::numeric_limits<float>::infinity();
 
 // source: [n,S] ids, padded. For each sentence its options.n_best best hypotheses, best first (fewer when
 // fewer exist). beam_size 1 is greedy search; with options.sample, n_best draws.

@@ -11,9 +11,6 @@
 
 namespace dragoman {
 
-// Sentences of a batch at most: each beam of each has a row of V logits, and more than this gains no speed.
-inline constexpr size_t kMaxBatchRows = 64;
-
 class SearchEngine {
  public:
   virtual ~SearchEngine() = default;

@@ -2,12 +2,16 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
 #include "core/options.h"
 
 namespace dragoman {
+
+// The logit, and the log-probability, of what may not follow.
+inline constexpr float kImpossible = -std::numeric_limits<float>::infinity();
 
 struct SearchOptions {
   int64_t beam_size = 4;

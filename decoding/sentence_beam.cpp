@@ -1,7 +1,6 @@
 #include "decoding/sentence_beam.h"
 
 #include <algorithm>
-#include <limits>
 
 namespace dragoman {
 
@@ -11,7 +10,7 @@ void SentenceBeam::advance(const std::vector<BeamCandidate>& candidates, int64_t
   const bool last = length >= limit_;
   for (size_t rank = 0; rank < candidates.size(); ++rank) {
     const BeamCandidate& candidate = candidates[rank];
-    if (candidate.log_probability == -std::numeric_limits<float>::infinity()) break;
+    if (candidate.log_probability == kImpossible) break;
     const bool ends = candidate.token == end_id_;
     if ((ends || last) && rank < beams) finish(candidate, length);
     if (!ends && live.size() < beams) live.push_back({continued(candidate), candidate.beam});

@@ -6,6 +6,7 @@
 #include "core/random.h"
 #include "core/utf8.h"
 #include "core/workers.h"
+#include "decoding/batches.h"
 #include "decoding/folder_ids.h"
 #include "decoding/loop_guard.h"
 #include "decoding/sentences.h"
@@ -133,7 +134,7 @@ std::vector<Translator::Segment> Translator::segments_of(size_t line, const std:
   return segments;
 }
 
-void Translator::search_batch(std::vector<Segment*> batch, const SearchOptions& search_options) const {
+void Translator::search_batch(const std::vector<Segment*>& batch, const SearchOptions& search_options) const {
   SearchLimits limits;
   limits.end_id = folder_.tokenizers.target.vocabulary().eos_id();
   limits.forbidden = folder_.generation.forbidden_groups;
@@ -155,21 +156,16 @@ void Translator::search_batch(std::vector<Segment*> batch, const SearchOptions& 
   for (size_t i = 0; i < batch.size(); ++i) batch[i]->hypotheses = std::move(results[i]);
 }
 
-void Translator::search_all(std::vector<Segment*> segments, const SearchOptions& search_options) const {
-  std::stable_sort(segments.begin(), segments.end(),
-                   [](const Segment* a, const Segment* b) { return a->source.size() > b->source.size(); });
-  std::vector<std::vector<Segment*>> batches;
-  for (size_t begin = 0; begin < segments.size();) {
-    const size_t longest = segments[begin]->source.size();
-    const size_t rows =
-        std::clamp<size_t>(static_cast<size_t>(options_.max_tokens) / longest, 1, kMaxBatchRows);
-    const size_t end = std::min(segments.size(), begin + rows);
-    batches.emplace_back(segments.begin() + static_cast<std::ptrdiff_t>(begin),
-                         segments.begin() + static_cast<std::ptrdiff_t>(end));
-    begin = end;
-  }
-  side_by_side(batches.size(), engine_->workers(),
-               [&](size_t batch) { search_batch(batches[batch], search_options); });
+void Translator::search_all(const std::vector<Segment*>& segments,
+                            const SearchOptions& search_options) const {
+  std::vector<size_t> lengths;
+  for (const auto* segment : segments) lengths.push_back(segment->source.size());
+  const auto batches = batches_by_length(lengths, options_.max_tokens);
+  side_by_side(batches.size(), engine_->workers(), [&](size_t index) {
+    std::vector<Segment*> batch;
+    for (const size_t i : batches[index]) batch.push_back(segments[i]);
+    search_batch(batch, search_options);
+  });
 }
 
 void Translator::guard_against_loops(std::vector<Segment>& segments) const {
@@ -245,7 +241,7 @@ std::vector<Translation> Translator::translate(const std::vector<std::string>& l
 
   std::vector<Segment*> all;
   for (auto& segment : segments) all.push_back(&segment);
-  search_all(std::move(all), options_.search);
+  search_all(all, options_.search);
   guard_against_loops(segments);
 
   std::vector<Translation> results;

@@ -65,8 +65,8 @@ class Translator {
  private:
   struct Segment;  // what is asked of the model in one go: a line, or a piece of one
   std::vector<Segment> segments_of(size_t line, const std::string& text) const;
-  void search_all(std::vector<Segment*> segments, const SearchOptions& search) const;
-  void search_batch(std::vector<Segment*> batch, const SearchOptions& search) const;
+  void search_all(const std::vector<Segment*>& segments, const SearchOptions& search) const;
+  void search_batch(const std::vector<Segment*>& batch, const SearchOptions& search) const;
   void guard_against_loops(std::vector<Segment>& segments) const;
   Translation assemble(const std::vector<Segment>& segments, size_t begin, size_t end) const;
 

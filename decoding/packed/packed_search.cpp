@@ -1,15 +1,12 @@
 #include "decoding/packed/packed_search.h"
 
 #include <algorithm>
-#include <limits>
 
 #include "decoding/next_token.h"
 #include "decoding/sentence_beam.h"
 
 namespace dragoman {
 namespace {
-
-constexpr float kImpossible = -std::numeric_limits<float>::infinity();
 
 // The `count` best next tokens of each row of a step, best first.
 struct RowBest {
