@@ -61,10 +61,12 @@ OptionList SearchOptions::describe() {
               .at_least(1e-6)
               .at_most(1),
           option(search_until, "search-until", "RULE",
-                 "when beam search stops: heuristic (transformers' early_stopping=False: the best live score "
-                 "over the "
-                 "current length) or exact (over the longest length allowed)")
-              .one_of({"heuristic", "exact"}),
+                 "when beam search stops: heuristic (early_stopping=False of transformers 5: the best live "
+                 "score "
+                 "over the current length), candidates (of transformers 4: what has just ended counts as "
+                 "live) or "
+                 "exact (the best live score over the longest length allowed)")
+              .one_of({"heuristic", "candidates", "exact"}),
       });
 }
 

@@ -15,7 +15,13 @@ void SentenceBeam::advance(const std::vector<BeamCandidate>& candidates, int64_t
     if ((ends || last) && rank < beams) finish(candidate, length);
     if (!ends && live.size() < beams) live.push_back({continued(candidate), candidate.beam});
   }
-  done_ = last || live.empty() || cannot_improve(live, length);
+  double bound = kImpossible;  // the best first, but for a rate of diversity
+  if (options_->search_until == "candidates") {
+    for (const auto& candidate : candidates) bound = std::max(bound, double{candidate.log_probability});
+  } else {
+    for (const auto& one : live) bound = std::max(bound, one.hypothesis.log_probability);
+  }
+  done_ = last || live.empty() || cannot_improve(bound, length);
   live_ = std::move(live);
 }
 
@@ -45,12 +51,10 @@ void SentenceBeam::finish(const BeamCandidate& candidate, int64_t length) {
   if (finished_.size() > static_cast<size_t>(options_->beam_size)) finished_.pop_back();
 }
 
-bool SentenceBeam::cannot_improve(const std::vector<LiveHypothesis>& live, int64_t length) const {
+bool SentenceBeam::cannot_improve(double bound, int64_t length) const {
   if (finished_.size() < static_cast<size_t>(options_->beam_size)) return false;
   const bool exact = options_->search_until == "exact" && options_->length_penalty > 0;
-  double best = live[0].hypothesis.log_probability;  // the first one's, but for a rate of diversity
-  for (const auto& one : live) best = std::max(best, one.hypothesis.log_probability);
-  return best / options_->penalty(exact ? limit_ : length) <= finished_.back().score;
+  return bound / options_->penalty(exact ? limit_ : length) <= finished_.back().score;
 }
 
 }  // namespace dragoman

@@ -5,8 +5,9 @@
 //     </s>); those among the first b that end are finished, compared by score / length^alpha; the b best
 //     finished are kept; the b best that do not end live on.
 //   It is done when b are finished and no live one, at its present length, would beat the worst of them
-//   (transformers' early_stopping=False), or at the length limit, where the b best candidates are taken as
-//   they are.
+//   (early_stopping=False of transformers 5; with --search-until candidates of transformers 4, where a
+//   candidate that has just ended counts as live), or at the length limit, where the b best candidates are
+//   taken as they are.
 #pragma once
 
 #include <vector>
@@ -45,7 +46,7 @@ class SentenceBeam {
  private:
   Hypothesis continued(const BeamCandidate& candidate) const;
   void finish(const BeamCandidate& candidate, int64_t length);
-  bool cannot_improve(const std::vector<LiveHypothesis>& live, int64_t length) const;
+  bool cannot_improve(double bound, int64_t length) const;  // bound: of the log-probabilities to come
 
   int64_t sentence_, limit_, end_id_;
   const SearchOptions* options_;

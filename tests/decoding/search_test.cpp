@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <set>
 
 #include "tests/support/same_hypotheses.h"
@@ -136,7 +137,8 @@ std::vector<Hypothesis> plain_beam_search(Setting& setting, const torch::Tensor&
     std::stable_sort(finished.begin(), finished.end(), better);
     finished.resize(std::min(finished.size(), beams));
     if (finished.size() < beams || rule == "never" || live.empty()) continue;
-    const double bound = live[0].log_probability / options.penalty(rule == "exact" ? limit : length);
+    const Hypothesis& best = rule == "candidates" ? candidates[0] : live[0];
+    const double bound = best.log_probability / options.penalty(rule == "exact" ? limit : length);
     if (bound <= finished.back().score) break;
   }
   return finished;
@@ -233,28 +235,29 @@ TEST(Search, AWideBeamFindsEveryHypothesisInOrder) {
 }
 
 TEST(Search, EqualsABeamSearchWrittenOnTheNotes) {
-  int64_t rules_that_differ = 0;
+  int64_t exact_differs = 0, candidates_differ = 0;
   for (uint64_t seed = 1; seed <= 24; ++seed) {
     Setting setting(8, seed, 0.7);
     const auto source = padded_rows(random_sources(1, 8, 6), setting.pad);
     for (const int64_t beams : {2, 3, 5}) {
       SearchOptions options{.beam_size = beams, .n_best = beams};
-      std::vector<double> worst;
-      for (const char* rule : {"heuristic", "exact"}) {
+      std::map<std::string, double> worst;
+      for (const std::string rule : {"heuristic", "candidates", "exact"}) {
         options.search_until = rule;
         const auto found = beam_search(setting.decoder, source, options, limits_of(1, 14));
-        expect_same_hypotheses(
-            found[0], plain_beam_search(setting, source, options, 14, rule),
-            std::string(rule) + ", seed " + std::to_string(seed) + ", beam " + std::to_string(beams));
-        worst.push_back(found[0].back().score);
+        expect_same_hypotheses(found[0], plain_beam_search(setting, source, options, 14, rule),
+                               rule + ", seed " + std::to_string(seed) + ", beam " + std::to_string(beams));
+        worst[rule] = found[0].back().score;
       }
       // What the exact rule left out could not have been better.
       const auto all = plain_beam_search(setting, source, options, 14, "never");
-      EXPECT_NEAR(worst[1], all.back().score, 1e-5);
-      rules_that_differ += worst[1] > worst[0] + 1e-4;
+      EXPECT_NEAR(worst["exact"], all.back().score, 1e-5);
+      exact_differs += worst["exact"] > worst["heuristic"] + 1e-4;
+      candidates_differ += worst["candidates"] > worst["heuristic"] + 1e-4;
     }
   }
-  EXPECT_GT(rules_that_differ, 0) << "the two rules never differed: nothing was tested";
+  EXPECT_GT(exact_differs, 0) << "the rules never differed: nothing was tested";
+  EXPECT_GT(candidates_differ, 0) << "the rules never differed: nothing was tested";
 }
 
 TEST(Search, NBestAreSortedAndDistinctWithTheirScores) {

@@ -119,7 +119,7 @@ class Runner:
         self.script(f"transformers, {name}", "transformers_parity.py", *flags, "--lines", lines,
                     *(["--trained"] if trained else []))
         if trained:
-            self.script(f"transformers 4, {name}", "transformers_parity.py", *flags, "--lines", 100, packages=TRANSFORMERS4)
+            self.script(f"transformers 4, {name}", "transformers_parity.py", *flags, "--lines", lines, packages=TRANSFORMERS4)
 
     def all(self, minutes):
         self.script("tokenizer", "tokenizer_parity.py", "--text", self.files["train", "source"], "--vocab-size",

@@ -15,7 +15,7 @@ Every difference is printed with what transformers thinks of both texts. CTransl
 folder are compared as well: with --trained greedy ones must be equal but for ties, and 97 % of those with a beam, where
 it stops as soon as four hypotheses are complete; of a model that has learned little it says nothing, and its loader reads
 one number of heads for encoder and decoder. --refused: a folder of a model that MarianMT cannot express must be refused
-by both. With an older transformers (PYTHONPATH=.venv-peers/transformers4) the same holds. Ends with `N passed, N failed`; exits with 1 when a mark is missed.
+by both. With an older transformers (PYTHONPATH=.venv-peers/transformers4) the same holds of --search-until candidates. Ends with `N passed, N failed`; exits with 1 when a mark is missed.
 Needs the environment that scripts/peers makes.
 """
 import argparse
@@ -42,7 +42,9 @@ import transformers  # noqa: E402
 warnings.filterwarnings("ignore", message="Recommended: pip install sacremoses.")  # an option that nothing calls
 transformers.logging.disable_progress_bar()
 
-TYPE = "dtype" if int(transformers.__version__.split(".")[0]) >= 5 else "torch_dtype"  # a parameter's name
+NEW = int(transformers.__version__.split(".")[0]) >= 5
+TYPE = "dtype" if NEW else "torch_dtype"  # a parameter's name
+SEARCH_UNTIL = "heuristic" if NEW else "candidates"  # when a beam search stops: the two versions differ
 CLOSE = 1e-4  # of logits, scores and of what counts as a tie
 BATCH = 20
 
@@ -97,7 +99,7 @@ class Dragoman:
     def translate(self, lines, beams):
         """Pairs (text, score, log-probability)."""
         arguments = ["translate", "--model", self.folder, "--beam-size", str(beams), "--output-format", "json",
-                     "--max-length", str(self.limit), "--device", "cpu", "--threads", str(self.threads)]
+                     "--search-until", SEARCH_UNTIL, "--max-length", str(self.limit), "--device", "cpu", "--threads", str(self.threads)]
         rows = [json.loads(row) for row in self.run(arguments, "".join(line + "\n" for line in lines))]
         best = [row["candidates"][0] for row in rows]
         return [(one["text"], one["score"], one["log_probability"]) for one in best]
