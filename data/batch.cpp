@@ -5,7 +5,7 @@
 namespace dragoman {
 namespace {
 
-constexpr size_t kAhead = 8;  // batches
+constexpr int64_t kAhead = 8;  // batches
 
 // One row of a batch, wherever its ids are.
 struct Row {
@@ -68,7 +68,9 @@ Batch to_device(const Batch& batch, const torch::Device& device) {
 }
 
 BatchStream::BatchStream(const EncodedCorpus& corpus, const StreamOptions& options, const DataPosition& start)
-    : corpus_(corpus), options_(options), position_(start), thread_([this] { produce(); }) {}
+    : corpus_(corpus), options_(options), position_(start) {
+  for (int i = 0; i < options.threads; ++i) threads_.emplace_back([this] { produce(); });
+}
 
 BatchStream::~BatchStream() {
   {
@@ -76,59 +78,75 @@ BatchStream::~BatchStream() {
     stop_ = true;
   }
   changed_.notify_all();
-  thread_.join();
+  for (auto& thread : threads_) thread.join();
 }
 
 BatchStream::Item BatchStream::next() {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return !ready_.empty() || failure_; });
-  if (ready_.empty()) std::rethrow_exception(failure_);
-  Item item = std::move(ready_.front());
-  ready_.pop_front();
+  changed_.wait(lock, [this] { return ready_.count(taken_) > 0 || failure_; });
+  const auto found = ready_.find(taken_);
+  if (found == ready_.end()) std::rethrow_exception(failure_);
+  Item item = std::move(found->second);
+  ready_.erase(found);
+  ++taken_;
   changed_.notify_all();
   return item;
 }
 
-// plan: of a window whose first batch is number first_batch of the pass.
-bool BatchStream::produce_window(const BatchPlan& plan, int64_t first_batch, bool is_last) {
-  const auto end = first_batch + static_cast<int64_t>(plan.size());
-  while (position_.batch < end) {
-    Item item;
-    const BatchIndices& pairs = plan[static_cast<size_t>(position_.batch - first_batch)];
-    item.batch = options_.augmentation
-                     ? make_batch(corpus_, pairs, options_.pad, *options_.augmentation, position_.epoch)
-                     : make_batch(corpus_, pairs, options_.pad);
-    if (options_.pinned) {
-      for (auto* tensor : {&item.batch.source, &item.batch.decoder_input, &item.batch.labels})
-        *tensor = tensor->pin_memory();
-    }
-    ++position_.batch;
-    item.ends_epoch = is_last && position_.batch == end;
-    item.after = item.ends_epoch ? DataPosition{position_.epoch + 1, 0} : position_;
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return stop_ || ready_.size() < kAhead; });
-    if (stop_) return false;
-    ready_.push_back(std::move(item));
-    changed_.notify_all();
+BatchStream::Job BatchStream::next_job() {
+  const std::lock_guard lock(planning_);
+  if (!plan_) {
+    plan_.emplace(corpus_, options_.max_tokens, options_.seed, position_.epoch);
+    window_ = plan_->window(0);
   }
-  return true;
+  // A resumed pass plans the windows before its position again, for the number of their batches.
+  while (position_.batch >= first_of_window_ + static_cast<int64_t>(window_.size())) {
+    first_of_window_ += static_cast<int64_t>(window_.size());
+    if (++window_index_ == plan_->windows()) {
+      position_ = {position_.epoch + 1, 0};
+      plan_.emplace(corpus_, options_.max_tokens, options_.seed, position_.epoch);
+      window_index_ = first_of_window_ = 0;
+    }
+    window_ = plan_->window(window_index_);
+  }
+  Job job;
+  job.pairs = window_[static_cast<size_t>(position_.batch - first_of_window_)];
+  job.epoch = position_.epoch;
+  job.number = jobs_++;
+  ++position_.batch;
+  job.item.ends_epoch = window_index_ + 1 == plan_->windows() &&
+                        position_.batch == first_of_window_ + static_cast<int64_t>(window_.size());
+  job.item.after = job.item.ends_epoch ? DataPosition{position_.epoch + 1, 0} : position_;
+  return job;
+}
+
+Batch BatchStream::made(const Job& job) const {
+  Batch batch = options_.augmentation
+                    ? make_batch(corpus_, job.pairs, options_.pad, *options_.augmentation, job.epoch)
+                    : make_batch(corpus_, job.pairs, options_.pad);
+  if (options_.pinned) {
+    for (auto* tensor : {&batch.source, &batch.decoder_input, &batch.labels}) *tensor = tensor->pin_memory();
+  }
+  return batch;
 }
 
 void BatchStream::produce() try {
   TORCH_CHECK(corpus_.size() > 0, "a stream of batches needs a corpus with pairs in it");
   for (;;) {
-    const EpochPlan plan(corpus_, options_.max_tokens, options_.seed, position_.epoch);
-    // A resumed pass plans the windows before its position again, for the number of their batches.
-    for (int64_t i = 0, first = 0; i < plan.windows(); ++i) {
-      const BatchPlan window = plan.window(i);
-      if (!produce_window(window, first, i + 1 == plan.windows())) return;
-      first += static_cast<int64_t>(window.size());
+    Job job = next_job();
+    {
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [&] { return stop_ || job.number < taken_ + kAhead + options_.threads; });
+      if (stop_) return;
     }
-    position_ = {position_.epoch + 1, 0};
+    job.item.batch = made(job);
+    const std::lock_guard lock(mutex_);
+    ready_.emplace(job.number, std::move(job.item));
+    changed_.notify_all();
   }
 } catch (...) {
   const std::lock_guard lock(mutex_);
-  failure_ = std::current_exception();
+  if (!failure_) failure_ = std::current_exception();
   changed_.notify_all();
 }
 

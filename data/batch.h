@@ -1,4 +1,4 @@
-// Batches as tensors, and the thread that makes them ahead of the training loop.
+// Batches as tensors, and the threads that make them ahead of the training loop.
 //
 //   pair:           source  a b c </s>           target  x y </s>
 //   source          a b c </s>                   what the encoder reads
@@ -6,13 +6,16 @@
 //   labels          x y </s>                     what each position must predict
 #pragma once
 
-#include <condition_variable>
-#include <deque>
-#include <exception>
-#include <mutex>
-#include <thread>
-
 #include <torch/types.h>
+
+#include <condition_variable>
+#include <exception>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <vector>
+
 #include "data/augmentation.h"
 #include "data/batch_plan.h"
 #include "data/encoded_corpus.h"
@@ -44,10 +47,11 @@ struct StreamOptions {
   PadIds pad;
   const Augmentation* augmentation = nullptr;  // none
   bool pinned = false;                         // in memory from which CUDA copies while it computes
+  int threads = 1;  // that make batches side by side; their order and what is in them stays the same
 };
 
 // Batches without end, epoch after epoch, from any position on: the plan of an epoch is a pure function of
-// the seed and its number. A thread of its own stays a few batches ahead; what it throws, next() throws.
+// the seed and its number. Threads of its own stay a few batches ahead; what they throw, next() throws.
 class BatchStream {
  public:
   BatchStream(const EncodedCorpus& corpus, const StreamOptions& options, const DataPosition& start);
@@ -63,18 +67,32 @@ class BatchStream {
   Item next();
 
  private:
+  // A batch that is to be made: what is in it, and its place in the stream.
+  struct Job {
+    BatchIndices pairs;
+    int64_t epoch = 0, number = 0;
+    Item item;  // without the batch
+  };
   void produce();
-  bool produce_window(const BatchPlan& plan, int64_t first_batch, bool is_last);  // false: stop
+  Job next_job();
+  Batch made(const Job& job) const;
 
   const EncodedCorpus& corpus_;
   StreamOptions options_;
-  DataPosition position_;  // of the producer
-  std::mutex mutex_;
+
+  std::mutex planning_;    // guards what the next job follows from
+  DataPosition position_;  // of the next job
+  std::optional<EpochPlan> plan_;
+  BatchPlan window_;
+  int64_t window_index_ = 0, first_of_window_ = 0, jobs_ = 0;
+
+  std::mutex mutex_;  // guards the rest
   std::condition_variable changed_;
-  std::deque<Item> ready_;
+  std::map<int64_t, Item> ready_;  // by number
+  int64_t taken_ = 0;
   std::exception_ptr failure_;
   bool stop_ = false;
-  std::thread thread_;
+  std::vector<std::thread> threads_;
 };
 
 }  // namespace dragoman

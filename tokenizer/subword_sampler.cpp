@@ -25,11 +25,56 @@ std::vector<size_t> boundaries(std::string_view text) {
 
 double log_sum(double a, double b) {
   if (a == kNever) return b;
-  const double larger = std::max(a, b);
-  return larger + std::log(std::exp(a - larger) + std::exp(b - larger));
+  return std::max(a, b) + std::log(1 + std::exp(-std::abs(a - b)));
 }
 
 }  // namespace
+
+PieceTrie::PieceTrie() : pieces_(1), edges_(1 << 10) {}
+
+size_t PieceTrie::place_of(uint64_t key) const {
+  const size_t mask = edges_.size() - 1;
+  size_t place = (key * 0x9E3779B97F4A7C15u >> 32) & mask;
+  while (edges_[place].key != key && edges_[place].key != kFree) place = (place + 1) & mask;
+  return place;
+}
+
+void PieceTrie::grow() {
+  std::vector<Edge> before(edges_.size() * 2);
+  before.swap(edges_);
+  for (const Edge& edge : before) {
+    if (edge.key != kFree) edges_[place_of(edge.key)] = edge;
+  }
+}
+
+int32_t PieceTrie::next(int32_t node, char byte) const {
+  const uint64_t key = static_cast<uint64_t>(node) << 8 | static_cast<uint8_t>(byte);
+  return edges_[place_of(key)].node;
+}
+
+void PieceTrie::add(std::string_view text, const Piece& piece) {
+  int32_t node = root();
+  for (const char byte : text) {
+    if (2 * pieces_.size() > edges_.size()) grow();
+    const uint64_t key = static_cast<uint64_t>(node) << 8 | static_cast<uint8_t>(byte);
+    Edge& edge = edges_[place_of(key)];
+    if (edge.node == kNone) {
+      edge = {key, static_cast<int32_t>(pieces_.size())};
+      pieces_.emplace_back();
+    }
+    node = edge.node;
+  }
+  pieces_[static_cast<size_t>(node)] = piece;
+}
+
+const PieceTrie::Piece* PieceTrie::find(std::string_view text) const {
+  int32_t node = root();
+  for (const char byte : text) {
+    node = next(node, byte);
+    if (node == kNone) return nullptr;
+  }
+  return at(node).id == kNone ? nullptr : &at(node);
+}
 
 SubwordSampler::SubwordSampler(const Tokenizer& tokenizer, double strength)
     : vocabulary_(tokenizer.vocabulary()),
@@ -38,8 +83,7 @@ SubwordSampler::SubwordSampler(const Tokenizer& tokenizer, double strength)
       may_change_(static_cast<size_t>(tokenizer.vocabulary().size())) {
   for (const ScoredPiece& piece : tokenizer.scored_pieces()) {
     may_change_[static_cast<size_t>(piece.id)] = true;
-    pieces_[vocabulary_.piece(piece.id)] = {static_cast<int32_t>(piece.id), piece.score};
-    longest_ = std::max(longest_, vocabulary_.piece(piece.id).size());
+    pieces_.add(vocabulary_.piece(piece.id), {static_cast<int32_t>(piece.id), piece.score});
   }
 }
 
@@ -70,39 +114,48 @@ std::vector<int32_t> SubwordSampler::sample(std::span<const int32_t> ids, uint64
 // the end, each with its share of what leads to where it ends.
 void SubwordSampler::sample_unigram(const std::string& text, SplitMix64& random,
                                     std::vector<int32_t>& ids) const {
+  constexpr size_t kNoArc = ~size_t{0};
   struct Arc {
     size_t from;
     int32_t id;
     double weight;
+    size_t next;  // of those that end at the same place, in the order of where they begin
   };
   const std::vector<size_t> at = boundaries(text);
   const size_t characters = at.size() - 1;
   std::vector<double> total(characters + 1, kNever);
-  std::vector<std::vector<Arc>> arcs(characters + 1);  // by where they end
+  std::vector<Arc> arcs;
+  std::vector<size_t> first(characters + 1, kNoArc), last(characters + 1, kNoArc);  // by where they end
   total[0] = 0;
   for (size_t i = 0; i < characters; ++i) {
     if (total[i] == kNever) continue;
-    for (size_t j = i + 1; j <= characters && at[j] - at[i] <= longest_; ++j) {
-      const auto found = pieces_.find(text.substr(at[i], at[j] - at[i]));
-      if (found == pieces_.end()) continue;
-      const double weight = total[i] + strength_ * found->second.score;
-      arcs[j].push_back({i, found->second.id, weight});
+    int32_t node = pieces_.root();
+    for (size_t j = i + 1; j <= characters; ++j) {
+      for (size_t byte = at[j - 1]; byte < at[j] && node != PieceTrie::kNone; ++byte)
+        node = pieces_.next(node, text[byte]);
+      if (node == PieceTrie::kNone) break;
+      const PieceTrie::Piece& piece = pieces_.at(node);
+      if (piece.id == PieceTrie::kNone) continue;
+      const double weight = total[i] + strength_ * piece.score;
+      (last[j] == kNoArc ? first[j] : arcs[last[j]].next) = arcs.size();
+      last[j] = arcs.size();
+      arcs.push_back({i, piece.id, weight, kNoArc});
       total[j] = log_sum(total[j], weight);
     }
   }
   std::vector<int32_t> backwards;
   for (size_t j = characters; j > 0;) {
     double left = random.uniform();
-    const Arc* chosen = &arcs[j].back();
-    for (const Arc& arc : arcs[j]) {
-      left -= std::exp(arc.weight - total[j]);
+    size_t chosen = last[j];
+    for (size_t arc = first[j]; arc != kNoArc; arc = arcs[arc].next) {
+      left -= std::exp(arcs[arc].weight - total[j]);
       if (left < 0) {
-        chosen = &arc;
+        chosen = arc;
         break;
       }
     }
-    backwards.push_back(chosen->id);
-    j = chosen->from;
+    backwards.push_back(arcs[chosen].id);
+    j = arcs[chosen].from;
   }
   ids.insert(ids.end(), backwards.rbegin(), backwards.rend());
 }
@@ -123,23 +176,23 @@ bool SubwordSampler::sample_merges(std::string_view word, SplitMix64& random,
                                    std::vector<int32_t>& ids) const {
   std::vector<size_t> at = boundaries(word);  // of the symbols that are left
   const auto piece = [&](size_t first, size_t last) {
-    return pieces_.find(std::string(word.substr(at[first], at[last] - at[first])));
+    return pieces_.find(word.substr(at[first], at[last] - at[first]));
   };
   for (;;) {
     size_t best = 0;
     double best_score = kNever;
     for (size_t i = 0; i + 2 < at.size(); ++i) {
-      const auto found = piece(i, i + 2);
-      if (found == pieces_.end() || random.uniform() < strength_) continue;
-      if (found->second.score > best_score) best = i, best_score = found->second.score;
+      const auto* found = piece(i, i + 2);
+      if (!found || random.uniform() < strength_) continue;
+      if (found->score > best_score) best = i, best_score = found->score;
     }
     if (best_score == kNever) break;
     at.erase(at.begin() + static_cast<int64_t>(best) + 1);
   }
   for (size_t i = 0; i + 1 < at.size(); ++i) {
-    const auto found = piece(i, i + 1);
-    if (found == pieces_.end()) return false;
-    ids.push_back(found->second.id);
+    const auto* found = piece(i, i + 1);
+    if (!found) return false;
+    ids.push_back(found->id);
   }
   return true;
 }

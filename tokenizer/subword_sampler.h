@@ -12,13 +12,42 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "core/random.h"
 #include "tokenizer/tokenizer.h"
 
 namespace dragoman {
+
+// Finds the pieces that begin at a place of a text, byte by byte, and stops where no longer one can follow.
+class PieceTrie {
+ public:
+  static constexpr int32_t kNone = -1;
+  struct Piece {
+    int32_t id = kNone;  // kNone: only the beginning of pieces
+    double score = 0;    // unigram: log probability; BPE: the higher, the earlier it was merged
+  };
+
+  PieceTrie();
+  void add(std::string_view text, const Piece& piece);
+  int32_t root() const { return 0; }
+  // The node behind one more byte; kNone where no piece goes on so.
+  int32_t next(int32_t node, char byte) const;
+  const Piece& at(int32_t node) const { return pieces_[static_cast<size_t>(node)]; }
+  const Piece* find(std::string_view text) const;  // null when it is no piece
+
+ private:
+  struct Edge {
+    uint64_t key = kFree;
+    int32_t node = kNone;
+  };
+  static constexpr uint64_t kFree = ~uint64_t{0};
+  size_t place_of(uint64_t key) const;  // of the edge, or where it would stand
+  void grow();
+
+  std::vector<Piece> pieces_;  // by node
+  std::vector<Edge> edges_;    // a hash table, at most half full; its size is a power of two
+};
 
 class SubwordSampler {
  public:
@@ -34,16 +63,11 @@ class SubwordSampler {
   bool sample_merges(std::string_view word, SplitMix64& random, std::vector<int32_t>& ids) const;
   bool sample_bpe(const std::string& text, SplitMix64& random, std::vector<int32_t>& ids) const;
 
-  struct Piece {
-    int32_t id;
-    double score;  // unigram: log probability; BPE: the higher, the earlier it was merged
-  };
   Vocabulary vocabulary_;
   bool is_unigram_;
   double strength_;
-  std::vector<bool> may_change_;                   // by id
-  std::unordered_map<std::string, Piece> pieces_;  // those that may change
-  size_t longest_ = 0;                             // bytes of a piece
+  std::vector<bool> may_change_;  // by id
+  PieceTrie pieces_;              // those that may change
 };
 
 }  // namespace dragoman

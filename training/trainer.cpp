@@ -16,6 +16,7 @@ namespace {
 
 constexpr double kFirstLossScale = 32768;  // float16
 constexpr int64_t kScaleGrowthInterval = 2000;
+constexpr int kMostStreamThreads = 8;
 
 double steady_seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -123,10 +124,13 @@ StopReason Trainer::run() {
   }
   const ModelOptions& model = folder_.model->options();
   const PadIds pad{model.source_pad_id(), model.target_pad_id()};
+  const bool on_cuda = folder_.model->device().is_cuda();
+  // A device takes batches faster than one thread segments text anew; on the CPU its cores are busy anyway.
+  const int stream_threads = on_cuda ? std::clamp(threads_ - 1, 1, kMostStreamThreads) : 1;
   stream_ = std::make_unique<BatchStream>(
       corpus_,
       StreamOptions{options_.max_tokens, static_cast<uint64_t>(options_.seed), pad,
-                    augmentation_ ? &*augmentation_ : nullptr, folder_.model->device().is_cuda()},
+                    augmentation_ ? &*augmentation_ : nullptr, on_cuda, stream_threads},
       state_.position);
   report_batches();
   folder_.model->train();

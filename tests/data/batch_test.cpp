@@ -54,8 +54,8 @@ TEST(Batch, TakesThePairsInTheOrderGivenAndIsAsWideAsItsOwnLongest) {
 }
 
 std::vector<BatchStream::Item> take(const EncodedCorpus& corpus, uint64_t seed, const DataPosition& start,
-                                    int count) {
-  BatchStream stream(corpus, {40, seed, kPad}, start);
+                                    int count, int threads = 1) {
+  BatchStream stream(corpus, {40, seed, kPad, nullptr, false, threads}, start);
   std::vector<BatchStream::Item> items;
   for (int i = 0; i < count; ++i) items.push_back(stream.next());
   return items;
@@ -99,6 +99,20 @@ TEST(BatchStream, GoesOnFromAnyPosition) {
   EXPECT_GE(epochs, 2) << "no epoch ended: nothing was tested";
 }
 
+TEST(BatchStream, ThreadsThatMakeBatchesSideBySideKeepTheirOrder) {
+  const EncodedCorpus corpus = corpus_of(50);
+  for (const DataPosition& start : {DataPosition{0, 0}, DataPosition{1, 3}}) {
+    const auto alone = take(corpus, 4, start, 60), together = take(corpus, 4, start, 60, 5);
+    for (size_t i = 0; i < alone.size(); ++i) {
+      EXPECT_EQ(together[i].batch.pairs, alone[i].batch.pairs);
+      EXPECT_TRUE(together[i].batch.source.equal(alone[i].batch.source));
+      EXPECT_EQ(together[i].after.epoch, alone[i].after.epoch);
+      EXPECT_EQ(together[i].after.batch, alone[i].after.batch);
+      EXPECT_EQ(together[i].ends_epoch, alone[i].ends_epoch);
+    }
+  }
+}
+
 TEST(BatchStream, APositionBehindTheLastBatchIsTheNextEpoch) {
   const EncodedCorpus corpus = corpus_of(20);
   const auto batches = static_cast<int64_t>(plan_epoch(corpus, 40, 3, 0).size());
@@ -115,7 +129,7 @@ TEST(BatchStream, NextThrowsWhatItsThreadThrew) {
 TEST(BatchStream, EndsAtOnceWhateverItsThreadIsDoing) {
   const EncodedCorpus corpus = corpus_of(200);
   for (int taken = 0; taken < 50; ++taken) {
-    BatchStream stream(corpus, {40, 1, kPad}, {});
+    BatchStream stream(corpus, {40, 1, kPad, nullptr, false, 1 + taken % 4}, {});
     for (int i = 0; i < taken % 12; ++i) stream.next();
   }
 }
