@@ -20,7 +20,8 @@ torch::Tensor scaled_dot_product_attention(const torch::Tensor& query, const tor
   auto scores = torch::matmul(query, key.transpose(-2, -1)) / std::sqrt(static_cast<double>(query.size(-1)));
   if (mask.defined())
     scores = scores.masked_fill(mask.logical_not(), -std::numeric_limits<float>::infinity());
-  const auto weights = at::_safe_softmax(scores, -1);  // zeros in a row without any true
+  // Zeros in a row without any true. In float32 even under autocast: its derivative knows no other type.
+  const auto weights = at::_safe_softmax(scores.to(torch::kFloat32), -1).to(value.scalar_type());
   return torch::matmul(apply_dropout(weights, dropout, true), value);
 }
 

@@ -47,6 +47,9 @@ torch::Device cuda_device(const std::string& name) {
   const auto count = static_cast<int64_t>(torch::cuda::device_count());
   if (index >= count)
     throw UsageError("--device", "required a device below " + std::to_string(count) + ", got " + name);
+  // cuDNN's attention makes a plan for each shape that it meets, in a third of a second; an epoch has
+  // hundreds.
+  at::globalContext().setSDPUseCuDNN(false);
   return {torch::kCUDA, static_cast<c10::DeviceIndex>(index)};
 }
 
@@ -57,7 +60,7 @@ torch::Device open_device(const std::string& name) {
   if (name == "auto") {
     // Do not load a gigabyte of CUDA code to learn that there is no driver.
     if (!std::ifstream("/proc/driver/nvidia/version").good() || !why_no_cuda().empty()) return torch::kCPU;
-    return {torch::kCUDA, 0};
+    return cuda_device("cuda");
   }
   if (name == "cuda" || name.rfind("cuda:", 0) == 0) return cuda_device(name);
   throw UsageError("--device", "required auto, cpu, cuda or cuda:N, got '" + name + "'");
