@@ -16,6 +16,9 @@ extern const Kernels kernels;
 namespace avx512 {
 extern const Kernels kernels;
 }
+namespace avx512vnni {
+extern const Kernels kernels;
+}
 #endif
 
 DropoutDraw DropoutDraw::with(double p, uint64_t seed) {
@@ -26,8 +29,10 @@ std::vector<const Kernels*> available_kernels() {
   std::vector<const Kernels*> all;
 #if defined(__x86_64__)
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-      __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw"))
+      __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw")) {
+    if (__builtin_cpu_supports("avx512vnni")) all.push_back(&avx512vnni::kernels);
     all.push_back(&avx512::kernels);
+  }
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) all.push_back(&avx2::kernels);
 #endif
   all.push_back(&portable::kernels);

@@ -55,7 +55,7 @@ struct RowLoss {
 };
 
 struct Kernels {
-  const char* name;  // avx512, avx2 or portable
+  const char* name;  // avx512vnni, avx512, avx2 or portable
   int64_t width;     // floats in a vector
 
   // to[i] = from[i] / (1-p) or 0, for the numbers first .. first+count-1 of a tensor; from may be to.
@@ -96,7 +96,8 @@ struct Kernels {
 // Floats that one head needs as scratch.
 int64_t attention_scratch(int64_t keys, int64_t head_size);
 
-// The best that this processor runs; DRAGOMAN_KERNELS=portable|avx2|avx512 in the environment asks for less.
+// The best that this processor runs; DRAGOMAN_KERNELS=portable|avx2|avx512|avx512vnni in the environment asks
+// for less.
 const Kernels& kernels();
 
 // All that this processor runs, best first.

@@ -31,12 +31,22 @@ struct PanelProduct {
   PanelOutput output;
 };
 
-// Whole numbers: activations of 16 bits (a scale a row), weights of 8 (a scale a channel), sums of 32, exact.
+// What activations become for products of whole numbers: int16_t, two side by side in the panels, or, where
+// the processor multiplies four bytes at once (VNNI), uint8_t that are 128 too large, four side by side.
+struct Int8Format {
+  int64_t group;      // numbers of a channel that stand side by side in a panel
+  int64_t bytes;      // of an activation
+  float limit;        // of its size
+  int64_t too_large;  // what is added to it
+};
+
+// Whole numbers: activations (a scale a row), weights of 8 bits (a scale a channel), sums of 32, exact.
 struct Int8PanelProduct {
-  const int16_t* x;  // rows at x_stride, from quantise; a multiple of two
+  const void* x;  // rows at x_stride numbers, from quantise; a multiple of the group
   const float* x_scales;
-  int64_t x_stride, rows, depth;  // depth: even, filled up with zeros
-  const int8_t* panels;           // panel p: [depth/2][panel][2], at p * depth * panel
+  int64_t x_stride, rows, depth;  // depth: a multiple of the group, filled up with zeros
+  const int8_t* panels;           // panel p: [depth/group][panel][group], at p * depth * panel
+  const int32_t* offsets;         // [panels * panel]: -too_large times the sum of a channel's weights
   const float* scales;            // [panels * panel]
   PanelOutput output;
 };
@@ -60,13 +70,15 @@ struct CacheQuery {
 
 struct PackedKernels {
   int64_t panel;  // channels in a panel
+  Int8Format int8;
 
   void (*multiply)(const PanelProduct<float>& product);
   void (*multiply_bfloat16)(const PanelProduct<uint16_t>& product);
   void (*multiply_int8)(const Int8PanelProduct& product);
-  // Whole numbers of at most `limit` for each of `rows` rows of `depth` floats, zeros behind up to to_stride.
-  void (*quantise)(const float* x, int64_t x_stride, int64_t rows, int64_t depth, int16_t* to,
-                   int64_t to_stride, float limit, float* scales);
+  // Whole numbers of at most `limit` for each of `rows` rows of `depth` floats, zeros behind up to to_stride;
+  // `to` is in the form of `int8`.
+  void (*quantise)(const float* x, int64_t x_stride, int64_t rows, int64_t depth, void* to, int64_t to_stride,
+                   float limit, float* scales);
   void (*norm)(const NormRows& rows);
   // output: [heads * head_size]; scratch: count + 16 floats.
   void (*attend)(const CacheQuery& query, float* output, float* scratch);

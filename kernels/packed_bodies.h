@@ -79,64 +79,85 @@ inline void panel_tile(const PanelProduct<Weight>& m, int64_t row, int64_t panel
   store_tile<R, C>(m.output, row, panel, [&](int r, int c, Vec bias) { return sums[r][c] + bias; });
 }
 
-// Whole numbers: vectors of pairs of 16 bits, each pair multiplied by a pair of x and summed into 32 bits.
+// Whole numbers: vectors of groups of weights, each multiplied by a group of x and summed into 32 bits.
+#if defined(__AVX512VNNI__)
+typedef uint8_t Activation8;
+typedef __m512i Group;
+constexpr int kGroup = 4, kTooLarge = 128;
+inline Group load_group(const int8_t* from) {
+  return _mm512_loadu_si512(from);
+}
+inline IntVec add_group(IntVec sum, Group weights, int32_t x) {
+  return (IntVec)_mm512_dpbusd_epi32((__m512i)sum, _mm512_set1_epi32(x), weights);
+}
+#else
+typedef int16_t Activation8;
+constexpr int kGroup = 2, kTooLarge = 0;
 #if defined(__AVX512BW__)
-typedef __m512i Pairs;
-inline Pairs load_pairs(const int8_t* from) {
+typedef __m512i Group;
+inline Group load_group(const int8_t* from) {
   return _mm512_cvtepi8_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)));
 }
-inline IntVec add_pairs(IntVec sum, Pairs weights, int32_t x) {
+inline IntVec add_group(IntVec sum, Group weights, int32_t x) {
   return (IntVec)_mm512_add_epi32((__m512i)sum, _mm512_madd_epi16(weights, _mm512_set1_epi32(x)));
 }
 #elif defined(__AVX2__)
-typedef __m256i Pairs;
-inline Pairs load_pairs(const int8_t* from) {
+typedef __m256i Group;
+inline Group load_group(const int8_t* from) {
   return _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
 }
-inline IntVec add_pairs(IntVec sum, Pairs weights, int32_t x) {
+inline IntVec add_group(IntVec sum, Group weights, int32_t x) {
   return (IntVec)_mm256_add_epi32((__m256i)sum, _mm256_madd_epi16(weights, _mm256_set1_epi32(x)));
 }
 #else
-typedef int16_t Pairs __attribute__((vector_size(4 * kWidth)));
-inline Pairs load_pairs(const int8_t* from) {
-  Pairs pairs;
-  for (int i = 0; i < 2 * kWidth; ++i) pairs[i] = from[i];
-  return pairs;
+typedef int16_t Group __attribute__((vector_size(4 * kWidth)));
+inline Group load_group(const int8_t* from) {
+  Group group;
+  for (int i = 0; i < 2 * kWidth; ++i) group[i] = from[i];
+  return group;
 }
-inline IntVec add_pairs(IntVec sum, Pairs weights, int32_t x) {
+inline IntVec add_group(IntVec sum, Group weights, int32_t x) {
   const IntVec both = (IntVec)weights;  // the lower half of each is the first of the pair
   return sum + (both << 16 >> 16) * static_cast<int16_t>(x) + (both >> 16) * (x >> 16);
 }
 #endif
+#endif
 
-inline int32_t pair_at(const int16_t* x) {
-  int32_t pair;
-  __builtin_memcpy(&pair, x, sizeof pair);
-  return pair;
+inline int32_t group_at(const Activation8* x) {
+  int32_t group;
+  __builtin_memcpy(&group, x, sizeof group);
+  return group;
 }
 
 template <int R, int P>
 inline void int8_tile(const Int8PanelProduct& m, int64_t row, int64_t panel) {
   constexpr int C = P * kPanelVectors;
   IntVec sums[R][C] = {};
-  const int16_t* x = m.x + row * m.x_stride;
+  if constexpr (kTooLarge != 0) {
+    for (int c = 0; c < C; ++c) {
+      IntVec offset;
+      __builtin_memcpy(&offset, m.offsets + panel * kPanel + c * kWidth, sizeof offset);
+      for (int r = 0; r < R; ++r) sums[r][c] = offset;
+    }
+  }
+  const Activation8* x = static_cast<const Activation8*>(m.x) + row * m.x_stride;
   const int64_t x_stride = m.x_stride, panel_size = m.depth * kPanel;
   const int8_t* weights = m.panels + panel * panel_size;
-  for (int64_t k = 0; k < m.depth; k += 2, weights += 2 * kPanel) {
+  for (int64_t k = 0; k < m.depth; k += kGroup, weights += kGroup * kPanel) {
     const auto weight = [&](int c) {
-      return load_pairs(weights + c / kPanelVectors * panel_size + c % kPanelVectors * 2 * kWidth);
+      return load_group(weights + c / kPanelVectors * panel_size + c % kPanelVectors * kGroup * kWidth);
     };
     if constexpr (P == 1) {
-      const Pairs first = weight(0), second = weight(1);
+      const Group first = weight(0), second = weight(1);
       for (int r = 0; r < R; ++r) {
-        const int32_t factor = pair_at(x + r * x_stride + k);
-        sums[r][0] = add_pairs(sums[r][0], first, factor);
-        sums[r][1] = add_pairs(sums[r][1], second, factor);
+        const int32_t factor = group_at(x + r * x_stride + k);
+        sums[r][0] = add_group(sums[r][0], first, factor);
+        sums[r][1] = add_group(sums[r][1], second, factor);
       }
     } else {
       for (int c = 0; c < C; ++c) {
-        const Pairs w = weight(c);
-        for (int r = 0; r < R; ++r) sums[r][c] = add_pairs(sums[r][c], w, pair_at(x + r * x_stride + k));
+        const Group w = weight(c);
+        for (int r = 0; r < R; ++r) sums[r][c] = add_group(sums[r][c], w, group_at(x + r * x_stride + k));
       }
     }
   }
@@ -149,12 +170,14 @@ inline void int8_tile(const Int8PanelProduct& m, int64_t row, int64_t panel) {
 
 // How tiles of a kind of product are called.
 struct FloatTiles {
+  static constexpr int64_t kBytes = sizeof(float);  // of a number of x
   template <int R, int P, typename Product>
   static void run(const Product& m, int64_t row, int64_t panel) {
     panel_tile<R, P>(m, row, panel);
   }
 };
 struct Int8Tiles {
+  static constexpr int64_t kBytes = sizeof(Activation8);
   template <int R, int P, typename Product>
   static void run(const Product& m, int64_t row, int64_t panel) {
     int8_tile<R, P>(m, row, panel);
@@ -201,7 +224,7 @@ void multiply_panels(const Product& m) {
   if (m.rows == 1) return few_rows<1, 4, Tiles>(m);
   if (m.rows == 2) return few_rows<2, 3, Tiles>(m);
   if (m.rows == 3) return few_rows<3, 2, Tiles>(m);
-  const int64_t row_bytes = m.depth * static_cast<int64_t>(sizeof *m.x);
+  const int64_t row_bytes = m.depth * Tiles::kBytes;
   const int64_t fitting = kRowBlockBytes / row_bytes, most = fitting > kTileRows ? fitting : kTileRows;
   const int64_t blocks = (m.rows + most - 1) / most;
   for (int64_t i = 0; i < blocks; ++i) row_block<Tiles>(m, m.rows * i / blocks, m.rows * (i + 1) / blocks);
@@ -221,9 +244,10 @@ inline float rounded(float x) {
   return (x + 12582912.0f) - 12582912.0f;  // 1.5 * 2^23, as in exp_of
 }
 
-void quantise(const float* x, int64_t x_stride, int64_t rows, int64_t depth, int16_t* to, int64_t to_stride,
+void quantise(const float* x, int64_t x_stride, int64_t rows, int64_t depth, void* into, int64_t to_stride,
               float limit, float* scales) {
-  typedef int16_t ShortVec __attribute__((vector_size(2 * kWidth)));
+  typedef Activation8 NarrowVec __attribute__((vector_size(sizeof(Activation8) * kWidth)));
+  auto* to = static_cast<Activation8*>(into);
   for (int64_t row = 0; row < rows; ++row, x += x_stride, to += to_stride) {
     Vec most = all(0.0f);
     float largest = 0;
@@ -236,11 +260,13 @@ void quantise(const float* x, int64_t x_stride, int64_t rows, int64_t depth, int
     const Vec magic = all(12582912.0f);
     for (i = 0; i + kWidth <= depth; i += kWidth) {
       const Vec whole = (load(x + i) * factor + magic) - magic;
-      const ShortVec narrow = __builtin_convertvector(__builtin_convertvector(whole, IntVec), ShortVec);
+      const NarrowVec narrow =
+          __builtin_convertvector(__builtin_convertvector(whole, IntVec) + kTooLarge, NarrowVec);
       __builtin_memcpy(to + i, &narrow, sizeof narrow);
     }
-    for (; i < depth; ++i) to[i] = static_cast<int16_t>(rounded(x[i] * factor));
-    for (; i < to_stride; ++i) to[i] = 0;
+    for (; i < depth; ++i)
+      to[i] = static_cast<Activation8>(static_cast<int>(rounded(x[i] * factor)) + kTooLarge);
+    for (; i < to_stride; ++i) to[i] = static_cast<Activation8>(kTooLarge);
   }
 }
 
@@ -390,5 +416,9 @@ float best_of_row(const float* row, int64_t size, int64_t count, bool want_log_s
   return largest + __builtin_logf(sum_of(total) + rest);
 }
 
-const PackedKernels packed_kernels = {kPanel,   multiply_float, multiply_bfloat16, multiply_int8,
-                                      quantise, norm,           attend_cache,      best_of_row};
+const PackedKernels packed_kernels = {
+    kPanel,         {kGroup, sizeof(Activation8), kTooLarge == 0 ? 32767.0f : 127.0f, kTooLarge},
+    multiply_float, multiply_bfloat16,
+    multiply_int8,  quantise,
+    norm,           attend_cache,
+    best_of_row};

@@ -11,9 +11,10 @@ namespace {
 
 constexpr float kInt8Limit = 127;
 
-// Activations as large as sums of `depth` products with weights of 127 allow: they cannot pass 2^31.
-float activation_limit(int64_t depth) {
-  return std::min(32767.0f, std::floor(2147483647.0f / (kInt8Limit * static_cast<float>(depth))));
+// Activations as large as sums of `depth` products with weights of 127 allow: they cannot pass 2^31. (What
+// offsets make of them on the way may wrap around: it comes back.)
+float activation_limit(int64_t depth, float most) {
+  return std::min(most, std::floor(2147483647.0f / (kInt8Limit * static_cast<float>(depth))));
 }
 
 // Round to nearest, ties to even: what is left of a float32 is its upper half. NaN stays NaN.
@@ -44,10 +45,14 @@ PackedLinear::PackedLinear(const std::vector<LinearPart>& parts, WeightType type
     : kernels_(&kernels), type_(type), inputs_(parts[0].weight.columns) {
   for (const auto& part : parts) outputs_ += part.weight.rows;
   panels_ = (outputs_ + kernels.panel - 1) / kernels.panel;
-  depth_ = type == WeightType::kInt8 ? (inputs_ + 1) / 2 * 2 : inputs_;
+  const int64_t group = type == WeightType::kInt8 ? kernels.int8.group : 1;
+  depth_ = (inputs_ + group - 1) / group * group;
   weights_ = memory.take<char>(stride() * depth_ * bytes_of_weight(type));
   bias_ = memory.take<float>(stride());
-  if (type == WeightType::kInt8) scales_ = memory.take<float>(stride());
+  if (type == WeightType::kInt8) {
+    scales_ = memory.take<float>(stride());
+    offsets_ = memory.take<int32_t>(stride());
+  }
   pool.run(panels_, stride() * depth_, [&](int64_t begin, int64_t end) {
     for (int64_t panel = begin; panel < end; ++panel) pack_panel(panel, parts);
   });
@@ -80,14 +85,20 @@ void PackedLinear::pack_panel(int64_t panel, const std::vector<LinearPart>& part
 
 void PackedLinear::pack_int8(const float* channels, int64_t count, int64_t panel) {
   auto* to = static_cast<int8_t*>(weights_) + panel * count * depth_;
+  const int64_t group = kernels_->int8.group;
   for (int64_t j = 0; j < count; ++j) {
     const float* channel = channels + j * depth_;
     float largest = 0;
     for (int64_t k = 0; k < depth_; ++k) largest = std::max(largest, std::fabs(channel[k]));
     scales_[panel * count + j] = largest / kInt8Limit;
     const float factor = largest > 0 ? kInt8Limit / largest : 0;
-    for (int64_t k = 0; k < depth_; ++k)
-      to[(k / 2 * count + j) * 2 + k % 2] = static_cast<int8_t>(std::lrintf(channel[k] * factor));
+    int64_t sum = 0;
+    for (int64_t k = 0; k < depth_; ++k) {
+      const auto number = static_cast<int8_t>(std::lrintf(channel[k] * factor));
+      to[(k / group * count + j) * group + k % group] = number;
+      sum += number;
+    }
+    offsets_[panel * count + j] = static_cast<int32_t>(-kernels_->int8.too_large * sum);
   }
 }
 
@@ -111,18 +122,19 @@ void PackedLinear::run(const float* x, int64_t x_stride, int64_t rows, Activatio
         PanelProduct<uint16_t>{x, x_stride, rows, depth_, static_cast<uint16_t*>(weights_), output},
         kernels_->multiply_bfloat16);
   }
-  const auto numbers = static_cast<size_t>(rows * depth_);
-  if (quantised.numbers.size() < numbers) quantised.numbers.resize(numbers);
+  const auto row_bytes = depth_ * kernels_->int8.bytes;
+  const auto bytes = static_cast<size_t>(rows * row_bytes);
+  if (quantised.numbers.size() < bytes) quantised.numbers.resize(bytes);
   if (quantised.scales.size() < static_cast<size_t>(rows)) quantised.scales.resize(static_cast<size_t>(rows));
-  int16_t* whole = quantised.numbers.data();
+  char* whole = quantised.numbers.data();
   float* scales = quantised.scales.data();
   pool.run(rows, rows * depth_, [&](int64_t begin, int64_t end) {
-    kernels_->quantise(x + begin * x_stride, x_stride, end - begin, inputs_, whole + begin * depth_, depth_,
-                       activation_limit(depth_), scales + begin);
+    kernels_->quantise(x + begin * x_stride, x_stride, end - begin, inputs_, whole + begin * row_bytes,
+                       depth_, activation_limit(depth_, kernels_->int8.limit), scales + begin);
   });
-  by_panels(
-      Int8PanelProduct{whole, scales, depth_, rows, depth_, static_cast<int8_t*>(weights_), scales_, output},
-      kernels_->multiply_int8);
+  by_panels(Int8PanelProduct{whole, scales, depth_, rows, depth_, static_cast<int8_t*>(weights_), offsets_,
+                             scales_, output},
+            kernels_->multiply_int8);
 }
 
 }  // namespace dragoman

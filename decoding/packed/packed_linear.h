@@ -23,7 +23,7 @@ struct LinearPart {
 
 // Room for the activations of one product in whole numbers, for kInt8.
 struct QuantisedRows {
-  std::vector<int16_t> numbers;
+  std::vector<char> numbers;  // in the kernels' form
   std::vector<float> scales;
 };
 
@@ -53,9 +53,10 @@ class PackedLinear {
   const PackedKernels* kernels_ = nullptr;
   WeightType type_ = WeightType::kFloat32;
   int64_t inputs_ = 0, outputs_ = 0, panels_ = 0;
-  int64_t depth_ = 0;        // inputs, made even for int8
+  int64_t depth_ = 0;        // inputs; for int8 made a multiple of the kernels' groups
   void* weights_ = nullptr;  // float, uint16_t or int8_t, as packed.h has them
   float *bias_ = nullptr, *scales_ = nullptr;
+  int32_t* offsets_ = nullptr;
 };
 
 }  // namespace dragoman

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <numeric>
 
@@ -101,24 +102,44 @@ TEST_P(EachPackedKernel, ARowsProductIsBitForBitTheSameAmongOtherRowsAndForShare
   }
 }
 
+// Activations in the form that the kernels take, and back.
+std::vector<char> in_form(const Int8Format& form, const std::vector<int32_t>& numbers) {
+  std::vector<char> bytes;
+  for (const int32_t number : numbers) {
+    const auto stored = static_cast<uint32_t>(number + form.too_large);
+    for (int64_t i = 0; i < form.bytes; ++i) bytes.push_back(static_cast<char>(stored >> 8 * i));
+  }
+  return bytes;
+}
+int32_t number_at(const Int8Format& form, const std::vector<char>& bytes, int64_t index) {
+  if (form.bytes == 1) return static_cast<int32_t>(static_cast<uint8_t>(bytes[at(index)]) - form.too_large);
+  int16_t number;
+  std::memcpy(&number, bytes.data() + 2 * index, 2);
+  return number;
+}
+
 // A multiplication and an addition that become one instruction in some tiles only would show here.
 TEST_P(EachPackedKernel, ARowsProductOfWholeNumbersIsBitForBitTheSameAmongOtherRows) {
   const int64_t depth = 64, stride = stride_of(150), panels = stride / k.panel, rows = 40;
   SplitMix64 random(7);
-  std::vector<int16_t> x(at(rows * depth));
+  const auto limit = static_cast<uint64_t>(k.int8.limit);
+  std::vector<int32_t> numbers(at(rows * depth)), offsets(at(stride), 3);
   std::vector<int8_t> weights(at(stride * depth));
-  for (auto& number : x) number = static_cast<int16_t>(random.below(60000));
+  for (auto& number : numbers)
+    number = static_cast<int32_t>(random.below(2 * limit)) - static_cast<int32_t>(limit);
   for (auto& number : weights) number = static_cast<int8_t>(random.below(255));
+  const auto x = in_form(k.int8, numbers);
   const Floats scales = random_floats(stride, 1), bias = random_floats(stride, 2),
                x_scales = random_floats(rows, 3);
   const auto multiply = [&](int64_t row, int64_t count) {
     Floats out(at(count * stride));
-    k.multiply_int8({x.data() + row * depth,
+    k.multiply_int8({x.data() + row * depth * k.int8.bytes,
                      x_scales.data() + row,
                      depth,
                      count,
                      depth,
                      weights.data(),
+                     offsets.data(),
                      scales.data(),
                      {0, panels, bias.data(), Activation::kNone, out.data(), stride}});
     return out;
@@ -154,31 +175,39 @@ TEST_P(EachPackedKernel, BFloat16WeightsAreTheUpperHalvesOfFloats) {
   }
 }
 
-// Numbers as large as they may be: the sums come near 2^31, where what saturates or wraps would show.
+// Numbers as large as they may be: of 16 bits, the sums come near 2^31, where what saturates or wraps would
+// show.
 TEST_P(EachPackedKernel, WholeNumbersAreSummedExactlyUpToTheLargest) {
-  const int64_t channels = 50, depth = 512, stride = stride_of(channels), limit = 32767;
+  const int64_t channels = 50, depth = 512, stride = stride_of(channels),
+                limit = static_cast<int64_t>(k.int8.limit), group = k.int8.group;
   SplitMix64 random(9);
   for (const int64_t rows : {1, 2, 3, 6, 13}) {
-    std::vector<int16_t> x(at(rows * depth));
+    std::vector<int32_t> x(at(rows * depth)), offsets(at(stride));
     for (auto& number : x)
-      number = static_cast<int16_t>(random.below(4) == 0 ? static_cast<int64_t>(random.below(65535)) - limit
-                                                         : limit);
+      number = static_cast<int32_t>(
+          random.below(4) == 0
+              ? static_cast<int64_t>(random.below(static_cast<uint64_t>(2 * limit + 1))) - limit
+              : limit);
     std::vector<int8_t> weights(at(channels * depth)), panels(at(stride * depth));
     for (auto& number : weights)
       number = static_cast<int8_t>(random.below(4) == 0 ? static_cast<int>(random.below(255)) - 127 : -127);
     for (int64_t c = 0; c < channels; ++c) {
       for (int64_t d = 0; d < depth; ++d)
-        panels[at((c / k.panel * depth + d / 2 * 2) * k.panel + c % k.panel * 2 + d % 2)] =
+        panels[at((c / k.panel * depth + d / group * group) * k.panel + c % k.panel * group + d % group)] =
             weights[at(c * depth + d)];
+      const int8_t* row = weights.data() + c * depth;
+      offsets[at(c)] = static_cast<int32_t>(-k.int8.too_large) * std::accumulate(row, row + depth, 0);
     }
+    const auto stored = in_form(k.int8, x);
     const Floats scales(at(stride), 0.5f), x_scales(at(rows), 0.25f), bias(at(stride), 0.0f);
     Floats out(at(rows * stride));
-    k.multiply_int8({x.data(),
+    k.multiply_int8({stored.data(),
                      x_scales.data(),
                      depth,
                      rows,
                      depth,
                      panels.data(),
+                     offsets.data(),
                      scales.data(),
                      {0, stride / k.panel, bias.data(), Activation::kNone, out.data(), stride}});
     for (int64_t r = 0; r < rows; ++r) {
@@ -193,21 +222,23 @@ TEST_P(EachPackedKernel, WholeNumbersAreSummedExactlyUpToTheLargest) {
 }
 
 TEST_P(EachPackedKernel, QuantisedRowsLieWithinHalfAStep) {
-  const int64_t rows = 3, depth = 37, stride = 38;
+  const int64_t rows = 3, depth = 37, stride = 40;
   Floats x = random_floats(rows * depth, 6);
   std::fill(x.begin() + depth, x.begin() + 2 * depth, 0.0f);  // a row of zeros
-  std::vector<int16_t> whole(at(rows * stride), 77);
+  std::vector<char> whole(at(rows * stride * k.int8.bytes), 77);
   Floats scales(at(rows));
-  k.quantise(x.data(), depth, rows, depth, whole.data(), stride, 1000, scales.data());
+  const int limit = k.int8.limit < 1000 ? 127 : 1000;
+  k.quantise(x.data(), depth, rows, depth, whole.data(), stride, static_cast<float>(limit), scales.data());
+  const auto number = [&](int64_t r, int64_t d) { return number_at(k.int8, whole, r * stride + d); };
   for (int64_t r = 0; r < rows; ++r) {
     int most = 0;
     for (int64_t d = 0; d < depth; ++d) {
-      const float back = whole[at(r * stride + d)] * scales[at(r)];
+      const float back = static_cast<float>(number(r, d)) * scales[at(r)];
       EXPECT_NEAR(back, x[at(r * depth + d)], scales[at(r)] * 0.5001f);
-      most = std::max(most, std::abs(int{whole[at(r * stride + d)]}));
+      most = std::max(most, std::abs(number(r, d)));
     }
-    EXPECT_EQ(most, r == 1 ? 0 : 1000);
-    EXPECT_EQ(whole[at(r * stride + depth)], 0);
+    EXPECT_EQ(most, r == 1 ? 0 : limit);
+    EXPECT_EQ(number(r, depth), 0);
   }
 }
 
