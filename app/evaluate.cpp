@@ -6,6 +6,7 @@
 #include "app/command_line.h"
 #include "app/commands.h"
 #include "app/output.h"
+#include "app/shipped_model.h"
 #include "core/json.h"
 #include "evaluation/comparison.h"
 #include "evaluation/evaluator.h"
@@ -28,7 +29,10 @@ struct EvaluateFlags {
     return grouped(
                "Input and output",
                {
-                   option(model, "model", "DIR", "a model folder: its translations of --source are scored")
+                   option(model, "model", "DIR",
+                          "a model folder: its translations of --source are scored; without it and "
+                          "--hypothesis, the "
+                          "English-German one that comes with dragoman")
                        .short_form('m'),
                    option(source, "source", "F", "the text to translate"),
                    option(references, "reference", "F",
@@ -57,7 +61,7 @@ void check(const EvaluateFlags& flags) {
   if (flags.references.empty())
     throw UsageError("--reference", "required a file of human translations, got none");
   if (flags.hypotheses.empty() && flags.model.empty())
-    throw UsageError("--hypothesis", "required --hypothesis, or --model with --source, got neither");
+    throw UsageError("--hypothesis", "required --hypothesis, or --source to translate, got neither");
   if (!flags.model.empty() && flags.source.empty())
     throw UsageError("--source", "required the text to translate, got none");
   const size_t systems = flags.hypotheses.size() + (flags.model.empty() ? 0 : 1);
@@ -122,6 +126,7 @@ std::string result_text(const EvaluateFlags& flags, const std::vector<SystemOutp
 int run_evaluate(const Arguments& arguments) {
   EvaluateFlags flags;
   apply_flags(flags.describe(), parse_flags(flags.describe(), arguments));
+  if (flags.hypotheses.empty() && !flags.source.empty()) flags.model = model_or_shipped(flags.model);
   check(flags);
   flags.metrics.seed = resampling_seed();
   std::vector<StringList> references;
@@ -140,7 +145,7 @@ Command evaluate_command() {
   command.summary =
       "Scores translations by BLEU, chrF and TER, and compares systems by paired tests, as sacreBLEU does.";
   command.usage =
-      "--model DIR --source F --reference F, or --hypothesis F [--hypothesis F ...] --reference F";
+      "[--model DIR] --source F --reference F, or --hypothesis F [--hypothesis F ...] --reference F";
   command.examples =
       "  dragoman evaluate --model en-de --source test.en --reference test.de\n"
       "  dragoman evaluate --hypothesis out.de --reference test.de --metrics bleu,chrf,ter --confidence\n"

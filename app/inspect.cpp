@@ -3,6 +3,7 @@
 #include "app/command_line.h"
 #include "app/commands.h"
 #include "app/output.h"
+#include "app/shipped_model.h"
 #include "core/files.h"
 #include "core/log.h"
 #include "core/manifest.h"
@@ -19,7 +20,7 @@ struct InspectFlags {
 
   OptionList describe() {
     return grouped("Inspect", {
-                                  option(model, "model", "DIR", "the model folder").short_form('m'),
+                                  option(model, "model", "DIR", kModelHelp).short_form('m'),
                                   option(tensors, "tensors", "list every tensor, not only the blocks"),
                                   option(reseal, "reseal",
                                          "write manifest.json anew, when files were changed on purpose"),
@@ -120,7 +121,8 @@ void print_tensors(Output& output, const ModelOptions& options, const Safetensor
 int run_inspect(const Arguments& arguments) {
   InspectFlags flags;
   apply_flags(flags.describe(), parse_flags(flags.describe(), arguments));
-  if (flags.model.empty()) throw UsageError("--model", "required a model folder, got none");
+  if (flags.model.empty() && flags.reseal) throw UsageError("--model", "required a model folder, got none");
+  flags.model = model_or_shipped(flags.model);
   if (!is_folder(flags.model))
     throw ModelError(flags.model, "required a model folder, got " +
                                       std::string(file_exists(flags.model) ? "a file" : "nothing there"));
@@ -146,7 +148,7 @@ Command inspect_command() {
   command.name = "inspect";
   command.summary =
       "Checks a model folder and prints its blocks in the order of the paper, with shapes and numbers.";
-  command.usage = "--model DIR [--tensors] [--reseal]";
+  command.usage = "[--model DIR] [--tensors] [--reseal]";
   command.examples =
       "  dragoman inspect --model en-de\n"
       "  dragoman inspect --model en-de --reseal\n";

@@ -4,6 +4,7 @@
 #include "app/command_line.h"
 #include "app/commands.h"
 #include "app/output.h"
+#include "app/shipped_model.h"
 #include "core/json.h"
 #include "core/lines.h"
 #include "core/log.h"
@@ -23,7 +24,7 @@ struct ScoreFlags {
     return grouped(
                "Input and output",
                {
-                   option(model, "model", "DIR", "the model folder").short_form('m'),
+                   option(model, "model", "DIR", kModelHelp).short_form('m'),
                    option(source, "source", "F", "one segment a line"),
                    option(target, "target", "F", "its translations, line by line"),
                    option(output, "output", "F", "where scores go, one a line; - is standard output")
@@ -53,7 +54,6 @@ void check(const ScoreFlags& flags) {
   const auto require = [](const std::string& value, const char* flag, const char* what) {
     if (value.empty()) throw UsageError(flag, std::string("required ") + what + ", got none");
   };
-  require(flags.model, "--model", "a model folder");
   require(flags.source, "--source", "the sources");
   require(flags.target, "--target", "the translations to score");
   if (flags.source == "-" && flags.target == "-")
@@ -94,8 +94,8 @@ int run_score(const Arguments& arguments) {
   const torch::Device device = open_device(flags.device);
   set_threads(flags.threads);
   flags.engine.threads = flags.threads;
-  const Scorer scorer(load_for_engine(flags.model, device, flags.engine), flags.target_language,
-                      flags.max_tokens, flags.engine);
+  const Scorer scorer(load_for_engine(model_or_shipped(flags.model), device, flags.engine),
+                      flags.target_language, flags.max_tokens, flags.engine);
   Log log(std::cerr, false);
   LineReader source(flags.source), target(flags.target);
   Output output(flags.output);
@@ -123,7 +123,7 @@ Command score_command() {
   command.name = "score";
   command.summary =
       "The log-probability that a model gives to translations, pair by pair and token by token.";
-  command.usage = "--model DIR --source F --target F [flags]";
+  command.usage = "[--model DIR] --source F --target F [flags]";
   command.examples =
       "  dragoman score --model en-de --source test.en --target test.de\n"
       "  dragoman score --model en-de --source test.en --target test.de --output-format json\n";

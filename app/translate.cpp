@@ -7,6 +7,7 @@
 #include "app/command_line.h"
 #include "app/commands.h"
 #include "app/output.h"
+#include "app/shipped_model.h"
 #include "core/json.h"
 #include "core/lines.h"
 #include "core/log.h"
@@ -29,7 +30,7 @@ struct TranslateFlags {
     return grouped(
                "Input and output",
                {
-                   option(models, "model", "DIR", "the model folder").short_form('m').one_each(),
+                   option(models, "model", "DIR", kModelHelp).short_form('m').one_each(),
                    option(input, "input", "F", "text to translate, one segment a line; - is standard input")
                        .short_form('i'),
                    option(output, "output", "F", "where translations go, one a line; - is standard output")
@@ -48,11 +49,10 @@ struct TranslateFlags {
 };
 
 std::string the_model(const StringList& models) {
-  if (models.empty()) throw UsageError("--model", "required a model folder, got none");
   if (models.size() > 1)
     throw UsageError("--model", "required one folder (several are reserved for ensembles), got " +
                                     std::to_string(models.size()));
-  return models[0];
+  return model_or_shipped(models.empty() ? "" : models[0]);
 }
 
 // What happened to lines that were not simply translated.
@@ -213,9 +213,9 @@ Command translate_command() {
   Command command;
   command.name = "translate";
   command.summary = "Translates text, one line out for each line in.";
-  command.usage = "--model DIR [--input F] [--output F] [flags]";
+  command.usage = "[--model DIR] [--input F] [--output F] [flags]";
   command.examples =
-      "  echo \"Good morning.\" | dragoman translate --model en-de\n"
+      "  echo \"Good morning.\" | dragoman translate\n"
       "  dragoman translate --model en-de --input book.en.gz --output book.de --beam-size 1\n"
       "  dragoman translate --model en-de --n-best 4 --output-format json < text.en\n";
   command.with_options = [](const auto& use) {

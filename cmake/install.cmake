@@ -32,6 +32,7 @@ dragoman_install_made("--man" share/man/man1 dragoman.1)
 dragoman_install_made("--completion bash" share/bash-completion/completions dragoman)
 dragoman_install_made("--completion zsh" share/zsh/vendor-completions _dragoman)
 dragoman_install_made("--completion fish" share/fish/vendor_completions.d dragoman.fish)
+install(DIRECTORY models DESTINATION share/dragoman COMPONENT runtime)
 install(FILES LICENSE DESTINATION share/doc/dragoman RENAME copyright COMPONENT runtime)
 
 # ---- the library ------------------------------------------------------------

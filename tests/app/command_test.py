@@ -6,6 +6,7 @@ tests that damage a model folder damage a copy.
 """
 
 import gzip
+import itertools
 import json
 import os
 import pathlib
@@ -45,8 +46,8 @@ def as_bytes(lines):
     return b"".join(line + b"\n" for line in lines)
 
 
-def call(*arguments, stdin=b"", stdout=subprocess.PIPE, folder=None):
-    return subprocess.run([PROGRAM, *map(str, arguments)], input=stdin, stdout=stdout, stderr=subprocess.PIPE,
+def call(*arguments, stdin=b"", stdout=subprocess.PIPE, folder=None, program=PROGRAM):
+    return subprocess.run([program, *map(str, arguments)], input=stdin, stdout=stdout, stderr=subprocess.PIPE,
                           cwd=folder, timeout=PATIENCE, check=False)
 
 
@@ -149,14 +150,40 @@ class WrongUse(CommandTest):
                      "[--target-language]", "'xx'")
 
     def test_missing_flags_are_named(self):
-        self.refused(call("translate"), 2, "[--model]")
         self.refused(call("train", "--model", self.folder / "m"), 2, "[--train-source]")
         self.refused(call("evaluate", "--hypothesis", "x"), 2, "[--reference]")
         self.refused(call("evaluate", "--reference", Shared.folder / "a.tgt"), 2, "[--hypothesis]")
         self.refused(call(*train_flags(self.folder / "m", "--bpe-dropout", "0.1")), 2, "[--bpe-dropout]", "unigram")
         self.refused(call(*train_flags(self.folder / "m", "--average", "3")), 2, "[--average]", "--valid-every")
         self.assertFalse((self.folder / "m").exists())
-        self.refused(call("inspect"), 2, "[--model]")
+
+
+class ShippedModel(CommandTest):
+    """Without --model: the model beside the program, wherever that is installed."""
+
+    def installed(self):
+        program = self.folder / "prefix/bin/dragoman"
+        program.parent.mkdir(parents=True)
+        shutil.copy(PROGRAM, program)
+        return program
+
+    def test_a_program_without_one_asks_for_a_folder(self):
+        program = self.installed()
+        for arguments in (["translate"], ["inspect"], ["score", "--source", "-", "--target", "x"],
+                          ["evaluate", "--source", "-", "--reference", Shared.folder / "a.tgt"]):
+            with self.subTest(command=arguments[0]):
+                self.refused(call(*arguments, program=program), 2, "[--model]")
+
+    def test_it_stands_in_for_the_model_that_was_not_given(self):
+        program, lines = self.installed(), as_bytes([b"ba ke", b"", b"lo"])
+        shutil.copytree(Shared.model, self.folder / "prefix/share/dragoman/models/en-de")
+        result = call("translate", *BRIEF, stdin=lines, program=program)
+        self.assertEqual(self.done(result), self.translated(stdin=lines))
+        self.assertIn(b"share/dragoman/models/en-de", result.stderr)
+        self.assertIn(b"encoder.layers.0", self.done(call("inspect", program=program)))
+        text = self.write("text", lines)
+        self.assertIn(b"BLEU", self.done(call("evaluate", "--source", text, "--reference", text, *BRIEF, program=program)))
+        self.assertEqual(len(self.done(call("score", "--source", text, "--target", text, program=program)).splitlines()), 3)
 
 
 class BadInputAndOutput(CommandTest):
@@ -401,9 +428,12 @@ class Train(CommandTest):
             self.assertEqual(process.wait(PATIENCE), 130)
 
     def test_trains_in_half_precision_on_the_cpu(self):
-        for precision in ("bfloat16", "float16"):
-            model = self.folder / precision
-            self.done(call(*train_flags(model, "--max-updates", "3", "--valid-every", "3", "--precision", precision)))
+        # The second shape is one that the kernels for float32 would take.
+        for precision, shape in itertools.product(("bfloat16", "float16"),
+                                                  ([], ["--d-model", "64", "--dropout", "0.2", "--recompute"])):
+            model = self.folder / f"{precision}-{len(shape)}"
+            self.done(call(*train_flags(model, "--max-updates", "3", "--valid-source", Shared.folder / "a.src", "--valid-target",
+                                        Shared.folder / "a.tgt"), "--valid-every", "3", "--precision", precision, *shape))
             self.done(call("evaluate", "--model", model, "--source", Shared.folder / "a.src", "--reference",
                            Shared.folder / "a.tgt", "--precision", precision, *BRIEF))
 

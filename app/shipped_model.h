@@ -1,0 +1,19 @@
+// The small English-German model that comes with the program: what --model is when it is not given.
+#pragma once
+
+#include <string>
+
+namespace dragoman {
+
+inline constexpr const char* kModelHelp =
+    "the model folder; without it, the English-German one that comes with dragoman";
+
+// Its folder: share/dragoman/models/en-de of an installed program, models/en-de of the source tree that a
+// program was built in. "" where there is none.
+std::string shipped_model();
+
+// `given`, or the shipped model when that is empty, which standard error is told. UsageError when there is
+// neither.
+std::string model_or_shipped(const std::string& given);
+
+}  // namespace dragoman
