@@ -28,6 +28,14 @@ MappedFile::MappedFile(const std::string& path) : path_(path) {
   data_ = static_cast<const char*>(mapped);
 }
 
+void MappedFile::release(std::string_view part) const {
+  const auto page = static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
+  const auto begin = static_cast<uint64_t>(part.data() - data_), end = begin + part.size();
+  const uint64_t first = (begin + page - 1) / page * page, last = end / page * page;
+  // Only advice: where it fails the pages stay.
+  if (first < last) ::madvise(const_cast<char*>(data_) + first, last - first, MADV_DONTNEED);
+}
+
 MappedFile::~MappedFile() {
   ::munmap(const_cast<char*>(data_), size_);
 }

@@ -17,6 +17,9 @@ class MappedFile {
 
   const std::string& path() const { return path_; }
   std::string_view bytes() const { return {data_, size_}; }
+  // The pages that lie wholly in `part` of bytes() no longer count as this process's memory. Whoever reads
+  // them again gets them from the file again.
+  void release(std::string_view part) const;
 
  private:
   std::string path_;

@@ -50,6 +50,7 @@ class SafetensorsFile {
   const SafetensorsHeader& header() const { return header_; }
   const std::string& path() const { return file_.path(); }
   std::string_view bytes(const TensorEntry& entry) const;
+  void release(std::string_view part) const { file_.release(part); }  // of bytes()
 
  private:
   MappedFile file_;

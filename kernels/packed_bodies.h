@@ -49,9 +49,20 @@ inline void store_tile(const PanelOutput& output, int64_t row, int64_t panel, Su
   }
 }
 
+// Weights that are wanted later: a tile asks for them, a little with each step of depth, while it computes
+// with others. They come from memory as fast as one core can read it; waiting for them adds to computing.
+struct Ahead {
+  const char* from;
+  int64_t step;  // bytes
+  void ask() {
+    __builtin_prefetch(from, 0, 2);  // for the second-level cache
+    from += step;
+  }
+};
+
 // Rows row .. row+R-1 of P panels.
 template <int R, int P, typename Weight>
-inline void panel_tile(const PanelProduct<Weight>& m, int64_t row, int64_t panel) {
+inline void panel_tile(const PanelProduct<Weight>& m, int64_t row, int64_t panel, Ahead ahead) {
   constexpr int C = P * kPanelVectors;
   Vec sums[R][C] = {};
   const float* x = m.x + row * m.x_stride;
@@ -63,6 +74,7 @@ inline void panel_tile(const PanelProduct<Weight>& m, int64_t row, int64_t panel
     };
     // What is fewer stays in registers: one panel's weights, or the numbers of few rows.
     if constexpr (P == 1) {
+      ahead.ask();
       const Vec first = weight(0), second = weight(1);
       for (int r = 0; r < R; ++r) {
         const Vec factor = all(x[r * x_stride + k]);
@@ -130,7 +142,7 @@ inline int32_t group_at(const Activation8* x) {
 }
 
 template <int R, int P>
-inline void int8_tile(const Int8PanelProduct& m, int64_t row, int64_t panel) {
+inline void int8_tile(const Int8PanelProduct& m, int64_t row, int64_t panel, Ahead ahead) {
   constexpr int C = P * kPanelVectors;
   IntVec sums[R][C] = {};
   if constexpr (kTooLarge != 0) {
@@ -148,6 +160,7 @@ inline void int8_tile(const Int8PanelProduct& m, int64_t row, int64_t panel) {
       return load_group(weights + c / kPanelVectors * panel_size + c % kPanelVectors * kGroup * kWidth);
     };
     if constexpr (P == 1) {
+      ahead.ask();
       const Group first = weight(0), second = weight(1);
       for (int r = 0; r < R; ++r) {
         const int32_t factor = group_at(x + r * x_stride + k);
@@ -170,40 +183,42 @@ inline void int8_tile(const Int8PanelProduct& m, int64_t row, int64_t panel) {
 
 // How tiles of a kind of product are called.
 struct FloatTiles {
-  static constexpr int64_t kBytes = sizeof(float);  // of a number of x
+  static constexpr int64_t kBytes = sizeof(float), kStep = 1;  // of a number of x; of depth at once
   template <int R, int P, typename Product>
-  static void run(const Product& m, int64_t row, int64_t panel) {
-    panel_tile<R, P>(m, row, panel);
+  static void run(const Product& m, int64_t row, int64_t panel, Ahead ahead) {
+    panel_tile<R, P>(m, row, panel, ahead);
   }
 };
 struct Int8Tiles {
-  static constexpr int64_t kBytes = sizeof(Activation8);
+  static constexpr int64_t kBytes = sizeof(Activation8), kStep = kGroup;
   template <int R, int P, typename Product>
-  static void run(const Product& m, int64_t row, int64_t panel) {
-    int8_tile<R, P>(m, row, panel);
+  static void run(const Product& m, int64_t row, int64_t panel, Ahead ahead) {
+    int8_tile<R, P>(m, row, panel, ahead);
   }
 };
 
 // Few rows: several panels at a time, so that enough sums are under way to hide the latency of each.
 template <int R, int P, typename Tiles, typename Product>
 void few_rows(const Product& m) {
+  const Ahead nothing{reinterpret_cast<const char*>(m.x), 0};
   int64_t panel = m.output.first_panel;
-  for (; panel + P <= m.output.last_panel; panel += P) Tiles::template run<R, P>(m, 0, panel);
-  for (; panel < m.output.last_panel; ++panel) Tiles::template run<R, 1>(m, 0, panel);
+  for (; panel + P <= m.output.last_panel; panel += P) Tiles::template run<R, P>(m, 0, panel, nothing);
+  for (; panel < m.output.last_panel; ++panel) Tiles::template run<R, 1>(m, 0, panel, nothing);
 }
 
 template <int R, typename Tiles, typename Product>
-inline void some_rows(const Product& m, int64_t rows, int64_t row, int64_t panel) {
+inline void some_rows(const Product& m, int64_t rows, int64_t row, int64_t panel, Ahead ahead) {
   if constexpr (R > 0) {
     if (rows == R)
-      Tiles::template run<R, 1>(m, row, panel);
+      Tiles::template run<R, 1>(m, row, panel, ahead);
     else
-      some_rows<R - 1, Tiles>(m, rows, row, panel);
+      some_rows<R - 1, Tiles>(m, rows, row, panel, ahead);
   }
 }
 
 // Rows begin .. end-1 in tiles of about equal height, some panels at a time: their weights stay in the
-// second-level cache, a tile's rows in the first, and what is stored to a row lies side by side.
+// second-level cache, a tile's rows in the first, and what is stored to a row lies side by side. Meanwhile
+// the next panels come.
 template <typename Tiles, typename Product>
 void row_block(const Product& m, int64_t begin, int64_t end) {
   const int64_t rows = end - begin, tiles = (rows + kTileRows - 1) / kTileRows;
@@ -213,8 +228,15 @@ void row_block(const Product& m, int64_t begin, int64_t end) {
     const int64_t last = first + group < m.output.last_panel ? first + group : m.output.last_panel;
     for (int64_t i = 0; i < tiles; ++i) {
       const int64_t from = begin + rows * i / tiles, to = begin + rows * (i + 1) / tiles;
-      for (int64_t panel = first; panel < last; ++panel)
-        some_rows<kTileRows, Tiles>(m, to - from, from, panel);
+      for (int64_t panel = first; panel < last; ++panel) {
+        // Its share of the panel as far behind it as a group is long.
+        const auto* next = reinterpret_cast<const char*>(m.panels) + (panel + group) * panel_bytes;
+        const Ahead ahead =
+            panel + group < m.output.last_panel
+                ? Ahead{next + panel_bytes * i / tiles, panel_bytes / tiles * Tiles::kStep / m.depth}
+                : Ahead{reinterpret_cast<const char*>(m.x), 0};
+        some_rows<kTileRows, Tiles>(m, to - from, from, panel, ahead);
+      }
     }
   }
 }

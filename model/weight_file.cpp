@@ -90,6 +90,10 @@ StoredWeights map_weights(const ModelOptions& options, const std::string& folder
   StoredWeights weights;
   weights.owner = file;
   weights.positions = stored_positions(options, *file);
+  weights.release = [file](const StoredTensor& tensor) {
+    file->release({static_cast<const char*>(tensor.data),
+                   static_cast<size_t>(tensor.rows * tensor.columns * bytes_of(tensor.type))});
+  };
   for (const auto& name : weight_names(options)) {
     const TensorEntry& entry = find_weight(file->header().tensors, name, options)->second;
     const bool matrix = entry.shape.size() > 1;

@@ -2,6 +2,7 @@
 // config.json describes. Without LibTorch.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -33,6 +34,8 @@ struct StoredWeights {
   std::map<std::string, StoredTensor> tensors;
   PositionTable positions;
   std::shared_ptr<const void> owner;
+  // Gives the memory back under a tensor that is not read again soon: a file has it. None where no file has.
+  std::function<void(const StoredTensor&)> release;
 };
 
 // Maps and checks FOLDER/model.safetensors. ModelError.

@@ -31,8 +31,13 @@ struct PackedModel::Builder {
   LinearPart part(const std::string& name) const {
     return {tensor(name + ".weight"), tensor(name + ".bias")};
   }
+  // From then on the numbers are needed as they are packed.
   PackedLinear packed(const std::vector<LinearPart>& parts) const {
-    return {parts, type, *model.kernels_->packed, model.memory_, pool};
+    PackedLinear linear(parts, type, *model.kernels_->packed, model.memory_, pool);
+    for (const auto& part : parts) {
+      if (model.weights_.release) model.weights_.release(part.weight);
+    }
+    return linear;
   }
   PackedLinear linear(const std::string& name) const { return packed({part(name)}); }
   PackedLinear self_input(const std::string& layer) const {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 #include "core/error.h"
 #include "core/files.h"
 
@@ -48,6 +50,30 @@ TEST(Safetensors, WhatIsWrittenIsReadAgain) {
   EXPECT_EQ(file.bytes(b), first);
   EXPECT_EQ(file.bytes(file.header().tensors.at("a \"quoted\" \xC3\xA9")), second);
   EXPECT_EQ(file.bytes(file.header().tensors.at("empty")), "");
+}
+
+// Resident pages of this process that hold files, from /proc/self/statm.
+int64_t pages_of_files() {
+  int64_t size = 0, resident = 0, shared = 0;
+  std::ifstream("/proc/self/statm") >> size >> resident >> shared;
+  return shared;
+}
+
+TEST(Safetensors, MemoryThatIsGivenBackComesAgainFromTheFile) {
+  const TemporaryFolder folder;
+  std::string numbers(4 << 20, '\0');
+  for (size_t i = 0; i < numbers.size(); ++i) numbers[i] = static_cast<char>(i * 7 >> 3);
+  const auto count = static_cast<int64_t>(numbers.size());
+  write_safetensors(folder.path("f"),
+                    {{"before", DataType::kUInt8, {1}, "1"}, {"x", DataType::kUInt8, {count}, numbers}});
+  const SafetensorsFile file(folder.path("f"));
+  const auto bytes = file.bytes(file.header().tensors.at("x"));
+  ASSERT_TRUE(bytes == numbers);
+  const int64_t pages = pages_of_files();
+  file.release(bytes);
+  EXPECT_LT(pages_of_files(), pages - 900);  // of 1024
+  EXPECT_TRUE(bytes == numbers);
+  file.release(bytes.substr(5, 1));  // no whole page
 }
 
 TEST(Safetensors, TheBytesAreThoseOfTheFormatDescription) {
