@@ -23,13 +23,17 @@ std::vector<std::vector<BeamCandidate>> best_continuations(const torch::Tensor& 
   }
   const int64_t count = std::min(2 * beams, beams * vocabulary);
   const auto best = std::get<1>(ranked.view({n, -1}).topk(count, 1));
-  const auto values = scores.view({n, -1}).gather(1, best).to(torch::kCPU).contiguous(),
-             places = best.to(torch::kCPU).contiguous();
+  // Scores and places in one copy: the one time in a step that the device is waited for.
+  const auto both =
+      torch::stack({scores.view({n, -1}).gather(1, best).to(torch::kFloat64), best.to(torch::kFloat64)})
+          .to(torch::kCPU)
+          .contiguous();
+  const double *values = both.const_data_ptr<double>(), *places = values + n * count;
   std::vector<std::vector<BeamCandidate>> candidates(static_cast<size_t>(n));
   for (int64_t i = 0; i < n * count; ++i) {
-    const int64_t place = places.const_data_ptr<int64_t>()[i];
+    const auto place = static_cast<int64_t>(places[i]);
     candidates[static_cast<size_t>(i / count)].push_back(
-        {values.const_data_ptr<float>()[i], place / vocabulary, place % vocabulary});
+        {static_cast<float>(values[i]), place / vocabulary, place % vocabulary});
   }
   return candidates;
 }

@@ -22,11 +22,16 @@ std::vector<HypothesisSoFar> ids_of(const std::vector<std::vector<Hypothesis>>& 
 // logits: [n,V].
 std::vector<SampledToken> best_tokens(const torch::Tensor& logits) {
   const auto [best, token] = logits.max(1);
-  const auto log_probability = (best - logits.logsumexp(1)).to(torch::kCPU).contiguous();
-  const auto tokens = token.to(torch::kCPU).contiguous();
+  // In one copy: the one time in a step that the device is waited for.
+  const auto both =
+      torch::stack({(best - logits.logsumexp(1)).to(torch::kFloat64), token.to(torch::kFloat64)})
+          .to(torch::kCPU)
+          .contiguous();
+  const double *log_probabilities = both.const_data_ptr<double>(),
+               *tokens = log_probabilities + logits.size(0);
   std::vector<SampledToken> chosen;
   for (int64_t i = 0; i < logits.size(0); ++i)
-    chosen.push_back({tokens.const_data_ptr<int64_t>()[i], log_probability.const_data_ptr<float>()[i]});
+    chosen.push_back({static_cast<int64_t>(tokens[i]), static_cast<float>(log_probabilities[i])});
   return chosen;
 }
 

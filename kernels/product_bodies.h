@@ -59,12 +59,14 @@ void pack_panels(const Product& p, ProductSlice slice, float* to) {
   }
 }
 
-// a[rows][depth] --> [rows / kRows][depth][kRows]; what fills up the last strip is never used.
-void pack_strips(const float* a, int64_t a_row, int64_t a_step, int64_t rows, int64_t depth, float* to) {
+// a[rows][depth] --> [rows / kRows][depth][kRows]; what fills up the last strip is never used. `readable`:
+// rows that a has from here on.
+void pack_strips(const float* a, int64_t a_row, int64_t a_step, int64_t rows, int64_t readable, int64_t depth,
+                 float* to) {
   constexpr int kVectors = (kRows + kWidth - 1) / kWidth;
   int64_t i = 0;
-  // Whole vectors, of which the next step writes over what is too much; so not at the end.
-  for (; a_row == 1 && i + kVectors * kWidth <= rows; i += kRows, to += depth * kRows) {
+  // Whole vectors, of which the next step writes over what is too much; so not at the end of a.
+  for (; a_row == 1 && i < rows && i + kVectors * kWidth <= readable; i += kRows, to += depth * kRows) {
     for (int64_t k = 0; k < depth; ++k) {
       for (int v = 0; v < kVectors; ++v)
         store(to + k * kRows + v * kWidth, load(a + i + k * a_step + v * kWidth));
@@ -136,7 +138,7 @@ void edge_tile(int64_t rows, int64_t columns, TileRows a, const float* panel, in
 void product_block(const Product& p, const ProductSlice& slice, int64_t first, int64_t rows, float* strips) {
   const float* a = p.a + first * p.a_row + slice.first_depth * p.a_step;
   const bool in_place = p.a_step == 1;  // its rows lie in the order of depth already
-  if (!in_place) pack_strips(a, p.a_row, p.a_step, rows, slice.depth, strips);
+  if (!in_place) pack_strips(a, p.a_row, p.a_step, rows, p.rows - first, slice.depth, strips);
   const bool add = p.add || slice.first_depth > 0;
   for (int64_t j = 0; j < slice.columns; j += kColumns) {
     const float* panel = slice.panels + j * slice.depth;

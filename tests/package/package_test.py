@@ -57,6 +57,7 @@ class Installed(unittest.TestCase):
     def check_program(self, prefix):
         program = prefix / "bin" / "dragoman"
         self.assertEqual(run(program, "translate", "--model", Shared.folder / "model", stdin=TEXT), self.expected)
+        self.assertIn(b"Guten Morgen", run(program, "translate", stdin=b"Good morning.\n"))  # by the model that comes with it
         for name, path in libraries(program).items():
             if re.match(r"lib(torch|c10|gomp|sentencepiece|xxhash|cud)", name):
                 self.assertEqual(pathlib.Path(path).parent.resolve(), (prefix / "lib" / "dragoman").resolve(), name)

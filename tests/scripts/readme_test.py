@@ -55,6 +55,17 @@ class Readme(unittest.TestCase):
             self.assertEqual((folder / "book.de").read_text(encoding="utf-8").count("\n"), 5)
             self.assertIn(b"BLEU", result.stdout)
 
+    def test_the_model_that_comes_with_the_program_is_as_its_card_says(self):
+        self.assertIn('echo "Good morning." | build/release/dragoman translate', README)
+        done = subprocess.run([PROGRAM, "translate"], input=b"Good morning.\n\nWhere is the station?\n", stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, check=True)
+        self.assertEqual(done.stdout.decode(), "Guten Morgen!\n\nWo ist der Bahnhof?\n")
+        folder = PROJECT / "models/en-de"
+        self.assertLess((folder / "model.safetensors").stat().st_size, 6_000_000)
+        card = (folder / "README.md").read_text(encoding="utf-8")
+        for what in ("tatoeba.org", "www.manythings.org/anki", "CC BY 2.0", "BLEU"):
+            self.assertIn(what, card)
+
     def test_every_flag_that_is_named_is_known(self):
         page = subprocess.run([PROGRAM, "--help-markdown"], stdout=subprocess.PIPE, check=True).stdout.decode()
         known = set(re.findall(r"--[a-z0-9-]+", page)) | {"--help", "--version", "--man", "--completion"}
