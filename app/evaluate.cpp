@@ -57,9 +57,11 @@ struct EvaluateFlags {
   }
 };
 
-void check(const EvaluateFlags& flags) {
+// Fills in the model that comes with the program where there is text to translate and no model.
+void check(EvaluateFlags& flags) {
   if (flags.references.empty())
     throw UsageError("--reference", "required a file of human translations, got none");
+  if (flags.hypotheses.empty() && !flags.source.empty()) flags.model = model_or_shipped(flags.model);
   if (flags.hypotheses.empty() && flags.model.empty())
     throw UsageError("--hypothesis", "required --hypothesis, or --source to translate, got neither");
   if (!flags.model.empty() && flags.source.empty())
@@ -126,7 +128,6 @@ std::string result_text(const EvaluateFlags& flags, const std::vector<SystemOutp
 int run_evaluate(const Arguments& arguments) {
   EvaluateFlags flags;
   apply_flags(flags.describe(), parse_flags(flags.describe(), arguments));
-  if (flags.hypotheses.empty() && !flags.source.empty()) flags.model = model_or_shipped(flags.model);
   check(flags);
   flags.metrics.seed = resampling_seed();
   std::vector<StringList> references;
