@@ -10,8 +10,9 @@
 namespace dragoman {
 namespace {
 
-const char* const kFeatures[] = {"avx",         "avx2",     "fma",         "f16c",     "avx512f", "avx512bw",
-                                 "avx512_vnni", "avx_vnni", "avx512_bf16", "amx_int8", "amx_bf16"};
+const char* const kFeatures[] = {"avx",         "avx2",        "fma",         "f16c",
+                                 "avx512f",     "avx512bw",    "avx512_vnni", "avx_vnni",
+                                 "avx512_bf16", "avx512_fp16", "amx_int8",    "amx_bf16"};
 
 // What stands behind "name ... :" in a file of such lines.
 std::string value_of(const std::string& path, const std::string& name) {

@@ -416,6 +416,8 @@ RowLoss cross_entropy(float* logits, int64_t classes, int64_t label, float epsil
 #include "kernels/packed_bodies.h"
 #include "kernels/product_bodies.h"
 
+#include "kernels/half_product_bodies.h"
+
 }  // namespace
 
 extern const Kernels kernels;
@@ -429,6 +431,11 @@ const Kernels kernels = {DRAGOMAN_NAME_OF(DRAGOMAN_KERNEL_VARIANT),
                          attention,
                          attention_backward,
                          product,
+#if defined(__AVX512FP16__)
+                         half_product,
+#else
+                         nullptr,
+#endif
                          cross_entropy,
                          &packed_kernels};
 

@@ -19,6 +19,9 @@ extern const Kernels kernels;
 namespace avx512vnni {
 extern const Kernels kernels;
 }
+namespace avx512fp16 {
+extern const Kernels kernels;
+}
 #endif
 
 DropoutDraw DropoutDraw::with(double p, uint64_t seed) {
@@ -30,6 +33,8 @@ std::vector<const Kernels*> available_kernels() {
 #if defined(__x86_64__)
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
       __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw")) {
+    if (__builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512fp16"))
+      all.push_back(&avx512fp16::kernels);
     if (__builtin_cpu_supports("avx512vnni")) all.push_back(&avx512vnni::kernels);
     all.push_back(&avx512::kernels);
   }

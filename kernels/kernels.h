@@ -48,14 +48,14 @@ struct Product {
   int64_t c_stride;
   bool add;
 };
-inline constexpr int64_t kProductScratch = 96 * 384 + 256 * 2304 + 17 * 384;  // floats, 2.5 MB
+inline constexpr int64_t kProductScratch = 5 << 18;  // floats, 5 MB
 
 struct RowLoss {
   float smoothed, cross_entropy;
 };
 
 struct Kernels {
-  const char* name;  // avx512vnni, avx512, avx2 or portable
+  const char* name;  // avx512fp16, avx512vnni, avx512, avx2 or portable
   int64_t width;     // floats in a vector
 
   // to[i] = from[i] / (1-p) or 0, for the numbers first .. first+count-1 of a tensor; from may be to.
@@ -85,6 +85,9 @@ struct Kernels {
 
   // scratch: kProductScratch floats. A row of c depends on its row of a and on b alone.
   void (*product)(const Product& product, float* scratch);
+  // The same with numbers and short sums of float16 (kernels/half_product_bodies.h), more than twice as fast;
+  // null where the processor does not calculate in float16.
+  void (*half_product)(const Product& product, float* scratch);
 
   // Label-smoothed cross-entropy of one row of logits over classes 0..classes-1 (training/loss.h). With
   // `scale` other than zero the logits are replaced by scale times the derivative of the smoothed loss.
@@ -96,8 +99,8 @@ struct Kernels {
 // Floats that one head needs as scratch.
 int64_t attention_scratch(int64_t keys, int64_t head_size);
 
-// The best that this processor runs; DRAGOMAN_KERNELS=portable|avx2|avx512|avx512vnni in the environment asks
-// for less.
+// The best that this processor runs; DRAGOMAN_KERNELS=portable|avx2|avx512|avx512vnni|avx512fp16 in the
+// environment asks for less.
 const Kernels& kernels();
 
 // All that this processor runs, best first.

@@ -15,9 +15,14 @@ namespace {
 constexpr int64_t kFewestRows = 32;
 constexpr int64_t kRowsOfThread = 96;
 
+thread_local bool multiplies_in_half = false;
+
 float* product_scratch() {
-  static thread_local const std::unique_ptr<float[]> scratch(new float[static_cast<size_t>(kProductScratch)]);
-  return scratch.get();
+  struct alignas(64) Line {
+    float numbers[16];
+  };
+  static thread_local const std::unique_ptr<Line[]> scratch(new Line[kProductScratch / 16]);
+  return scratch[0].numbers;
 }
 
 bool takes_product(const torch::Tensor& x, const torch::Tensor& weight) {
@@ -32,6 +37,7 @@ class FusedLinear : public torch::autograd::Function<FusedLinear> {
   static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& x,
                                const torch::Tensor& weight, const torch::Tensor& bias) {
     context->save_for_backward({x, weight});
+    context->saved_data["half"] = HalfProductsGuard::on();
     auto y = bias.unsqueeze(0).expand({x.size(0), -1}).contiguous();
     multiply_into(y, x, weight.t(), true);
     return y;
@@ -41,6 +47,7 @@ class FusedLinear : public torch::autograd::Function<FusedLinear> {
                                                  torch::autograd::variable_list gradients) {
     const auto saved = context->get_saved_variables();
     const auto &x = saved[0], &weight = saved[1];
+    const HalfProductsGuard half(context->saved_data["half"].toBool());
     const auto of_y = gradients[0].contiguous();
     torch::Tensor of_x, of_weight, of_bias;
     if (context->needs_input_grad(0)) {
@@ -58,6 +65,23 @@ class FusedLinear : public torch::autograd::Function<FusedLinear> {
 
 }  // namespace
 
+bool can_multiply_in_half() {
+  return kernels().half_product != nullptr;
+}
+
+HalfProductsGuard::HalfProductsGuard(bool on) : before_(multiplies_in_half) {
+  TORCH_CHECK(!on || can_multiply_in_half(), "this processor does not multiply in float16");
+  multiplies_in_half = on;
+}
+
+HalfProductsGuard::~HalfProductsGuard() {
+  multiplies_in_half = before_;
+}
+
+bool HalfProductsGuard::on() {
+  return multiplies_in_half;
+}
+
 torch::Tensor linear(const torch::Tensor& x, const torch::Tensor& weight, const torch::Tensor& bias) {
   if (!takes_product(x, weight)) return torch::linear(x, weight, bias);
   auto sizes = x.sizes().vec();
@@ -71,6 +95,7 @@ void multiply_into(torch::Tensor& c, const torch::Tensor& a, const torch::Tensor
   whole.a = a.const_data_ptr<float>(), whole.a_row = a.stride(0), whole.a_step = a.stride(1);
   whole.b = b.const_data_ptr<float>(), whole.b_step = b.stride(0), whole.b_column = b.stride(1);
   whole.c = c.mutable_data_ptr<float>(), whole.c_stride = c.stride(0), whole.add = add;
+  const auto multiply = HalfProductsGuard::on() ? kernels().half_product : kernels().product;
   const int64_t threads = std::max(1, at::get_num_threads());
   const int64_t share = std::max(kRowsOfThread, (whole.rows + threads - 1) / threads);
   at::parallel_for(0, whole.rows, share, [&](int64_t begin, int64_t end) {
@@ -78,7 +103,7 @@ void multiply_into(torch::Tensor& c, const torch::Tensor& a, const torch::Tensor
     part.rows = end - begin;
     part.a += begin * whole.a_row;
     part.c += begin * whole.c_stride;
-    kernels().product(part, product_scratch());
+    multiply(part, product_scratch());
   });
 }
 

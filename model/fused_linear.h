@@ -13,6 +13,23 @@ inline torch::Tensor linear(const torch::Tensor& x, const torch::nn::Linear& lay
   return linear(x, layer->weight, layer->bias);
 }
 
+// Whether this processor multiplies in float16 (kernels/half_product_bodies.h): numbers of the operands and
+// sums of 64 products are rounded to 11 bits, longer sums are float32, and so is all else.
+bool can_multiply_in_half();
+
+// While it lives, the products here and their derivatives are made in float16 when `on`, in this thread.
+class HalfProductsGuard {
+ public:
+  explicit HalfProductsGuard(bool on);
+  ~HalfProductsGuard();
+  HalfProductsGuard(const HalfProductsGuard&) = delete;
+  HalfProductsGuard& operator=(const HalfProductsGuard&) = delete;
+  static bool on();
+
+ private:
+  bool before_;
+};
+
 // c = a b, or c += a b, without a gradient. a: [M,K], b: [K,N], of any strides; c: [M,N], its rows dense. All
 // float32 on the CPU.
 void multiply_into(torch::Tensor& c, const torch::Tensor& a, const torch::Tensor& b, bool add = false);

@@ -7,6 +7,7 @@
 
 #include "model/device.h"
 #include "model/dropout.h"
+#include "model/fused_linear.h"
 
 namespace dragoman {
 namespace {
@@ -15,6 +16,7 @@ namespace {
 struct Surroundings {
   torch::Device device = torch::kCPU;
   torch::ScalarType precision = torch::kFloat32;
+  bool half_products = HalfProductsGuard::on();
   uint64_t dropout_seed = 0;      // CPU
   torch::Tensor generator_state;  // CUDA
 
@@ -43,6 +45,7 @@ struct Layer : torch::CustomClassHolder {
   }
   torch::Tensor again(const std::vector<torch::Tensor>& given) const {
     const AutocastGuard autocast(surroundings.device, surroundings.precision);
+    const HalfProductsGuard half(surroundings.half_products);
     if (surroundings.device.is_cpu()) return first_time(given);
     auto generator = at::globalContext().defaultGenerator(surroundings.device);
     const auto now = generator.get_state();

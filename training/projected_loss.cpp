@@ -11,7 +11,9 @@ namespace dragoman {
 namespace {
 
 constexpr int64_t kChunkNumbers = int64_t{1} << 20;  // of logits: 4 MB
-constexpr int64_t kSmallestChunk = 256;              // rows; fewer make slow products
+// Rows at least, as many as the states are wide: each chunk lays out the whole matrix anew. More than
+// the caches have room for cost narrow models more than they save.
+constexpr int64_t kFewestRows = 256, kMostRows = 512;
 
 struct Gradients {
   torch::Tensor hidden;  // [n,D]
@@ -41,7 +43,8 @@ std::pair<double, double> loss_by_chunks(const torch::Tensor& hidden, const torc
                                          const torch::Tensor& bias, const torch::Tensor& labels,
                                          double epsilon, Gradients* gradients) {
   const int64_t tokens = hidden.size(0), vocabulary = weight.size(0);
-  const int64_t chunk = std::min(std::max(kChunkNumbers / vocabulary, kSmallestChunk), tokens);
+  const int64_t fewest = std::clamp(hidden.size(1), kFewestRows, kMostRows);
+  const int64_t chunk = std::min(std::max(kChunkNumbers / vocabulary, fewest), tokens);
   const bool biased = bias.ne(0).any().item<bool>();  // only models of other programs have any
   auto buffer = torch::empty({chunk, vocabulary}, hidden.options());
   double smoothed = 0, cross_entropy = 0;

@@ -9,9 +9,11 @@
 #include "core/files.h"
 #include "core/json.h"
 #include "model/device.h"
+#include "model/fused_linear.h"
 #include "training/fine_tuning.h"
 #include "training/run_text.h"
 #include "training/run_watch.h"
+#include "training/update.h"
 #include "training/validation.h"
 
 namespace dragoman {
@@ -85,6 +87,10 @@ void begin_folder(RunOptions& options, RunText& text, std::optional<FolderLock>&
 void log_start(const RunOptions& options, const torch::Device& device, Log& log) {
   log.info("device " + describe_device(device) + ", LibTorch " + libtorch_version() + ", threads " +
            std::to_string(at::get_num_threads()) + ", seed " + std::to_string(options.training.seed));
+  const std::string& precision = options.training.precision;
+  if (device.is_cpu() && precision != "float32" && !multiplies_in_half(options.training, device))
+    log.warning("--precision " + precision + " is slower than float32 on this processor" +
+                (can_multiply_in_half() ? "; float16 is faster" : ", which has no AVX512-FP16"));
   const std::string reason = options.model.not_exportable_because();
   if (!reason.empty()) log.warning("this model opens in Dragoman only: " + reason);
   if (!options.model.share_encoder_decoder_embeddings) {

@@ -71,11 +71,12 @@ Trainer::Trainer(ModelFolder folder, const EncodedCorpus& corpus, const Validato
       log_(log),
       train_log_(folder_.path, log),
       requests_(requests),
+      scales_loss_(options.precision == "float16" && !multiplies_in_half(options, folder_.model->device())),
       threads_(at::get_num_threads()),
       workers_(worker_count(threads_, folder_.model->device())),
       optimiser_(folder_.model, AdamOptions{options.adam_beta1, options.adam_beta2, options.adam_epsilon}) {
   state_.corpus = fingerprint(corpus);
-  if (options_.precision == "float16") state_.loss_scale = kFirstLossScale;
+  if (scales_loss_) state_.loss_scale = kFirstLossScale;
   if (options_.augmentation.any()) {
     const TokenizerPair& tokenizers = folder_.tokenizers;
     augmentation_.emplace(options_.augmentation, tokenizers.source, tokenizers.target,
@@ -182,7 +183,7 @@ void Trainer::update() {
   torch::manual_seed(seed);  // CUDA's dropout
   const double rate = learning_rate_at(number, options_, folder_.model->options().d_model);
   // On CUDA the numbers are fetched when they are shown; float16 needs them to choose the next loss scale.
-  const bool wait = folder_.model->device().is_cpu() || options_.precision == "float16";
+  const bool wait = folder_.model->device().is_cpu() || scales_loss_;
   unread_.push_back(train_update(folder_.model, optimiser_, batches, options_,
                                  {rate, state_.loss_scale, seed, wait}, workers_));
   state_.update = number;
@@ -202,7 +203,7 @@ void Trainer::read_updates() {
 }
 
 void Trainer::account_for(const UpdateResult& result, int64_t number) {
-  if (options_.precision == "float16") {
+  if (scales_loss_) {
     ++state_.scale_age;
     if (result.skipped)
       state_.loss_scale = std::max(1.0, state_.loss_scale / 2), state_.scale_age = 0;

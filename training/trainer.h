@@ -62,6 +62,7 @@ class Trainer {
   Log& log_;
   TrainLog train_log_;
   RunRequests& requests_;
+  bool scales_loss_;  // float16 by autocast
   int threads_;
   Workers workers_;
   Adam optimiser_;

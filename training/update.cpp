@@ -8,6 +8,7 @@
 #include "core/random.h"
 #include "model/device.h"
 #include "model/dropout.h"
+#include "model/fused_linear.h"
 #include "training/projected_loss.h"
 
 namespace dragoman {
@@ -76,7 +77,9 @@ void learn_from(const Batch& batch, Transformer& model, const std::vector<torch:
                 const TrainingOptions& options, double scale, Share& share) {
   LossSums sums;
   {
-    const AutocastGuard autocast(model->device(), precision_type(options.precision));
+    const bool half = multiplies_in_half(options, model->device());
+    const HalfProductsGuard half_products(half);
+    const AutocastGuard autocast(model->device(), half ? torch::kFloat32 : precision_type(options.precision));
     sums = loss_of(batch, model, options);
   }
   add_gradients(share.gradients, torch::autograd::grad({sums.smoothed * scale}, parameters,
@@ -115,6 +118,10 @@ void step_and_wait(Adam& optimiser, const TrainingOptions& options, const Update
 
 int worker_count(int64_t threads, const torch::Device& device) {
   return device.is_cpu() ? static_cast<int>(std::clamp<int64_t>(threads, 1, kMaxWorkers)) : 1;
+}
+
+bool multiplies_in_half(const TrainingOptions& options, const torch::Device& device) {
+  return options.precision == "float16" && device.is_cpu() && can_multiply_in_half();
 }
 
 UpdateResult train_update(Transformer& model, Adam& optimiser, const std::vector<Batch>& batches,

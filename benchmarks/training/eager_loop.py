@@ -154,6 +154,8 @@ def endless_batches(corpus, max_tokens, seed):
 
 
 def train(options):
+    """--precision bfloat16: products by LibTorch's autocast, as its documentation has it: without the backward pass."""
+    precision = getattr(torch, options.precision)
     torch.manual_seed(options.seed)
     model = Transformer(options).train()
     corpus = Corpus(options.train, model.pad)
@@ -165,7 +167,8 @@ def train(options):
         for update, (source, decoder_input, labels, tokens) in enumerate(stream, 1):
             optimiser.param_groups[0]["lr"] = options.learning_rate * min(update / options.warmup,
                                                                           (options.warmup / update) ** 0.5)
-            loss = sum_of_losses(model, source, decoder_input, labels, options.label_smoothing) / tokens
+            with torch.autocast("cpu", precision, enabled=precision is not torch.float32):
+                loss = sum_of_losses(model, source, decoder_input, labels, options.label_smoothing) / tokens
             optimiser.zero_grad(set_to_none=True)
             loss.backward()
             nn.utils.clip_grad_norm_(model.parameters(), options.clip_norm)
@@ -195,6 +198,7 @@ def main():
     parser.add_argument("--learning-rate", type=float, default=5e-4)
     parser.add_argument("--warmup", type=int, default=4000, help="updates")
     parser.add_argument("--valid-every", type=int, default=0, help="updates; 0: never")
+    parser.add_argument("--precision", choices=("float32", "bfloat16"), default="float32")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)

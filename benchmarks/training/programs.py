@@ -85,10 +85,8 @@ def dragoman_validations(lines):
 
 
 class Dragoman(Program):
-    name = "dragoman"
-
-    def __init__(self, program):
-        self.program = str(program)
+    def __init__(self, program, precision="float32"):
+        self.name, self.program, self.precision = f"dragoman-{precision}", str(program), precision
 
     def command(self, shape, corpus, settings, folder):
         valid = {"valid-every": settings.valid_every, "valid-metric": "loss", "valid-lines": 1}
@@ -99,7 +97,7 @@ class Dragoman(Program):
                  "clip-norm": CLIP_NORM, "adam-beta1": BETAS[0], "adam-beta2": BETAS[1],
                  "learning-rate": settings.learning_rate, "warmup": settings.warmup,
                  "max-tokens": settings.max_tokens, "threads": settings.threads, "device": "cpu",
-                 "precision": "float32", "max-updates": NEVER, "save-every": 0, "early-stopping": 0, "log-every": 1,
+                 "precision": self.precision, "max-updates": NEVER, "save-every": 0, "early-stopping": 0, "log-every": 1,
                  **(valid if settings.valid_every else {"valid-every": 0}), **settings.flags}
         return [self.program, "train", *(part for name, value in flags.items() for part in (f"--{name}", str(value)))]
 
@@ -115,10 +113,8 @@ class Dragoman(Program):
 
 
 class EagerLoop(Program):
-    name = "eager loop"
-
-    def __init__(self, python):
-        self.python = str(python)
+    def __init__(self, python, precision="float32"):
+        self.name, self.python, self.precision = f"eager-{precision}", str(python), precision
 
     def command(self, shape, corpus, settings, folder):
         flags = {"train": corpus.folder / "train", "valid": corpus.folder / "valid", "records": folder / "records",
@@ -126,7 +122,7 @@ class EagerLoop(Program):
                  "vocabulary": corpus.pieces + 1, "max-tokens": settings.max_tokens, "threads": settings.threads,
                  "dropout": DROPOUT, "label-smoothing": LABEL_SMOOTHING, "clip-norm": CLIP_NORM,
                  "learning-rate": settings.learning_rate, "warmup": settings.warmup,
-                 "valid-every": settings.valid_every}
+                 "valid-every": settings.valid_every, "precision": self.precision}
         return [self.python, "-B", str(HERE / "eager_loop.py"),
                 *(part for name, value in flags.items() for part in (f"--{name}", str(value)))]
 

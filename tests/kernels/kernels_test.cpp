@@ -4,8 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <memory>
 
@@ -33,50 +35,114 @@ TEST_P(EachKernel, DropoutGivesTheNumbersOfThePortableForm) {
   EXPECT_EQ(got, expected);
 }
 
-// In all three orders in which training needs a product, and in sizes around those of tiles and blocks.
-TEST_P(EachKernel, ProductIsTheSumOverDepth) {
-  std::vector<float> scratch(kProductScratch);
-  for (const auto [rows, depth, columns] : std::vector<std::array<int64_t, 3>>{{1, 1, 1},
-                                                                               {6, 3, 16},
-                                                                               {7, 5, 17},
-                                                                               {13, 300, 33},
-                                                                               {100, 257, 70},
-                                                                               {97, 2, 600},
-                                                                               {5, 31, 2100},
-                                                                               {200, 600, 5}}) {
-    const Floats a = random_floats(rows * depth, 1), b = random_floats(depth * columns, 2),
-                 c = random_floats(rows * columns, 3);
-    for (const bool a_turned : {false, true}) {
-      for (const bool b_turned : {false, true}) {
-        for (const bool add : {false, true}) {
-          Product p{rows,
-                    depth,
-                    columns,
-                    a.data(),
-                    a_turned ? 1 : depth,
-                    a_turned ? rows : 1,
-                    b.data(),
-                    b_turned ? 1 : columns,
-                    b_turned ? depth : 1,
-                    nullptr,
-                    columns,
-                    add};
-          Floats got = c, expected = c;
-          p.c = got.data();
-          k.product(p, scratch.data());
-          for (int64_t i = 0; i < rows; ++i) {
-            for (int64_t j = 0; j < columns; ++j) {
-              double sum = add ? double{c[static_cast<size_t>(i * columns + j)]} : 0;
-              for (int64_t step = 0; step < depth; ++step)
-                sum += double{a[static_cast<size_t>(i * p.a_row + step * p.a_step)]} *
-                       double{b[static_cast<size_t>(step * p.b_step + j * p.b_column)]};
-              expected[static_cast<size_t>(i * columns + j)] = static_cast<float>(sum);
-            }
-          }
-          expect_near(got, expected, 1e-4f * static_cast<float>(1 + depth / 50));
-        }
+// A product in one of the orders in which training needs it: operands turned over or not, added or not, the
+// rows of c longer than its columns.
+struct OneProduct {
+  Floats a, b, c;
+  Product p;
+
+  OneProduct(const std::array<int64_t, 3>& sizes, int order,
+             const std::function<Floats(int64_t, int)>& numbers)
+      : a(numbers(sizes[0] * sizes[1], 1)), b(numbers(sizes[1] * sizes[2], 2)) {
+    const auto [rows, depth, columns] = sizes;
+    const bool a_turned = (order & 1) != 0, b_turned = (order & 2) != 0, add = (order & 4) != 0;
+    c = numbers(rows * (columns + 3), 3);
+    p = {rows,
+         depth,
+         columns,
+         a.data(),
+         a_turned ? 1 : depth,
+         a_turned ? rows : 1,
+         b.data(),
+         b_turned ? 1 : columns,
+         b_turned ? depth : 1,
+         nullptr,
+         columns + 3,
+         add};
+  }
+
+  Floats by(void (*product)(const Product&, float*)) const {
+    Floats got = c, scratch(kProductScratch);
+    Product one = p;
+    one.c = got.data();
+    product(one, scratch.data());
+    return got;
+  }
+
+  // size_of(x): x for the product itself, |x| for what its rounding is measured by.
+  Floats expected(double (*size_of)(double) = [](double x) { return x; }) const {
+    Floats result = c;
+    for (int64_t i = 0; i < p.rows; ++i) {
+      for (int64_t j = 0; j < p.columns; ++j) {
+        float& number = result[static_cast<size_t>(i * p.c_stride + j)];
+        double sum = p.add ? size_of(double{number}) : 0;
+        for (int64_t k = 0; k < p.depth; ++k)
+          sum +=
+              size_of(double{p.a[i * p.a_row + k * p.a_step]} * double{p.b[k * p.b_step + j * p.b_column]});
+        number = static_cast<float>(sum);
       }
     }
+    return result;
+  }
+};
+
+// Sizes around those of tiles, blocks and slices.
+const std::vector<std::array<int64_t, 3>> kProductSizes = {{1, 1, 1},     {6, 3, 16},     {7, 5, 17},
+                                                           {13, 300, 33}, {100, 257, 70}, {97, 2, 600},
+                                                           {5, 31, 2100}, {200, 600, 5},  {30, 2100, 40}};
+
+TEST_P(EachKernel, ProductIsTheSumOverDepth) {
+  for (const auto& sizes : kProductSizes) {
+    for (int order = 0; order < 8; ++order) {
+      const OneProduct one(sizes, order, [](int64_t n, int seed) { return random_floats(n, seed); });
+      expect_near(one.by(k.product), one.expected(), 1e-4f * static_cast<float>(1 + sizes[1] / 50));
+    }
+  }
+}
+
+// Small whole numbers, whose products and sums have at most 11 bits: nothing is rounded.
+TEST_P(EachKernel, HalfProductOfWholeNumbersIsExact) {
+  if (!k.half_product) GTEST_SKIP() << k.name << " does not calculate in float16";
+  const auto whole = [](int64_t n, int seed) {
+    Floats numbers = random_floats(n, seed);
+    for (float& x : numbers) x = std::round(std::clamp(x, -4.0f, 4.0f));
+    return numbers;
+  };
+  for (const auto& sizes : kProductSizes) {
+    for (int order = 0; order < 8; ++order) {
+      const OneProduct one(sizes, order, whole);
+      ASSERT_EQ(one.by(k.half_product), one.expected())
+          << sizes[0] << " " << sizes[1] << " " << sizes[2] << " " << order;
+    }
+  }
+}
+
+// Each number of 11 bits, and so is each sum of a chunk: an error of a few 2^-12 of what is added up; for
+// numbers of any size.
+TEST_P(EachKernel, HalfProductIsNearTheSumOverDepthInAnySize) {
+  if (!k.half_product) GTEST_SKIP() << k.name << " does not calculate in float16";
+  for (const double size : {1.0, 1e-12, 1e+9}) {
+    for (const auto& sizes : kProductSizes) {
+      const OneProduct one(sizes, 0, [&](int64_t n, int seed) {
+        Floats numbers = random_floats(n, seed);
+        for (float& x : numbers) x = static_cast<float>(x * (seed == 1 ? size : seed == 3 ? 0 : 1));
+        return numbers;
+      });
+      const Floats got = one.by(k.half_product), expected = one.expected(),
+                   sizes_added = one.expected([](double x) { return std::abs(x); });
+      for (size_t i = 0; i < got.size(); ++i)
+        ASSERT_NEAR(got[i], expected[i], 2e-3 * double{sizes_added[i]}) << i;
+    }
+  }
+}
+
+TEST_P(EachKernel, HalfProductShowsWhatIsNotFinite) {
+  if (!k.half_product) GTEST_SKIP() << k.name << " does not calculate in float16";
+  for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
+    OneProduct one({20, 70, 40}, 0, [](int64_t n, int seed) { return random_floats(n, seed); });
+    one.a[3 * 70 + 5] = bad;
+    const Floats got = one.by(k.half_product);
+    for (size_t j = 0; j < 40; ++j) EXPECT_FALSE(std::isfinite(got[3 * 43 + j])) << j;
   }
 }
 

@@ -120,6 +120,31 @@ TEST(FusedLinear, AndItsDerivativesAreThePlainLayers) {
   }
 }
 
+// The derivative is asked for when the guard is gone, as in training.
+TEST(FusedLinear, InHalfPrecisionIsNearThePlainLayerBothWays) {
+  if (!can_multiply_in_half()) GTEST_SKIP() << "this processor does not multiply in float16";
+  torch::manual_seed(1);
+  torch::nn::Linear layer(300, 53);
+  const auto x = torch::randn({140, 300}).requires_grad_(), weights = torch::randn({140, 53});
+  const auto of = [&](bool half) {
+    torch::Tensor y;
+    {
+      const HalfProductsGuard guard(half);
+      y = linear(x, layer);
+    }
+    auto all = torch::autograd::grad({(y * weights).sum()}, {x, layer->weight, layer->bias});
+    all.push_back(y.detach());
+    return all;
+  };
+  const auto got = of(true), expected = of(false);
+  for (size_t i = 0; i < got.size(); ++i) {
+    const double error = ((got[i] - expected[i]).norm() / expected[i].norm()).item<double>();
+    EXPECT_LT(error, 3e-3) << i;
+    if (i != 2) EXPECT_GT(error, 1e-5) << i;  // the bias' gradient is no product
+  }
+  EXPECT_FALSE(HalfProductsGuard::on());
+}
+
 TEST(FusedLinear, DoesNotDependOnThreads) {
   const auto x = torch::randn({700, 64}), weight = torch::randn({80, 64}), bias = torch::randn({80});
   const int before = at::get_num_threads();
