@@ -3,8 +3,9 @@
 // unnamed namespace of a variant.
 //
 // Numbers keep their size by a power of two for every block of an operand (as Micikevicius et al., ICLR 2018,
-// scale the loss): its largest becomes 8 to 16, so that whatever is 2^-18 of it or more keeps all 11 bits. A
-// register adds up kHalfChunk products at most, 64 * 16 * 16 < 65504, and is then added to sums in float32.
+// scale the loss): its largest becomes 1/4 to 16, so that whatever is 2^-12 of it or more keeps all 11 bits.
+// A register adds up the products of one slice of depth, kHalfDepth / 2 * 16 * 16 < 65504; slices are added
+// up in float32. A panel of a slice, 32 KB, and a strip stay in the first-level cache.
 //
 // Two neighbouring steps of depth, a pair, stand side by side in 32 bits: a register sums the even steps of
 // 16 columns and the odd ones, and one instruction brings a pair of a to all its places. (Bringing one number
@@ -15,15 +16,17 @@
 typedef _Float16 HalfFloats __attribute__((vector_size(2 * kWidth)));  // kWidth numbers
 typedef _Float16 Pairs __attribute__((vector_size(4 * kWidth)));       // kWidth pairs
 
-constexpr int kHalfRows = 12, kHalfColumns = 2 * kWidth;  // of a tile
-constexpr int64_t kHalfChunk = 64;                        // pairs
-constexpr int kHalfTop = 4;                               // a scaled number is below 2^4
-constexpr int64_t kHalfDepth = 512, kHalfSlices = 4;      // of a slice; slices that are laid out at once
+constexpr int kHalfRows = 6, kHalfVectors = 4;        // of a tile: 24 registers of sums
+constexpr int kHalfColumns = kHalfVectors * kWidth;   // of a tile and a panel
+constexpr int kHalfStripRows = 2 * kHalfRows;         // of a strip
+constexpr int kHalfTop = 4;                           // a scaled number is below 2^4 ..
+constexpr float kHalfLargest = 1 << kHalfTop;         // .. and the largest of a slice at most 2^6 below
+constexpr int64_t kHalfDepth = 256, kHalfSlices = 8;  // of a slice; slices that are laid out at once
 constexpr int64_t kHalfRowsOfBlock = 96, kHalfBlocks = 42, kHalfColumnsOfSlice = 256;
 constexpr int64_t kHalfStrips = int64_t{1} << 20;                                    // pairs of a; 4 MB
 constexpr int64_t kHalfPanels = kHalfSlices * kHalfDepth / 2 * kHalfColumnsOfSlice;  // pairs of b; 1 MB
 
-static_assert(kHalfRowsOfBlock % kHalfRows == 0 && kHalfColumnsOfSlice % kHalfColumns == 0);
+static_assert(kHalfRowsOfBlock % kHalfStripRows == 0 && kHalfColumnsOfSlice % kHalfColumns == 0);
 static_assert(kHalfRowsOfBlock * kHalfSlices * kHalfDepth / 2 <= kHalfStrips);
 static_assert(kHalfStrips + kHalfPanels <= kProductScratch);
 
@@ -94,33 +97,48 @@ inline Vec paired(Vec first, Vec second) {
   return (Vec)(low | high << 16);
 }
 
-// At most L lines --> [ceil(depth / 2)][L] pairs, filled up with zeros.
-template <int L>
-void pack_pairs(const Lines& m, int64_t lines, int64_t depth, float scale, float* to) {
-  if (m.step == 1) {
-    for (int64_t k = 0; k < depth; k += 2 * kWidth) {
-      const int64_t left = depth - k, pairs = left >= 2 * kWidth ? kWidth : (left + 1) / 2;
-      for (int v = 0; v < L; v += kWidth) {
-        Vec square[kWidth];
-        for (int i = 0; i < kWidth; ++i) {
-          square[i] = all(0.0f);
-          if (v + i >= L || v + i >= lines) continue;
-          const float* line = m.from + (v + i) * m.line + k;
-          HalfFloats both[2];
-          if (left >= 2 * kWidth) {
-            both[0] = narrowed(load(line) * scale), both[1] = narrowed(load(line + kWidth) * scale);
-          } else {
-            both[0] = narrowed(load_first(line, left) * scale);
-            both[1] = narrowed(load_first(line + kWidth, left - kWidth) * scale);
-          }
-          __builtin_memcpy(&square[i], both, sizeof both);
-        }
-        turn(square);
-        for (int64_t i = 0; i < pairs; ++i) store_first(to + (k / 2 + i) * L + v, square[i], L - v);
-      }
-    }
-    return;
+// Packs numbers scaled, and notes the largest of them.
+struct Scaler {
+  float scale;
+  Vec most = all(0.0f);
+
+  Vec operator()(Vec x) {
+    const Vec scaled = x * scale;
+    most = larger(size_of(scaled), most);
+    return scaled;
   }
+};
+
+// At most L lines --> [ceil(depth / 2)][L] pairs, filled up with zeros. Along: the numbers of a line stand
+// one behind the other.
+template <int L>
+void pack_along(const Lines& m, int64_t lines, int64_t depth, Scaler& scaled, float* to) {
+  for (int64_t k = 0; k < depth; k += 2 * kWidth) {
+    const int64_t left = depth - k, pairs = left >= 2 * kWidth ? kWidth : (left + 1) / 2;
+    for (int v = 0; v < L; v += kWidth) {
+      Vec square[kWidth];
+      for (int i = 0; i < kWidth; ++i) {
+        square[i] = all(0.0f);
+        if (v + i >= L || v + i >= lines) continue;
+        const float* line = m.from + (v + i) * m.line + k;
+        HalfFloats both[2];
+        if (left >= 2 * kWidth) {
+          both[0] = narrowed(scaled(load(line))), both[1] = narrowed(scaled(load(line + kWidth)));
+        } else {
+          both[0] = narrowed(scaled(load_first(line, left)));
+          both[1] = narrowed(scaled(load_first(line + kWidth, left - kWidth)));
+        }
+        __builtin_memcpy(&square[i], both, sizeof both);
+      }
+      turn(square);
+      for (int64_t i = 0; i < pairs; ++i) store_first(to + (k / 2 + i) * L + v, square[i], L - v);
+    }
+  }
+}
+
+// Across: the lines stand one beside the other, or no two numbers stand together.
+template <int L>
+void pack_across(const Lines& m, int64_t lines, int64_t depth, Scaler& scaled, float* to) {
   for (int64_t k = 0; k < depth; k += 2, to += L) {
     const float* even = m.from + k * m.step;
     for (int v = 0; v < L; v += kWidth) {
@@ -134,7 +152,7 @@ void pack_pairs(const Lines& m, int64_t lines, int64_t depth, float scale, float
           if (k + 1 < depth) second[i] = even[(v + i) * m.line + m.step];
         }
       }
-      store_first(to + v, paired(first * scale, second * scale), L - v);
+      store_first(to + v, paired(scaled(first), scaled(second)), L - v);
     }
   }
 }
@@ -144,54 +162,49 @@ struct TileTarget {
   float* c;
   int64_t c_stride, rows, columns;
   bool add;
+  const float* bias;  // of the first column, or null
   float scale;
 
   TileTarget from(int64_t r, int64_t j) const {
-    return {c + r * c_stride + j, c_stride, rows - r, columns - j, add, scale};
+    return {c + r * c_stride + j, c_stride, rows - r, columns - j, add, bias ? bias + j : nullptr, scale};
   }
 };
 
-// sums[r][v]: of row r and kWidth/2 columns, even and odd steps in turn; [kHalfRows][2 *
-// kHalfColumns/kWidth].
-inline void store_half_tile(const Vec (*sums)[4], const TileTarget& to) {
+// Sums of the even and the odd steps in turn, of kWidth columns --> what belongs to them together.
+inline Vec sum_of_pairs(Pairs sums) {
   IntVec even, odd;
   for (int i = 0; i < kWidth; ++i) even[i] = 2 * i, odd[i] = 2 * i + 1;
-  for (int64_t r = 0; r < kHalfRows && r < to.rows; ++r) {
-    for (int v = 0; v < 2; ++v) {
-      const Vec first = sums[r][2 * v], second = sums[r][2 * v + 1];
-      const Vec sum = (shuffled(first, second, even) + shuffled(first, second, odd)) * to.scale;
-      float* c = to.c + r * to.c_stride + v * kWidth;
-      const int64_t count = to.columns - v * kWidth;
-      store_first(c, to.add ? load_first(c, count) + sum : sum, count);
-    }
-  }
+  const Vec first = _mm512_cvtxph_ps(_mm512_castph512_ph256((__m512h)sums));
+  const Vec second = _mm512_cvtxph_ps((__m256h)_mm512_extractf64x4_pd((__m512d)sums, 1));
+  return shuffled(first, second, even) + shuffled(first, second, odd);
 }
 
-// strip: [pairs][kHalfRows]; panel: [pairs][kHalfColumns].
+// strip: [pairs][kHalfStripRows], from the tile's first row on; panel: [pairs][kHalfColumns].
 void half_tile(const float* strip, const float* panel, int64_t pairs, const TileTarget& to) {
-  Vec sums[kHalfRows][4];
-  for (int64_t begin = 0; begin < pairs; begin += kHalfChunk) {
-    const int64_t end = begin + kHalfChunk < pairs ? begin + kHalfChunk : pairs;
-    Pairs part[kHalfRows][2];
-    for (int r = 0; r < kHalfRows; ++r) part[r][0] = part[r][1] = Pairs{};
+  Pairs sums[kHalfRows][kHalfVectors];
+  for (int r = 0; r < kHalfRows; ++r) {
+    for (int v = 0; v < kHalfVectors; ++v) sums[r][v] = Pairs{};
+  }
 #pragma GCC unroll 2
-    for (int64_t k = begin; k < end; ++k, strip += kHalfRows, panel += kHalfColumns) {
-      const Pairs b[2] = {(Pairs)load(panel), (Pairs)load(panel + kWidth)};
-      for (int r = 0; r < kHalfRows; ++r) {
-        const Pairs same = (Pairs)_mm512_set1_epi32(reinterpret_cast<const int32_t*>(strip)[r]);
-        for (int v = 0; v < 2; ++v) part[r][v] += same * b[v];
-      }
-    }
+  for (int64_t k = 0; k < pairs; ++k, strip += kHalfStripRows, panel += kHalfColumns) {
+    Pairs b[kHalfVectors];
+    for (int v = 0; v < kHalfVectors; ++v) b[v] = (Pairs)load(panel + v * kWidth);
     for (int r = 0; r < kHalfRows; ++r) {
-      for (int v = 0; v < 2; ++v) {
-        const Vec low = _mm512_cvtxph_ps(_mm512_castph512_ph256((__m512h)part[r][v]));
-        const Vec high = _mm512_cvtxph_ps((__m256h)_mm512_extractf64x4_pd((__m512d)part[r][v], 1));
-        sums[r][2 * v] = begin == 0 ? low : sums[r][2 * v] + low;
-        sums[r][2 * v + 1] = begin == 0 ? high : sums[r][2 * v + 1] + high;
-      }
+      const Pairs same = (Pairs)_mm512_set1_epi32(reinterpret_cast<const int32_t*>(strip)[r]);
+      for (int v = 0; v < kHalfVectors; ++v) sums[r][v] += same * b[v];
     }
   }
-  store_half_tile(sums, to);
+  for (int r = 0; r < kHalfRows; ++r) {
+    if (r == to.rows) return;
+    for (int v = 0; v < kHalfVectors; ++v) {
+      float* c = to.c + r * to.c_stride + v * kWidth;
+      const int64_t count = to.columns - v * kWidth;
+      const Vec start = to.add    ? load_first(c, count)
+                        : to.bias ? load_first(to.bias + v * kWidth, count)
+                                  : all(0.0f);
+      store_first(c, start + sum_of_pairs(sums[r][v]) * to.scale, count);
+    }
+  }
 }
 
 // Lines laid out for tiles: slice after slice of depth, each [ceil(lines / L)][ceil(slice / 2)][L] pairs.
@@ -200,31 +213,52 @@ struct Packed {
   float scales[kHalfSlices];  // of each slice
 };
 
+// Packs one slice; returns its largest number.
 template <int L>
-Packed pack_lines(const Lines& m, int64_t lines, int64_t depth, int64_t slice, float* to) {
+float pack_slice(const Lines& m, int64_t lines, int64_t depth, float scale, float* to) {
+  Scaler scaled{scale};
+  for (int64_t l = 0; l < lines; l += L, to += (depth + 1) / 2 * L) {
+    const int64_t count = lines - l < L ? lines - l : L;
+    if (m.step == 1)
+      pack_along<L>(m.at(l, 0), count, depth, scaled, to);
+    else
+      pack_across<L>(m.at(l, 0), count, depth, scaled, to);
+  }
+  return largest_of(scaled.most);
+}
+
+// scale: of the slice before, 0 at first. It mostly fits the next as well, which spares looking for the
+// largest number before packing; where it does not, the slice is packed again.
+template <int L>
+Packed pack_lines(const Lines& m, int64_t lines, int64_t depth, int64_t slice, float* to, float& scale) {
   Packed packed{to, {}};
   for (int64_t k = 0; k < depth; k += slice) {
     const int64_t steps = depth - k < slice ? depth - k : slice;
-    const float scale = packed.scales[k / slice] = scale_of(m.at(0, k), lines, steps);
-    for (int64_t l = 0; l < lines; l += L, to += (steps + 1) / 2 * L)
-      pack_pairs<L>(m.at(l, k), lines - l < L ? lines - l : L, steps, scale, to);
+    const float largest = scale == 0 ? 0 : pack_slice<L>(m.at(0, k), lines, steps, scale, to);
+    if (!(largest < kHalfLargest && largest > kHalfLargest / 64)) {
+      scale = scale_of(m.at(0, k), lines, steps);
+      pack_slice<L>(m.at(0, k), lines, steps, scale, to);
+    }
+    packed.scales[k / slice] = scale;
+    to += (lines + L - 1) / L * L * ((steps + 1) / 2);
   }
   return packed;
 }
 
 // to: of the first row and column of both; its scale is set here.
 void multiply_packed(const Packed& a, const Packed& b, int64_t depth, int64_t slice, TileTarget to) {
-  const int64_t strips = (to.rows + kHalfRows - 1) / kHalfRows,
+  const int64_t strips = (to.rows + kHalfStripRows - 1) / kHalfStripRows,
                 panels = (to.columns + kHalfColumns - 1) / kHalfColumns;
   const float *strip = a.pairs, *panel = b.pairs;
   for (int64_t k = 0; k < depth; k += slice, to.add = true) {
     const int64_t pairs = ((depth - k < slice ? depth - k : slice) + 1) / 2;
     to.scale = 1 / (a.scales[k / slice] * b.scales[k / slice]);
     for (int64_t j = 0; j < panels; ++j, panel += pairs * kHalfColumns) {
-      for (int64_t i = 0; i < strips; ++i)
-        half_tile(strip + i * pairs * kHalfRows, panel, pairs, to.from(i * kHalfRows, j * kHalfColumns));
+      for (int64_t i = 0; i < to.rows; i += kHalfRows)
+        half_tile(strip + i / kHalfStripRows * pairs * kHalfStripRows + i % kHalfStripRows, panel, pairs,
+                  to.from(i, j * kHalfColumns));
     }
-    strip += strips * pairs * kHalfRows;
+    strip += strips * pairs * kHalfStripRows;
   }
 }
 
@@ -233,6 +267,7 @@ void half_product(const Product& p, float* scratch) {
   const Lines a{p.a, p.a_row, p.a_step}, b{p.b, p.b_column, p.b_step};
   const int64_t slice = part_size(p.depth, kHalfDepth, 2), deep = kHalfSlices * slice,
                 columns = part_size(p.columns, kHalfColumnsOfSlice, kHalfColumns);
+  float a_scale = 0, b_scale = 0;
   for (int64_t k = 0; k < p.depth; k += deep) {
     const int64_t depth = p.depth - k < deep ? p.depth - k : deep;
     const int64_t of_block = kHalfRowsOfBlock * ((depth + 1) / 2), fitting = kHalfStrips / of_block;
@@ -243,15 +278,16 @@ void half_product(const Product& p, float* scratch) {
       Packed blocks[kHalfBlocks];
       Packed* block = blocks;
       for (int64_t i = first; i < end; i += kHalfRowsOfBlock, ++block)
-        *block =
-            pack_lines<kHalfRows>(a.at(i, k), height(i), depth, slice, strips + (block - blocks) * of_block);
+        *block = pack_lines<kHalfStripRows>(a.at(i, k), height(i), depth, slice,
+                                            strips + (block - blocks) * of_block, a_scale);
       for (int64_t j = 0; j < p.columns; j += columns) {
         const int64_t width = p.columns - j < columns ? p.columns - j : columns;
-        const Packed panel = pack_lines<kHalfColumns>(b.at(j, k), width, depth, slice, panels);
+        const Packed panel = pack_lines<kHalfColumns>(b.at(j, k), width, depth, slice, panels, b_scale);
         block = blocks;
         for (int64_t i = first; i < end; i += kHalfRowsOfBlock, ++block)
           multiply_packed(*block, panel, depth, slice,
-                          {p.c + i * p.c_stride + j, p.c_stride, height(i), width, p.add || k > 0, 1});
+                          {p.c + i * p.c_stride + j, p.c_stride, height(i), width, p.add || k > 0,
+                           p.bias ? p.bias + j : nullptr, 1});
       }
     }
   }

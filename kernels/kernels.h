@@ -36,8 +36,8 @@ struct AttentionHead {
   uint64_t first_index;  // of weight (0,0), for the dropout; (t,s) is at first_index + t*keys + s
 };
 
-// c = a b, or c += a b. Row i, step k of a at a[i * a_row + k * a_step]; step k, column j of b at
-// b[k * b_step + j * b_column]; c row-major.
+// c = a b, c += a b when `add`, or c = a b + bias in each row when there is one. Row i, step k of a at a[i *
+// a_row + k * a_step]; step k, column j of b at b[k * b_step + j * b_column]; c row-major.
 struct Product {
   int64_t rows, depth, columns;
   const float* a;
@@ -47,6 +47,7 @@ struct Product {
   float* c;
   int64_t c_stride;
   bool add;
+  const float* bias = nullptr;  // [columns], not together with `add`
 };
 inline constexpr int64_t kProductScratch = 5 << 18;  // floats, 5 MB
 
@@ -92,6 +93,12 @@ struct Kernels {
   // Label-smoothed cross-entropy of one row of logits over classes 0..classes-1 (training/loss.h). With
   // `scale` other than zero the logits are replaced by scale times the derivative of the smoothed loss.
   RowLoss (*cross_entropy)(float* logits, int64_t classes, int64_t label, float epsilon, float scale);
+
+  // R-Drop (Wu et al., NeurIPS 2021, equation 4), halved: the mean of both rows' losses and alpha/2 times the
+  // mean of their divergences, 1/2 (KL(P||Q) + KL(Q||P)). With `scale` other than zero both rows are replaced
+  // by scale times its derivative.
+  RowLoss (*paired_cross_entropy)(float* first, float* second, int64_t classes, int64_t label, float epsilon,
+                                  float alpha, float scale);
 
   const PackedKernels* packed;  // what decoding on packed weights is made of
 };

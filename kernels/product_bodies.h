@@ -87,13 +87,21 @@ struct TileRows {
   int64_t row, step;
 };
 
-// c = sums of R rows and a panel, added to what is there when `add`.
+// What a tile begins with: what c has there, a bias, or zeros.
+struct TileStart {
+  bool add;
+  const float* bias;  // of the tile's first column, or null
+
+  Vec at(const float* c, int64_t column) const { return add ? load(c) : bias ? load(bias + column) : Vec{}; }
+};
+
+// c = sums of R rows and a panel on top of what they start with.
 template <int R>
 inline void product_tile(TileRows a, const float* panel, int64_t depth, float* c, int64_t c_stride,
-                         bool add) {
+                         TileStart start) {
   Vec sums[R][kColumnVectors];
   for (int r = 0; r < R; ++r) {
-    for (int v = 0; v < kColumnVectors; ++v) sums[r][v] = add ? load(c + r * c_stride + v * kWidth) : Vec{};
+    for (int v = 0; v < kColumnVectors; ++v) sums[r][v] = start.at(c + r * c_stride + v * kWidth, v * kWidth);
   }
   const float* x = a.from;
 #pragma GCC unroll 4
@@ -112,23 +120,25 @@ inline void product_tile(TileRows a, const float* panel, int64_t depth, float* c
 
 template <int R>
 inline void tile_of_rows(int64_t rows, TileRows a, const float* panel, int64_t depth, float* c,
-                         int64_t c_stride, bool add) {
+                         int64_t c_stride, TileStart start) {
   if constexpr (R > 0) {
     if (rows == R)
-      product_tile<R>(a, panel, depth, c, c_stride, add);
+      product_tile<R>(a, panel, depth, c, c_stride, start);
     else
-      tile_of_rows<R - 1>(rows, a, panel, depth, c, c_stride, add);
+      tile_of_rows<R - 1>(rows, a, panel, depth, c, c_stride, start);
   }
 }
 
 // The last panel may have columns that c lacks: its tile is made apart.
 void edge_tile(int64_t rows, int64_t columns, TileRows a, const float* panel, int64_t depth, float* c,
-               int64_t c_stride, bool add) {
+               int64_t c_stride, TileStart start) {
   float apart[kRows * kColumns];
-  for (int64_t r = 0; add && r < rows; ++r) {
-    for (int64_t j = 0; j < columns; ++j) apart[r * kColumns + j] = c[r * c_stride + j];
+  const bool begun = start.add || start.bias;
+  for (int64_t r = 0; begun && r < rows; ++r) {
+    for (int64_t j = 0; j < columns; ++j)
+      apart[r * kColumns + j] = start.add ? c[r * c_stride + j] : start.bias[j];
   }
-  tile_of_rows<kRows>(rows, a, panel, depth, apart, kColumns, add);
+  tile_of_rows<kRows>(rows, a, panel, depth, apart, kColumns, {begun, nullptr});
   for (int64_t r = 0; r < rows; ++r) {
     for (int64_t j = 0; j < columns; ++j) c[r * c_stride + j] = apart[r * kColumns + j];
   }
@@ -140,6 +150,7 @@ void product_block(const Product& p, const ProductSlice& slice, int64_t first, i
   const bool in_place = p.a_step == 1;  // its rows lie in the order of depth already
   if (!in_place) pack_strips(a, p.a_row, p.a_step, rows, p.rows - first, slice.depth, strips);
   const bool add = p.add || slice.first_depth > 0;
+  const float* bias = p.bias && !add ? p.bias + slice.first_column : nullptr;
   for (int64_t j = 0; j < slice.columns; j += kColumns) {
     const float* panel = slice.panels + j * slice.depth;
     const int64_t columns = slice.columns - j < kColumns ? slice.columns - j : kColumns;
@@ -148,10 +159,11 @@ void product_block(const Product& p, const ProductSlice& slice, int64_t first, i
           in_place ? TileRows{a + i * p.a_row, p.a_row, 1} : TileRows{strips + i * slice.depth, 1, kRows};
       const int64_t height = rows - i < kRows ? rows - i : kRows;
       float* c = p.c + (first + i) * p.c_stride + slice.first_column + j;
+      const TileStart start{add, bias ? bias + j : nullptr};
       if (columns == kColumns)
-        tile_of_rows<kRows>(height, tile, panel, slice.depth, c, p.c_stride, add);
+        tile_of_rows<kRows>(height, tile, panel, slice.depth, c, p.c_stride, start);
       else
-        edge_tile(height, columns, tile, panel, slice.depth, c, p.c_stride, add);
+        edge_tile(height, columns, tile, panel, slice.depth, c, p.c_stride, start);
     }
   }
 }

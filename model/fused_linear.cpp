@@ -38,8 +38,8 @@ class FusedLinear : public torch::autograd::Function<FusedLinear> {
                                const torch::Tensor& weight, const torch::Tensor& bias) {
     context->save_for_backward({x, weight});
     context->saved_data["half"] = HalfProductsGuard::on();
-    auto y = bias.unsqueeze(0).expand({x.size(0), -1}).contiguous();
-    multiply_into(y, x, weight.t(), true);
+    auto y = torch::empty({x.size(0), weight.size(0)}, x.options());
+    multiply_into(y, x, weight.t(), bias.contiguous());
     return y;
   }
 
@@ -89,13 +89,14 @@ torch::Tensor linear(const torch::Tensor& x, const torch::Tensor& weight, const 
   return FusedLinear::apply(x.reshape({-1, x.size(-1)}).contiguous(), weight, bias).view(sizes);
 }
 
-void multiply_into(torch::Tensor& c, const torch::Tensor& a, const torch::Tensor& b, bool add) {
-  Product whole{};
+namespace {
+
+void multiply(torch::Tensor& c, const torch::Tensor& a, const torch::Tensor& b, Product whole) {
   whole.rows = a.size(0), whole.depth = a.size(1), whole.columns = b.size(1);
   whole.a = a.const_data_ptr<float>(), whole.a_row = a.stride(0), whole.a_step = a.stride(1);
   whole.b = b.const_data_ptr<float>(), whole.b_step = b.stride(0), whole.b_column = b.stride(1);
-  whole.c = c.mutable_data_ptr<float>(), whole.c_stride = c.stride(0), whole.add = add;
-  const auto multiply = HalfProductsGuard::on() ? kernels().half_product : kernels().product;
+  whole.c = c.mutable_data_ptr<float>(), whole.c_stride = c.stride(0);
+  const auto by_kernel = HalfProductsGuard::on() ? kernels().half_product : kernels().product;
   const int64_t threads = std::max(1, at::get_num_threads());
   const int64_t share = std::max(kRowsOfThread, (whole.rows + threads - 1) / threads);
   at::parallel_for(0, whole.rows, share, [&](int64_t begin, int64_t end) {
@@ -103,8 +104,23 @@ void multiply_into(torch::Tensor& c, const torch::Tensor& a, const torch::Tensor
     part.rows = end - begin;
     part.a += begin * whole.a_row;
     part.c += begin * whole.c_stride;
-    multiply(part, product_scratch());
+    by_kernel(part, product_scratch());
   });
+}
+
+}  // namespace
+
+void multiply_into(torch::Tensor& c, const torch::Tensor& a, const torch::Tensor& b, bool add) {
+  Product product{};
+  product.add = add;
+  multiply(c, a, b, product);
+}
+
+void multiply_into(torch::Tensor& c, const torch::Tensor& a, const torch::Tensor& b,
+                   const torch::Tensor& bias) {
+  Product product{};
+  product.bias = bias.const_data_ptr<float>();
+  multiply(c, a, b, product);
 }
 
 }  // namespace dragoman

@@ -14,7 +14,7 @@ inline torch::Tensor linear(const torch::Tensor& x, const torch::nn::Linear& lay
 }
 
 // Whether this processor multiplies in float16 (kernels/half_product_bodies.h): numbers of the operands and
-// sums of 64 products are rounded to 11 bits, longer sums are float32, and so is all else.
+// sums of 128 products are rounded to 11 bits, longer sums are float32, and so is all else.
 bool can_multiply_in_half();
 
 // While it lives, the products here and their derivatives are made in float16 when `on`, in this thread.
@@ -33,5 +33,8 @@ class HalfProductsGuard {
 // c = a b, or c += a b, without a gradient. a: [M,K], b: [K,N], of any strides; c: [M,N], its rows dense. All
 // float32 on the CPU.
 void multiply_into(torch::Tensor& c, const torch::Tensor& a, const torch::Tensor& b, bool add = false);
+// c = a b + bias, [N], dense.
+void multiply_into(torch::Tensor& c, const torch::Tensor& a, const torch::Tensor& b,
+                   const torch::Tensor& bias);
 
 }  // namespace dragoman

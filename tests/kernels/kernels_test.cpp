@@ -35,18 +35,23 @@ TEST_P(EachKernel, DropoutGivesTheNumbersOfThePortableForm) {
   EXPECT_EQ(got, expected);
 }
 
-// A product in one of the orders in which training needs it: operands turned over or not, added or not, the
-// rows of c longer than its columns.
+constexpr int kOrders = 12;
+
+// A product in one of the orders in which training needs it: operands turned over or not; written, added or
+// put on a bias; the rows of c longer than its columns.
 struct OneProduct {
-  Floats a, b, c;
+  Floats a, b, c, bias;
   Product p;
 
+  OneProduct(const OneProduct&) = delete;  // p points into the others
+  OneProduct& operator=(const OneProduct&) = delete;
   OneProduct(const std::array<int64_t, 3>& sizes, int order,
              const std::function<Floats(int64_t, int)>& numbers)
       : a(numbers(sizes[0] * sizes[1], 1)), b(numbers(sizes[1] * sizes[2], 2)) {
     const auto [rows, depth, columns] = sizes;
-    const bool a_turned = (order & 1) != 0, b_turned = (order & 2) != 0, add = (order & 4) != 0;
+    const bool a_turned = order % 2 != 0, b_turned = order / 2 % 2 != 0, add = order / 4 == 1;
     c = numbers(rows * (columns + 3), 3);
+    if (order / 4 == 2) bias = numbers(columns, 4);
     p = {rows,
          depth,
          columns,
@@ -58,7 +63,8 @@ struct OneProduct {
          b_turned ? depth : 1,
          nullptr,
          columns + 3,
-         add};
+         add,
+         bias.empty() ? nullptr : bias.data()};
   }
 
   Floats by(void (*product)(const Product&, float*)) const {
@@ -75,7 +81,7 @@ struct OneProduct {
     for (int64_t i = 0; i < p.rows; ++i) {
       for (int64_t j = 0; j < p.columns; ++j) {
         float& number = result[static_cast<size_t>(i * p.c_stride + j)];
-        double sum = p.add ? size_of(double{number}) : 0;
+        double sum = p.add ? size_of(double{number}) : p.bias ? size_of(double{p.bias[j]}) : 0;
         for (int64_t k = 0; k < p.depth; ++k)
           sum +=
               size_of(double{p.a[i * p.a_row + k * p.a_step]} * double{p.b[k * p.b_step + j * p.b_column]});
@@ -93,7 +99,7 @@ const std::vector<std::array<int64_t, 3>> kProductSizes = {{1, 1, 1},     {6, 3,
 
 TEST_P(EachKernel, ProductIsTheSumOverDepth) {
   for (const auto& sizes : kProductSizes) {
-    for (int order = 0; order < 8; ++order) {
+    for (int order = 0; order < kOrders; ++order) {
       const OneProduct one(sizes, order, [](int64_t n, int seed) { return random_floats(n, seed); });
       expect_near(one.by(k.product), one.expected(), 1e-4f * static_cast<float>(1 + sizes[1] / 50));
     }
@@ -109,7 +115,7 @@ TEST_P(EachKernel, HalfProductOfWholeNumbersIsExact) {
     return numbers;
   };
   for (const auto& sizes : kProductSizes) {
-    for (int order = 0; order < 8; ++order) {
+    for (int order = 0; order < kOrders; ++order) {
       const OneProduct one(sizes, order, whole);
       ASSERT_EQ(one.by(k.half_product), one.expected())
           << sizes[0] << " " << sizes[1] << " " << sizes[2] << " " << order;
@@ -294,6 +300,44 @@ TEST_P(EachKernel, CrossEntropyIsTheFormulaAndItsSlope) {
     EXPECT_EQ(loss.smoothed, only.smoothed);
     expect_near(logits, expected, 1e-6f);
   }
+}
+
+// Two rows that are alike have the loss of one and its slope, halved; of others the slope is that of the
+// loss.
+TEST_P(EachKernel, PairedCrossEntropyIsTheLossOfBothRowsAndItsSlope) {
+  const int64_t classes = 37;
+  const Floats first = random_floats(classes, 8), second = random_floats(classes, 9);
+  const auto loss = [&](const std::vector<double>& a, const std::vector<double>& b) {
+    double a_total = 0, b_total = 0, divergence = 0, uniform = 0;
+    for (size_t i = 0; i < 37; ++i) a_total += std::exp(a[i]), b_total += std::exp(b[i]);
+    for (size_t i = 0; i < 37; ++i) {
+      const double p = a[i] - std::log(a_total), q = b[i] - std::log(b_total);
+      divergence += (std::exp(p) - std::exp(q)) * (p - q) / 2;
+      uniform -= (p + q) / 2 / 37;
+    }
+    const double plain = (std::log(a_total) - a[5] + std::log(b_total) - b[5]) / 2;
+    return 0.9 * plain + 0.1 * uniform + 3.0 / 2 * divergence;
+  };
+  Floats got[2] = {first, second};
+  const RowLoss found = k.paired_cross_entropy(got[0].data(), got[1].data(), classes, 5, 0.1f, 3, 2);
+  std::vector<double> rows[2] = {{first.begin(), first.end()}, {second.begin(), second.end()}};
+  EXPECT_NEAR(found.smoothed, loss(rows[0], rows[1]), 1e-5);
+  for (int row = 0; row < 2; ++row) {
+    for (size_t i = 0; i < 37; ++i) {
+      double& number = rows[row][i];
+      const double before = number;
+      number = before + 1e-4;
+      const double above = loss(rows[0], rows[1]);
+      number = before - 1e-4;
+      const double below = loss(rows[0], rows[1]);
+      number = before;
+      EXPECT_NEAR(got[row][i], 2 * (above - below) / 2e-4, 2e-5) << row << " " << i;
+    }
+  }
+  Floats one = first, other = first;
+  const RowLoss alike = k.paired_cross_entropy(one.data(), other.data(), classes, 5, 0.1f, 3, 0);
+  EXPECT_EQ(one, first);
+  EXPECT_NEAR(alike.smoothed, k.cross_entropy(one.data(), classes, 5, 0.1f, 0).smoothed, 1e-6);
 }
 
 // A loss that is not finite must be seen: it ends a training that has gone wrong.
