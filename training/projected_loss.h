@@ -8,8 +8,15 @@
 
 namespace dragoman {
 
-// hidden: [B,T,D], what the output projection reads; labels: [B,T] int64, pad_id (V-1) where none is.
+struct LossOptions {
+  int64_t pad_id;     // V-1
+  double epsilon;     // label smoothing
+  double r_drop = 0;  // alpha; hidden then holds two passes
+};
+
+// hidden: [B,T,D], what the output projection reads, or with R-Drop [2B,T,D], one pass behind the other;
+// labels: [B,T] int64, pad_id where none is.
 LossSums projected_loss(const torch::Tensor& hidden, OutputProjection& projection,
-                        const torch::Tensor& labels, int64_t pad_id, double epsilon);
+                        const torch::Tensor& labels, const LossOptions& options);
 
 }  // namespace dragoman

@@ -43,34 +43,15 @@ void add_gradients(std::vector<torch::Tensor>& sum, std::vector<torch::Tensor> m
   }
 }
 
-// R-Drop (Wu et al., NeurIPS 2021, equation 4), halved, so that the losses are those of one pass: the mean of
-// the losses of two passes with other dropout, and alpha/2 times the mean divergence of what they predict,
-// each way,
-//   1/2 (KL(P||Q) + KL(Q||P)) = 1/2 sum_k (P_k - Q_k) (log P_k - log Q_k).
-LossSums r_drop_loss(const Batch& batch, Transformer& model, const TrainingOptions& options) {
-  const int64_t pad = model->options().target_pad_id();
-  std::vector<torch::Tensor> logits;
-  std::vector<LossSums> sums;
-  for (int pass = 0; pass < 2; ++pass) {
-    logits.push_back(model->forward(batch.source, batch.decoder_input));
-    sums.push_back(label_smoothed_cross_entropy(logits.back(), batch.labels, pad, options.label_smoothing));
-  }
-  const auto log_probabilities = [&](const torch::Tensor& x) {
-    return torch::log_softmax(x.narrow(-1, 0, pad).to(torch::kFloat32), -1);
-  };
-  const auto p = log_probabilities(logits[0]), q = log_probabilities(logits[1]);
-  const auto divergence =
-      ((p.exp() - q.exp()) * (p - q)).sum(-1).masked_select(batch.labels.ne(pad)).sum() / 2;
-  return {(sums[0].smoothed + sums[1].smoothed) / 2 + options.r_drop / 2 * divergence,
-          (sums[0].cross_entropy + sums[1].cross_entropy) / 2};
-}
-
+// With R-Drop each sentence stands twice in the batch, and drops other numbers.
 LossSums loss_of(const Batch& batch, Transformer& model, const TrainingOptions& options) {
-  if (options.r_drop > 0) return r_drop_loss(batch, model, options);
-  const auto memory = model->encode(batch.source);
-  const auto hidden = model->decode_hidden(batch.decoder_input, memory, batch.source);  // [B,T,D]
-  return projected_loss(hidden, model->output_projection_, batch.labels, model->options().target_pad_id(),
-                        options.label_smoothing);
+  const auto times = [&](const torch::Tensor& x) { return options.r_drop > 0 ? torch::cat({x, x}) : x; };
+  const auto source = times(batch.source);
+  const auto memory = model->encode(source);
+  const auto hidden =
+      model->decode_hidden(times(batch.decoder_input), memory, source);  // [B,T,D] or [2B,T,D]
+  const LossOptions loss{model->options().target_pad_id(), options.label_smoothing, options.r_drop};
+  return projected_loss(hidden, model->output_projection_, batch.labels, loss);
 }
 
 void learn_from(const Batch& batch, Transformer& model, const std::vector<torch::Tensor>& parameters,

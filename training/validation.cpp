@@ -43,8 +43,8 @@ void Validator::measure_loss(Transformer& model, ValidationResult& result) const
     const Batch batch = to_device(
         make_batch(corpus_, pairs, {options.source_pad_id(), options.target_pad_id()}), model->device());
     const auto hidden = model->decode_hidden(batch.decoder_input, model->encode(batch.source), batch.source);
-    const auto sums = projected_loss(hidden, model->output_projection_, batch.labels, options.target_pad_id(),
-                                     options_.label_smoothing);
+    const auto sums = projected_loss(hidden, model->output_projection_, batch.labels,
+                                     {options.target_pad_id(), options_.label_smoothing});
     loss += sums.smoothed.item<double>();
     cross_entropy += sums.cross_entropy.item<double>();
     tokens += batch.label_tokens;

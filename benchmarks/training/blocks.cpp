@@ -82,7 +82,7 @@ class Profile {
     block("decoder add & norm", 3 * s.layers,
           [&] { return add_norm(decoder->self_attention_add_norm_, y, other_y); });
     block("output projection and loss", 1, [&] {
-      return projected_loss(y, model_->output_projection_, labels, options_.target_pad_id(), 0.1).smoothed;
+      return projected_loss(y, model_->output_projection_, labels, {options_.target_pad_id(), 0.1}).smoothed;
     });
     Adam adam(model_, AdamOptions());
     std::vector<torch::Tensor> gradients;

@@ -31,7 +31,7 @@ TEST(ProjectedLoss, IsTheLossOfTheLogitsAndHasItsGradients) {
   for (const int64_t vocabulary : {11, 9000, 40'000}) {
     for (const bool with_padding : {false, true}) {
       Projected p(vocabulary, with_padding, with_padding);
-      const auto got = projected_loss(p.hidden, p.projection, p.labels, vocabulary - 1, 0.1);
+      const auto got = projected_loss(p.hidden, p.projection, p.labels, {vocabulary - 1, 0.1});
       const auto plain = label_smoothed_cross_entropy(p.projection(p.hidden), p.labels, vocabulary - 1, 0.1);
       const double expected = plain.smoothed.item<double>();
       EXPECT_NEAR(got.smoothed.item<double>(), expected, 1e-5 * expected);
@@ -44,11 +44,28 @@ TEST(ProjectedLoss, IsTheLossOfTheLogitsAndHasItsGradients) {
   }
 }
 
+TEST(ProjectedLoss, OfTwoPassesIsRDropAndHasItsGradients) {
+  for (const int64_t vocabulary : {11, 9001}) {
+    Projected p(vocabulary);
+    p.hidden =
+        torch::cat({p.hidden.detach(), p.hidden.detach() + 0.3 * torch::randn({3, 50, 8})}).requires_grad_();
+    const auto got = projected_loss(p.hidden, p.projection, p.labels, {vocabulary - 1, 0.1, 4});
+    const auto plain = r_drop_cross_entropy(p.projection(p.hidden), p.labels, vocabulary - 1, 0.1, 4);
+    const double expected = plain.smoothed.item<double>();
+    EXPECT_NEAR(got.smoothed.item<double>(), expected, 1e-5 * expected);
+    EXPECT_NEAR(got.cross_entropy.item<double>(), plain.cross_entropy.item<double>(), 1e-5 * expected);
+    const auto ours = torch::autograd::grad({got.smoothed * 0.5}, {p.hidden, p.weight});
+    const auto theirs = torch::autograd::grad({plain.smoothed * 0.5}, {p.hidden, p.weight});
+    EXPECT_TRUE(close(ours[0], theirs[0], 2e-5));
+    EXPECT_TRUE(close(ours[1], theirs[1], 2e-5));
+  }
+}
+
 TEST(ProjectedLoss, WithoutAGradientIsTheSame) {
   Projected p(100);
-  const auto with = projected_loss(p.hidden, p.projection, p.labels, 99, 0.1);
+  const auto with = projected_loss(p.hidden, p.projection, p.labels, {99, 0.1});
   const torch::NoGradGuard no_grad;
-  const auto without = projected_loss(p.hidden, p.projection, p.labels, 99, 0.1);
+  const auto without = projected_loss(p.hidden, p.projection, p.labels, {99, 0.1});
   EXPECT_EQ(with.smoothed.item<double>(), without.smoothed.item<double>());
   EXPECT_FALSE(without.smoothed.requires_grad());
 }
@@ -56,7 +73,7 @@ TEST(ProjectedLoss, WithoutAGradientIsTheSame) {
 TEST(ProjectedLoss, OfPaddingAloneIsZeroWithZeroGradients) {
   Projected p(20);
   p.labels.fill_(19);
-  const auto sums = projected_loss(p.hidden, p.projection, p.labels, 19, 0.1);
+  const auto sums = projected_loss(p.hidden, p.projection, p.labels, {19, 0.1});
   EXPECT_EQ(sums.smoothed.item<double>(), 0);
   for (const auto& gradient : torch::autograd::grad({sums.smoothed}, {p.hidden, p.weight}))
     EXPECT_TRUE(close(gradient, torch::zeros_like(gradient), 0));
@@ -67,9 +84,9 @@ TEST(ProjectedLoss, InHalfPrecisionTakesThePlainRoad) {
   const auto hidden = p.hidden.detach().to(torch::kBFloat16);
   OutputProjection half(8, 20, p.weight.detach().to(torch::kBFloat16));
   half->to(torch::kBFloat16);
-  const auto got = projected_loss(hidden, half, p.labels, 19, 0.1);
+  const auto got = projected_loss(hidden, half, p.labels, {19, 0.1});
   EXPECT_NEAR(got.smoothed.item<double>(),
-              projected_loss(p.hidden, p.projection, p.labels, 19, 0.1).smoothed.item<double>(), 5);
+              projected_loss(p.hidden, p.projection, p.labels, {19, 0.1}).smoothed.item<double>(), 5);
 }
 
 }  // namespace
