@@ -190,7 +190,9 @@ void half_tile(const float* strip, const float* panel, int64_t pairs, const Tile
     Pairs b[kHalfVectors];
     for (int v = 0; v < kHalfVectors; ++v) b[v] = (Pairs)load(panel + v * kWidth);
     for (int r = 0; r < kHalfRows; ++r) {
-      const Pairs same = (Pairs)_mm512_set1_epi32(reinterpret_cast<const int32_t*>(strip)[r]);
+      int32_t pair;
+      __builtin_memcpy(&pair, strip + r, sizeof pair);
+      const Pairs same = (Pairs)_mm512_set1_epi32(pair);
       for (int v = 0; v < kHalfVectors; ++v) sums[r][v] += same * b[v];
     }
   }

@@ -106,9 +106,17 @@ TEST_P(EachKernel, ProductIsTheSumOverDepth) {
   }
 }
 
+class HalfProduct : public ::testing::Test {
+ protected:
+  const Kernels& k = *available_kernels().front();
+
+  void SetUp() override {
+    if (!k.half_product) GTEST_SKIP() << "this processor does not calculate in float16";
+  }
+};
+
 // Small whole numbers, whose products and sums have at most 11 bits: nothing is rounded.
-TEST_P(EachKernel, HalfProductOfWholeNumbersIsExact) {
-  if (!k.half_product) GTEST_SKIP() << k.name << " does not calculate in float16";
+TEST_F(HalfProduct, OfWholeNumbersIsExact) {
   const auto whole = [](int64_t n, int seed) {
     Floats numbers = random_floats(n, seed);
     for (float& x : numbers) x = std::round(std::clamp(x, -4.0f, 4.0f));
@@ -125,8 +133,7 @@ TEST_P(EachKernel, HalfProductOfWholeNumbersIsExact) {
 
 // Each number of 11 bits, and so is each sum of a chunk: an error of a few 2^-12 of what is added up; for
 // numbers of any size.
-TEST_P(EachKernel, HalfProductIsNearTheSumOverDepthInAnySize) {
-  if (!k.half_product) GTEST_SKIP() << k.name << " does not calculate in float16";
+TEST_F(HalfProduct, IsNearTheSumOverDepthInAnySize) {
   for (const double size : {1.0, 1e-12, 1e+9}) {
     for (const auto& sizes : kProductSizes) {
       const OneProduct one(sizes, 0, [&](int64_t n, int seed) {
@@ -142,8 +149,7 @@ TEST_P(EachKernel, HalfProductIsNearTheSumOverDepthInAnySize) {
   }
 }
 
-TEST_P(EachKernel, HalfProductShowsWhatIsNotFinite) {
-  if (!k.half_product) GTEST_SKIP() << k.name << " does not calculate in float16";
+TEST_F(HalfProduct, ShowsWhatIsNotFinite) {
   for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
     OneProduct one({20, 70, 40}, 0, [](int64_t n, int seed) { return random_floats(n, seed); });
     one.a[3 * 70 + 5] = bad;
