@@ -26,6 +26,7 @@ constexpr int64_t kHalfRowsOfBlock = 96, kHalfBlocks = 42, kHalfColumnsOfSlice =
 constexpr int64_t kHalfStrips = int64_t{1} << 20;                                    // pairs of a; 4 MB
 constexpr int64_t kHalfPanels = kHalfSlices * kHalfDepth / 2 * kHalfColumnsOfSlice;  // pairs of b; 1 MB
 
+static_assert(kHalfDepth / 2 * kHalfLargest * kHalfLargest < 65504);  // the largest number of float16
 static_assert(kHalfRowsOfBlock % kHalfStripRows == 0 && kHalfColumnsOfSlice % kHalfColumns == 0);
 static_assert(kHalfRowsOfBlock * kHalfSlices * kHalfDepth / 2 <= kHalfStrips);
 static_assert(kHalfStrips + kHalfPanels <= kProductScratch);
@@ -45,11 +46,11 @@ inline __mmask16 first_of(int64_t count) {
 inline Vec load_first(const float* from, int64_t count) {
   return _mm512_maskz_loadu_ps(first_of(count), from);
 }
-inline Vec size_of(Vec v) {
-  return _mm512_abs_ps(v);
-}
 inline void store_first(float* to, Vec v, int64_t count) {
   _mm512_mask_storeu_ps(to, first_of(count), v);
+}
+inline Vec size_of(Vec v) {
+  return _mm512_abs_ps(v);
 }
 
 // The power of two that makes the largest of these numbers 8 to 16.

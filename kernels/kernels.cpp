@@ -26,9 +26,7 @@ extern const Kernels kernels;
 namespace avx512fp16 {
 extern const Kernels kernels;
 }
-#endif
 
-#if defined(__x86_64__)
 // AVX512-FP16, whose name clang 14 does not know: bit 23 of edx of leaf 7 (Intel's manual, volume 2, CPUID).
 static bool calculates_in_float16() {
   unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;

@@ -36,8 +36,8 @@ struct AttentionHead {
   uint64_t first_index;  // of weight (0,0), for the dropout; (t,s) is at first_index + t*keys + s
 };
 
-// c = a b, c += a b when `add`, or c = a b + bias in each row when there is one. Row i, step k of a at a[i *
-// a_row + k * a_step]; step k, column j of b at b[k * b_step + j * b_column]; c row-major.
+// c = a b, c += a b when `add`, or c = a b + bias in each row when there is one. Row i, step k of a at
+// a[i * a_row + k * a_step]; step k, column j of b at b[k * b_step + j * b_column]; c row-major.
 struct Product {
   int64_t rows, depth, columns;
   const float* a;
@@ -86,8 +86,8 @@ struct Kernels {
 
   // scratch: kProductScratch floats. A row of c depends on its row of a and on b alone.
   void (*product)(const Product& product, float* scratch);
-  // The same with numbers and short sums of float16 (kernels/half_product_bodies.h), more than twice as fast;
-  // null where the processor does not calculate in float16.
+  // The same with numbers and short sums of float16 (kernels/half_product_bodies.h), faster; null
+  // where the processor does not calculate in float16.
   void (*half_product)(const Product& product, float* scratch);
 
   // Label-smoothed cross-entropy of one row of logits over classes 0..classes-1 (training/loss.h). With

@@ -151,10 +151,10 @@ OptionList machine_options(TrainingOptions& o) {
           option(o.recompute, "recompute",
                  "keep the inputs of each layer alone and compute it again for its gradients (activation "
                  "checkpointing): less memory, a third more time, the same result"),
-          option(o.precision, "precision", "NAME",
-                 "numbers of matrix products: float32, bfloat16 or float16; on a CPU with AVX512-FP16 "
-                 "float16 is "
-                 "the fastest, else autocast makes them; int8 is for translate")
+          option(
+              o.precision, "precision", "NAME",
+              "numbers of matrix products: float32, bfloat16 or float16; on a CPU with AVX512-FP16 float16 "
+              "is the fastest, else autocast makes them; int8 is for translate")
               .one_of({"float32", "bfloat16", "float16", "int8"}),
           seed_option(o.seed),
           device_option(o.device).changeable(),

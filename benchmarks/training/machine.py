@@ -10,7 +10,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 PROJECT = HERE.parents[1]
 ENVIRONMENT = PROJECT / ".venv-training"
 PYTHON = ENVIRONMENT / "bin" / "python"
-NOTED_FLAGS = ("avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_bf16", "amx_int8", "asimd", "sve")
+NOTED_FLAGS = ("avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_bf16", "amx_int8",
+               "asimd", "sve")
 
 
 def describe():

@@ -149,6 +149,34 @@ TEST_F(HalfProduct, IsNearTheSumOverDepthInAnySize) {
   }
 }
 
+// From block to block and from slice to slice: the scale of the one before does not fit the next.
+TEST_F(HalfProduct, FollowsNumbersThatChangeTheirSize) {
+  const int64_t rows = 300, depth = 600, columns = 300;
+  OneProduct one({rows, depth, columns}, 0, [](int64_t n, int seed) { return random_floats(n, seed); });
+  for (int64_t i = 0; i < rows; ++i) {
+    for (int64_t step = 0; step < depth; ++step) {
+      const float of_row = i < 96    ? 1
+                           : i < 192 ? 1e+6f
+                                     : 1e-6f,
+                  of_step = step < 200   ? 1
+                            : step < 400 ? 1e-5f
+                                         : 1e+3f;
+      one.a[static_cast<size_t>(i * depth + step)] *= of_row * of_step;
+      if (i == 0) {
+        for (int64_t j = 0; j < columns; ++j) one.b[static_cast<size_t>(step * columns + j)] /= of_step;
+      }
+    }
+  }
+  const Floats got = one.by(k.half_product), expected = one.expected(),
+               sizes_added = one.expected([](double x) { return std::abs(x); });
+  for (int64_t i = 0; i < rows; ++i) {
+    for (int64_t j = 0; j < columns; ++j) {
+      const auto at = static_cast<size_t>(i * one.p.c_stride + j);
+      ASSERT_NEAR(got[at], expected[at], 2e-3 * double{sizes_added[at]}) << i << " " << j;
+    }
+  }
+}
+
 TEST_F(HalfProduct, ShowsWhatIsNotFinite) {
   for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
     OneProduct one({20, 70, 40}, 0, [](int64_t n, int seed) { return random_floats(n, seed); });

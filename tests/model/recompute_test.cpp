@@ -6,6 +6,7 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include "model/dropout.h"
+#include "model/fused_linear.h"
 
 namespace dragoman {
 namespace {
@@ -35,6 +36,27 @@ TEST(Recompute, OfTwoLayersDrawsTwice) {
   };
   const auto x = torch::ones({1000}).requires_grad_();
   EXPECT_FALSE(torch::equal(recomputed(layer, {x}, {}), recomputed(layer, {x}, {})));
+}
+
+TEST(Recompute, MultipliesInHalfTheSecondTimeToo) {
+  if (!can_multiply_in_half()) GTEST_SKIP() << "this processor does not multiply in float16";
+  torch::manual_seed(3);
+  const auto x = torch::randn({64, 20}).requires_grad_(), w = torch::randn({30, 20}).requires_grad_();
+  const auto bias = torch::zeros({30});
+  torch::Tensor last;
+  const LayerFunction layer = [&](const std::vector<torch::Tensor>& t) {
+    last = linear(t[0], w, bias).detach();
+    return linear(t[0], w, bias);
+  };
+  torch::Tensor y;
+  {
+    const HalfProductsGuard half(true);
+    y = recomputed(layer, {x}, {w});
+  }
+  const auto first = last;
+  torch::autograd::grad({y.sum()}, {x, w});
+  EXPECT_TRUE(torch::equal(last, first));
+  EXPECT_FALSE(torch::equal(last, torch::linear(x, w, bias)));
 }
 
 TEST(Recompute, WithoutAGradientIsTheLayer) {

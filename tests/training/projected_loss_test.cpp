@@ -27,19 +27,24 @@ struct Projected {
   }
 };
 
+// Sums and gradients.
+void expect_same(const Projected& p, const LossSums& got, const LossSums& plain) {
+  const double expected = plain.smoothed.item<double>();
+  EXPECT_NEAR(got.smoothed.item<double>(), expected, 1e-5 * expected);
+  EXPECT_NEAR(got.cross_entropy.item<double>(), plain.cross_entropy.item<double>(), 1e-5 * expected);
+  const auto ours = torch::autograd::grad({got.smoothed * 0.5}, {p.hidden, p.weight});
+  const auto theirs = torch::autograd::grad({plain.smoothed * 0.5}, {p.hidden, p.weight});
+  EXPECT_TRUE(close(ours[0], theirs[0], 2e-5));
+  EXPECT_TRUE(close(ours[1], theirs[1], 2e-5));
+}
+
 TEST(ProjectedLoss, IsTheLossOfTheLogitsAndHasItsGradients) {
   for (const int64_t vocabulary : {11, 9000, 40'000}) {
     for (const bool with_padding : {false, true}) {
       Projected p(vocabulary, with_padding, with_padding);
       const auto got = projected_loss(p.hidden, p.projection, p.labels, {vocabulary - 1, 0.1});
       const auto plain = label_smoothed_cross_entropy(p.projection(p.hidden), p.labels, vocabulary - 1, 0.1);
-      const double expected = plain.smoothed.item<double>();
-      EXPECT_NEAR(got.smoothed.item<double>(), expected, 1e-5 * expected);
-      EXPECT_NEAR(got.cross_entropy.item<double>(), plain.cross_entropy.item<double>(), 1e-5 * expected);
-      const auto ours = torch::autograd::grad({got.smoothed * 0.5}, {p.hidden, p.weight});
-      const auto theirs = torch::autograd::grad({plain.smoothed * 0.5}, {p.hidden, p.weight});
-      EXPECT_TRUE(close(ours[0], theirs[0], 2e-5));
-      EXPECT_TRUE(close(ours[1], theirs[1], 2e-5));
+      expect_same(p, got, plain);
     }
   }
 }
@@ -51,13 +56,7 @@ TEST(ProjectedLoss, OfTwoPassesIsRDropAndHasItsGradients) {
         torch::cat({p.hidden.detach(), p.hidden.detach() + 0.3 * torch::randn({3, 50, 8})}).requires_grad_();
     const auto got = projected_loss(p.hidden, p.projection, p.labels, {vocabulary - 1, 0.1, 4});
     const auto plain = r_drop_cross_entropy(p.projection(p.hidden), p.labels, vocabulary - 1, 0.1, 4);
-    const double expected = plain.smoothed.item<double>();
-    EXPECT_NEAR(got.smoothed.item<double>(), expected, 1e-5 * expected);
-    EXPECT_NEAR(got.cross_entropy.item<double>(), plain.cross_entropy.item<double>(), 1e-5 * expected);
-    const auto ours = torch::autograd::grad({got.smoothed * 0.5}, {p.hidden, p.weight});
-    const auto theirs = torch::autograd::grad({plain.smoothed * 0.5}, {p.hidden, p.weight});
-    EXPECT_TRUE(close(ours[0], theirs[0], 2e-5));
-    EXPECT_TRUE(close(ours[1], theirs[1], 2e-5));
+    expect_same(p, got, plain);
   }
 }
 

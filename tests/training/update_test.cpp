@@ -104,6 +104,26 @@ TEST(TrainUpdate, FourBatchesGiveTheGradientsOfOneFourTimesTheSize) {
   expect_same_update(four, one);
 }
 
+// Without dropout its two passes are alike: both rows of a pair must be those of one token.
+TEST(TrainUpdate, RDropWithoutDropoutGivesTheGradientsOfOnePass) {
+  const auto batches = batches_of(corpus_of(8), 1);
+  TrainingOptions twice = without_clipping();
+  twice.r_drop = 5;
+  expect_same_update(train(batches, twice), train(batches, without_clipping()));
+}
+
+// Of 32 rows at least, from where a linear layer takes the product of kernels/.
+TEST(TrainUpdate, Float16GivesNearlyTheGradientsOfFloat32) {
+  const auto batches = batches_of(corpus_of(40), 1);
+  TrainingOptions half = without_clipping();
+  half.precision = "float16";
+  if (!multiplies_in_half(half, torch::kCPU)) GTEST_SKIP() << "this processor does not multiply in float16";
+  const Trained a = train(batches, half), b = train(batches, without_clipping());
+  EXPECT_NEAR(a.result.loss, b.result.loss, 1e-3 * b.result.loss);
+  EXPECT_NEAR(a.result.gradient_norm, b.result.gradient_norm, 1e-2 * b.result.gradient_norm);
+  EXPECT_GT(largest_difference(gradients(a.model), gradients(b.model)), 1e-7);
+}
+
 // Also with more workers than rows, so that some have nothing to do.
 TEST(TrainUpdate, SeveralWorkersGiveTheGradientsOfOne) {
   const auto batches = batches_of(corpus_of(6), 2);
