@@ -201,7 +201,8 @@ OptionList RunOptions::describe() {
          grouped(
              "Model",
              {option(preset, "preset", "NAME",
-                     "the shape that the flags below change: tiny, small, base or big")
+                     "the shape that the flags below change: tiny, small, base or big; characters is for "
+                     "letters, sounds and other small alphabets")
                   .one_of(model_presets()),
               option(from_model, "from-model", "DIR",
                      "fine-tuning: begin with the weights, tokenizers and shape of this model folder, which "

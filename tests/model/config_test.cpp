@@ -236,6 +236,13 @@ TEST(ModelPresets, AreThePapersShapesWhereItNamesThem) {
   EXPECT_EQ(big.decoder_ffn_dim, 4096);
   EXPECT_EQ(big.encoder_attention_heads, 16);
   EXPECT_EQ(big.dropout, 0.3);
+  const ModelOptions characters = model_preset("characters");  // Wu, Cotterell and Hulden 2021, section 3
+  EXPECT_EQ(characters.encoder_layers, 4);
+  EXPECT_EQ(characters.decoder_layers, 4);
+  EXPECT_EQ(characters.d_model, 256);
+  EXPECT_EQ(characters.encoder_ffn_dim, 1024);
+  EXPECT_EQ(characters.decoder_attention_heads, 4);
+  EXPECT_EQ(characters.dropout, 0.3);
   for (const auto& name : model_presets()) {
     ModelOptions options = model_preset(name);
     options.vocab_size = options.decoder_vocab_size = 8000, options.pad_token_id = 7999;
