@@ -49,8 +49,8 @@ inline Vec load_first(const float* from, int64_t count) {
 inline void store_first(float* to, Vec v, int64_t count) {
   _mm512_mask_storeu_ps(to, first_of(count), v);
 }
-inline Vec size_of(Vec v) {
-  return _mm512_abs_ps(v);
+inline Vec larger_size(Vec v, Vec most) {
+  return _mm512_max_ps(_mm512_abs_ps(v), most);  // most, where v is NaN
 }
 
 // The power of two that makes the largest of these numbers 8 to 16.
@@ -65,10 +65,10 @@ float scale_of(const Lines& m, int64_t lines, int64_t depth) {
     int64_t k = 0;
     if (inner_stride == 1) {
       for (; k + 2 * kWidth <= inner; k += 2 * kWidth) {
-        most = larger(size_of(load(row + k)), most);
-        more = larger(size_of(load(row + k + kWidth)), more);
+        most = larger_size(load(row + k), most);
+        more = larger_size(load(row + k + kWidth), more);
       }
-      for (; k < inner; k += kWidth) most = larger(size_of(load_first(row + k, inner - k)), most);
+      for (; k < inner; k += kWidth) most = larger_size(load_first(row + k, inner - k), most);
     }
     for (; k < inner; ++k) {
       const float size = __builtin_fabsf(row[k * inner_stride]);
@@ -90,12 +90,17 @@ float scale_of(const Lines& m, int64_t lines, int64_t depth) {
 inline HalfFloats narrowed(Vec v) {
   return __builtin_convertvector(v, HalfFloats);
 }
-typedef uint16_t Shorts __attribute__((vector_size(2 * kWidth)));
+// The numbers of both, one behind the other.
+inline Vec joined(Vec first, Vec second) {
+  return (Vec)_mm512_inserti64x4(_mm512_castsi256_si512((__m256i)narrowed(first)), (__m256i)narrowed(second),
+                                 1);
+}
 // Pairs from first and second numbers of each.
 inline Vec paired(Vec first, Vec second) {
-  const UintVec low = __builtin_convertvector((Shorts)narrowed(first), UintVec),
-                high = __builtin_convertvector((Shorts)narrowed(second), UintVec);
-  return (Vec)(low | high << 16);
+  typedef uint16_t Places __attribute__((vector_size(4 * kWidth)));
+  Places places;
+  for (int i = 0; i < kWidth; ++i) places[2 * i] = i, places[2 * i + 1] = kWidth + i;
+  return (Vec)_mm512_permutexvar_epi16((__m512i)places, (__m512i)joined(first, second));
 }
 
 // Packs numbers scaled, and notes the largest of them.
@@ -105,55 +110,87 @@ struct Scaler {
 
   Vec operator()(Vec x) {
     const Vec scaled = x * scale;
-    most = larger(size_of(scaled), most);
+    most = larger_size(scaled, most);
     return scaled;
   }
 };
 
+// 2 * kWidth numbers of a line, scaled, as kWidth pairs.
+inline Vec pairs_of(const float* line, Scaler& scaled) {
+  return joined(scaled(load(line)), scaled(load(line + kWidth)));
+}
+// The same of a line that ends after `left` numbers, filled up with zeros.
+inline Vec pairs_of_rest(const float* line, int64_t left, Scaler& scaled) {
+  return joined(scaled(load_first(line, left)), scaled(load_first(line + kWidth, left - kWidth)));
+}
+
 // At most L lines --> [ceil(depth / 2)][L] pairs, filled up with zeros. Along: the numbers of a line stand
-// one behind the other.
+// one behind the other. The L lines behind are sent for meanwhile: they come next.
 template <int L>
 void pack_along(const Lines& m, int64_t lines, int64_t depth, Scaler& scaled, float* to) {
-  for (int64_t k = 0; k < depth; k += 2 * kWidth) {
-    const int64_t left = depth - k, pairs = left >= 2 * kWidth ? kWidth : (left + 1) / 2;
-    for (int v = 0; v < L; v += kWidth) {
+  for (int v = 0; v < L; v += kWidth) {
+    const int most = L - v < kWidth ? L - v : kWidth;  // lines of this square
+    for (int64_t k = 0; k < depth; k += 2 * kWidth) {
+      const float* from = m.from + v * m.line + k;
+      const int64_t left = depth - k, pairs = left >= 2 * kWidth ? kWidth : (left + 1) / 2;
       Vec square[kWidth];
-      for (int i = 0; i < kWidth; ++i) {
-        square[i] = all(0.0f);
-        if (v + i >= L || v + i >= lines) continue;
-        const float* line = m.from + (v + i) * m.line + k;
-        HalfFloats both[2];
-        if (left >= 2 * kWidth) {
-          both[0] = narrowed(scaled(load(line))), both[1] = narrowed(scaled(load(line + kWidth)));
-        } else {
-          both[0] = narrowed(scaled(load_first(line, left)));
-          both[1] = narrowed(scaled(load_first(line + kWidth, left - kWidth)));
+      if (v + most <= lines && left >= 2 * kWidth) {
+#pragma GCC unroll 16
+        for (int i = 0; i < kWidth; ++i) {
+          square[i] = i < most ? pairs_of(from + i * m.line, scaled) : all(0.0f);
+          __builtin_prefetch(from + (i + L) * m.line);
+          __builtin_prefetch(from + (i + L) * m.line + kWidth);
         }
-        __builtin_memcpy(&square[i], both, sizeof both);
+        turn(square);
+#pragma GCC unroll 16
+        for (int i = 0; i < kWidth; ++i) store_first(to + (k / 2 + i) * L + v, square[i], most);
+      } else {
+        for (int i = 0; i < kWidth; ++i)
+          square[i] = i < most && v + i < lines ? pairs_of_rest(from + i * m.line, left, scaled) : all(0.0f);
+        turn(square);
+        for (int64_t i = 0; i < pairs; ++i) store_first(to + (k / 2 + i) * L + v, square[i], most);
       }
-      turn(square);
-      for (int64_t i = 0; i < pairs; ++i) store_first(to + (k / 2 + i) * L + v, square[i], L - v);
     }
   }
 }
 
-// Across: the lines stand one beside the other, or no two numbers stand together.
+// Across: the lines stand one beside the other, or no two numbers stand together. All lines of a pair of
+// steps at once, [ceil(lines / L)][ceil(depth / 2)][L] pairs, so that memory is read in its own order; the
+// steps kAhead from these are sent for meanwhile.
 template <int L>
 void pack_across(const Lines& m, int64_t lines, int64_t depth, Scaler& scaled, float* to) {
+  constexpr int64_t kAhead = 8;
+  const int64_t of_strip = (depth + 1) / 2 * L;
   for (int64_t k = 0; k < depth; k += 2, to += L) {
-    const float* even = m.from + k * m.step;
-    for (int v = 0; v < L; v += kWidth) {
-      Vec first = all(0.0f), second = all(0.0f);
-      if (m.line == 1) {
-        first = load_first(even + v, lines - v);
-        if (k + 1 < depth) second = load_first(even + m.step + v, lines - v);
-      } else {
-        for (int i = 0; i < kWidth && v + i < lines; ++i) {
-          first[i] = even[(v + i) * m.line];
-          if (k + 1 < depth) second[i] = even[(v + i) * m.line + m.step];
+    const bool whole = k + 1 < depth;
+    float* place = to;
+    for (int64_t l = 0; l < lines; l += L, place += of_strip) {
+      const float* even = m.from + k * m.step + l * m.line;
+      const int64_t count = lines - l < L ? lines - l : L;
+      const auto put = [&](int v, Vec first, Vec second) {
+        store_first(place + v, paired(scaled(first), scaled(second)), L - v);
+      };
+      if (m.line == 1 && whole && count == L) {
+        for (int v = 0; v < L; v += kWidth) {
+          __builtin_prefetch(even + kAhead * m.step + v);
+          __builtin_prefetch(even + (kAhead + 1) * m.step + v);
+          put(v, load_first(even + v, L - v), load_first(even + m.step + v, L - v));
         }
+        continue;
       }
-      store_first(to + v, paired(scaled(first), scaled(second)), L - v);
+      for (int v = 0; v < L; v += kWidth) {
+        Vec first = all(0.0f), second = all(0.0f);
+        if (m.line == 1) {
+          first = load_first(even + v, count - v);
+          if (whole) second = load_first(even + m.step + v, count - v);
+        } else {
+          for (int i = 0; i < kWidth && v + i < count; ++i) {
+            first[i] = even[(v + i) * m.line];
+            if (whole) second[i] = even[(v + i) * m.line + m.step];
+          }
+        }
+        put(v, first, second);
+      }
     }
   }
 }
@@ -220,12 +257,11 @@ struct Packed {
 template <int L>
 float pack_slice(const Lines& m, int64_t lines, int64_t depth, float scale, float* to) {
   Scaler scaled{scale};
-  for (int64_t l = 0; l < lines; l += L, to += (depth + 1) / 2 * L) {
-    const int64_t count = lines - l < L ? lines - l : L;
-    if (m.step == 1)
-      pack_along<L>(m.at(l, 0), count, depth, scaled, to);
-    else
-      pack_across<L>(m.at(l, 0), count, depth, scaled, to);
+  if (m.step != 1) {
+    pack_across<L>(m, lines, depth, scaled, to);
+  } else {
+    for (int64_t l = 0; l < lines; l += L, to += (depth + 1) / 2 * L)
+      pack_along<L>(m.at(l, 0), lines - l < L ? lines - l : L, depth, scaled, to);
   }
   return largest_of(scaled.most);
 }
