@@ -165,9 +165,10 @@ struct Left {
   int64_t row, column;
 };
 
-// Rows i .. i+R-1 and C vectors of columns of C = A B; held in registers.
+// R rows and C vectors of columns of C = A B; held in registers.
 template <int R, int C, bool kAdd>
-inline void tile(int64_t depth, Left a, const float* b, int64_t b_row, float* c, int64_t c_row) {
+inline void tile(int64_t depth, const float* a, int64_t a_row, int64_t a_column, const float* b,
+                 int64_t b_row, float* c, int64_t c_row) {
   Vec sums[R][C];
   for (int r = 0; r < R; ++r)
     for (int j = 0; j < C; ++j) sums[r][j] = kAdd ? load(c + r * c_row + j * kWidth) : all(0.0f);
@@ -175,7 +176,7 @@ inline void tile(int64_t depth, Left a, const float* b, int64_t b_row, float* c,
     Vec row[C];
     for (int j = 0; j < C; ++j) row[j] = load(b + k * b_row + j * kWidth);
     for (int r = 0; r < R; ++r) {
-      const float factor = a.data[r * a.row + k * a.column];
+      const float factor = a[r * a_row + k * a_column];
       for (int j = 0; j < C; ++j) sums[r][j] += factor * row[j];
     }
   }
@@ -184,24 +185,28 @@ inline void tile(int64_t depth, Left a, const float* b, int64_t b_row, float* c,
 }
 
 template <int R, bool kAdd>
-inline void rows_of_tiles(int64_t columns, int64_t depth, Left a, const float* b, int64_t b_row, float* c,
-                          int64_t c_row) {
+inline void rows_of_tiles(int64_t columns, int64_t depth, const float* a, int64_t a_row, int64_t a_column,
+                          const float* b, int64_t b_row, float* c, int64_t c_row) {
   int64_t j = 0;
-  for (; j + 2 * kWidth <= columns; j += 2 * kWidth) tile<R, 2, kAdd>(depth, a, b + j, b_row, c + j, c_row);
-  if (j < columns) tile<R, 1, kAdd>(depth, a, b + j, b_row, c + j, c_row);
+  for (; j + 2 * kWidth <= columns; j += 2 * kWidth)
+    tile<R, 2, kAdd>(depth, a, a_row, a_column, b + j, b_row, c + j, c_row);
+  if (j < columns) tile<R, 1, kAdd>(depth, a, a_row, a_column, b + j, b_row, c + j, c_row);
 }
 
 // c [rows,columns] = (kAdd ? c : 0) + a [rows,depth] b [depth,columns]; columns: a multiple of kWidth.
 template <bool kAdd>
-void multiply(int64_t rows, int64_t columns, int64_t depth, Left a, const float* b, int64_t b_row, float* c,
-              int64_t c_row) {
+void multiply(int64_t rows, int64_t columns, int64_t depth, const Left& a, const float* b, int64_t b_row,
+              float* c, int64_t c_row) {
   int64_t i = 0;
-  const auto from = [&](int64_t row) { return Left{a.data + row * a.row, a.row, a.column}; };
   for (; i + 6 <= rows; i += 6)
-    rows_of_tiles<6, kAdd>(columns, depth, from(i), b, b_row, c + i * c_row, c_row);
+    rows_of_tiles<6, kAdd>(columns, depth, a.data + i * a.row, a.row, a.column, b, b_row, c + i * c_row,
+                           c_row);
   for (; i + 2 <= rows; i += 2)
-    rows_of_tiles<2, kAdd>(columns, depth, from(i), b, b_row, c + i * c_row, c_row);
-  if (i < rows) rows_of_tiles<1, kAdd>(columns, depth, from(i), b, b_row, c + i * c_row, c_row);
+    rows_of_tiles<2, kAdd>(columns, depth, a.data + i * a.row, a.row, a.column, b, b_row, c + i * c_row,
+                           c_row);
+  if (i < rows)
+    rows_of_tiles<1, kAdd>(columns, depth, a.data + i * a.row, a.row, a.column, b, b_row, c + i * c_row,
+                           c_row);
 }
 
 // ---- attention
@@ -216,9 +221,14 @@ inline int64_t padded(int64_t keys) {
 // [keys,head_size] rows --> [head_size, padded keys], zeros behind.
 inline void transpose(const float* rows, int64_t stride, int64_t keys, int64_t head_size, float* to) {
   const int64_t width = padded(keys);
-  for (int64_t k = 0; k < head_size; ++k) {
-    for (int64_t s = 0; s < keys; ++s) to[k * width + s] = rows[s * stride + k];
-    for (int64_t s = keys; s < width; ++s) to[k * width + s] = 0;
+  for (int64_t s = 0; s < width; s += kWidth) {
+    for (int64_t k = 0; k < head_size; k += kWidth) {
+      Vec square[kWidth];
+      for (int i = 0; i < kWidth; ++i)
+        square[i] = s + i < keys ? load(rows + (s + i) * stride + k) : all(0.0f);
+      turn(square);
+      for (int i = 0; i < kWidth; ++i) store(to + (k + i) * width + s, square[i]);
+    }
   }
 }
 
