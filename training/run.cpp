@@ -247,6 +247,10 @@ StopReason run_in_folder(RunOptions options, Log& log, RunRequests& requests, Tr
   if (text.valid_text.size() > 0 && options.training.valid_every > 0) {
     valid_corpus = encode_validation_text(text, folder.tokenizers, options, log);
     validator = std::make_unique<Validator>(text.valid_text, valid_corpus, options.training);
+  } else {
+    log.info(std::string("no validation (") +
+             (options.training.valid_every > 0 ? "there is no validation text" : "--valid-every 0") +
+             "): the last model is kept; --valid-metric and --early-stopping have no effect");
   }
   ReportContent content = report_content(options, text, folder.model);
   Trainer trainer(std::move(folder), corpus, validator.get(), options.training, log, requests);

@@ -483,6 +483,13 @@ class Train(CommandTest):
         self.refused(call(*train_flags(folder, "--max-updates", "30")), 2, "[--model]", folder)
         self.assertEqual((folder / "model.safetensors").read_bytes(), (Shared.model / "model.safetensors").read_bytes())
 
+    def test_says_what_goes_without_validations(self):
+        model = self.folder / "m"
+        result = call(*train_flags(model, "--max-updates", "2", "--early-stopping", "5"))
+        self.done(result)
+        self.assertIn(b"no validation (--valid-every 0): the last model is kept", result.stderr)
+        self.refused(call(*train_flags(self.folder / "n", "--average", "3")), 2, "[--average]", "--valid-every")
+
     def test_reads_pairs_and_gz_files(self):
         lines = generated_lines(50, 2)
         pairs = gzip.compress("".join(f"{a}\t{b}\n" for a, b in zip(lines, reversed(lines))).encode())
