@@ -184,13 +184,16 @@ inline void tile(int64_t depth, const float* a, int64_t a_row, int64_t a_column,
     for (int j = 0; j < C; ++j) store(c + r * c_row + j * kWidth, sums[r][j]);
 }
 
+// Rows i .. i+R-1.
 template <int R, bool kAdd>
-inline void rows_of_tiles(int64_t columns, int64_t depth, const float* a, int64_t a_row, int64_t a_column,
-                          const float* b, int64_t b_row, float* c, int64_t c_row) {
+inline void rows_of_tiles(int64_t i, int64_t columns, int64_t depth, const Left& a, const float* b,
+                          int64_t b_row, float* c, int64_t c_row) {
+  const float* first = a.data + i * a.row;
+  c += i * c_row;
   int64_t j = 0;
   for (; j + 2 * kWidth <= columns; j += 2 * kWidth)
-    tile<R, 2, kAdd>(depth, a, a_row, a_column, b + j, b_row, c + j, c_row);
-  if (j < columns) tile<R, 1, kAdd>(depth, a, a_row, a_column, b + j, b_row, c + j, c_row);
+    tile<R, 2, kAdd>(depth, first, a.row, a.column, b + j, b_row, c + j, c_row);
+  if (j < columns) tile<R, 1, kAdd>(depth, first, a.row, a.column, b + j, b_row, c + j, c_row);
 }
 
 // c [rows,columns] = (kAdd ? c : 0) + a [rows,depth] b [depth,columns]; columns: a multiple of kWidth.
@@ -198,15 +201,9 @@ template <bool kAdd>
 void multiply(int64_t rows, int64_t columns, int64_t depth, const Left& a, const float* b, int64_t b_row,
               float* c, int64_t c_row) {
   int64_t i = 0;
-  for (; i + 6 <= rows; i += 6)
-    rows_of_tiles<6, kAdd>(columns, depth, a.data + i * a.row, a.row, a.column, b, b_row, c + i * c_row,
-                           c_row);
-  for (; i + 2 <= rows; i += 2)
-    rows_of_tiles<2, kAdd>(columns, depth, a.data + i * a.row, a.row, a.column, b, b_row, c + i * c_row,
-                           c_row);
-  if (i < rows)
-    rows_of_tiles<1, kAdd>(columns, depth, a.data + i * a.row, a.row, a.column, b, b_row, c + i * c_row,
-                           c_row);
+  for (; i + 6 <= rows; i += 6) rows_of_tiles<6, kAdd>(i, columns, depth, a, b, b_row, c, c_row);
+  for (; i + 2 <= rows; i += 2) rows_of_tiles<2, kAdd>(i, columns, depth, a, b, b_row, c, c_row);
+  if (i < rows) rows_of_tiles<1, kAdd>(i, columns, depth, a, b, b_row, c, c_row);
 }
 
 // ---- attention

@@ -129,26 +129,27 @@ inline Vec pairs_of_rest(const float* line, int64_t left, Scaler& scaled) {
 template <int L>
 void pack_along(const Lines& m, int64_t lines, int64_t depth, Scaler& scaled, float* to) {
   for (int v = 0; v < L; v += kWidth) {
-    const int most = L - v < kWidth ? L - v : kWidth;  // lines of this square
+    const int height = L - v < kWidth ? L - v : kWidth;  // lines of this square, at most
     for (int64_t k = 0; k < depth; k += 2 * kWidth) {
       const float* from = m.from + v * m.line + k;
       const int64_t left = depth - k, pairs = left >= 2 * kWidth ? kWidth : (left + 1) / 2;
       Vec square[kWidth];
-      if (v + most <= lines && left >= 2 * kWidth) {
+      if (v + height <= lines && left >= 2 * kWidth) {
 #pragma GCC unroll 16
         for (int i = 0; i < kWidth; ++i) {
-          square[i] = i < most ? pairs_of(from + i * m.line, scaled) : all(0.0f);
+          square[i] = i < height ? pairs_of(from + i * m.line, scaled) : all(0.0f);
           __builtin_prefetch(from + (i + L) * m.line);
           __builtin_prefetch(from + (i + L) * m.line + kWidth);
         }
         turn(square);
 #pragma GCC unroll 16
-        for (int i = 0; i < kWidth; ++i) store_first(to + (k / 2 + i) * L + v, square[i], most);
+        for (int i = 0; i < kWidth; ++i) store_first(to + (k / 2 + i) * L + v, square[i], height);
       } else {
         for (int i = 0; i < kWidth; ++i)
-          square[i] = i < most && v + i < lines ? pairs_of_rest(from + i * m.line, left, scaled) : all(0.0f);
+          square[i] =
+              i < height && v + i < lines ? pairs_of_rest(from + i * m.line, left, scaled) : all(0.0f);
         turn(square);
-        for (int64_t i = 0; i < pairs; ++i) store_first(to + (k / 2 + i) * L + v, square[i], most);
+        for (int64_t i = 0; i < pairs; ++i) store_first(to + (k / 2 + i) * L + v, square[i], height);
       }
     }
   }

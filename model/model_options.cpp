@@ -12,7 +12,7 @@ struct Preset {
   int64_t layers, d_model, ffn_dim, heads;
   double dropout;
 };
-// base and big: Vaswani et al. 2017, table 3; characters: Wu, Cotterell and Hulden 2021, section 3.
+// base and big: Vaswani et al. 2017, table 3; characters: Wu, Cotterell and Hulden 2021 (their g2p).
 constexpr std::array<Preset, 5> kPresets = {{{"tiny", 4, 128, 256, 4, 0.1},
                                              {"small", 6, 256, 1024, 4, 0.1},
                                              {"base", 6, 512, 2048, 8, 0.1},

@@ -236,7 +236,7 @@ TEST(ModelPresets, AreThePapersShapesWhereItNamesThem) {
   EXPECT_EQ(big.decoder_ffn_dim, 4096);
   EXPECT_EQ(big.encoder_attention_heads, 16);
   EXPECT_EQ(big.dropout, 0.3);
-  const ModelOptions characters = model_preset("characters");  // Wu, Cotterell and Hulden 2021, section 3
+  const ModelOptions characters = model_preset("characters");  // Wu, Cotterell and Hulden 2021
   EXPECT_EQ(characters.encoder_layers, 4);
   EXPECT_EQ(characters.decoder_layers, 4);
   EXPECT_EQ(characters.d_model, 256);
