@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <chrono>
 #include <map>
 #include <thread>
 
@@ -90,11 +89,10 @@ TEST_P(EachTokenizer, EncodesAVeryLongTextAsItsSentences) {
   EXPECT_EQ(tokenizer.encode_pieces(text).size(), expected.size());
 }
 
-TEST_P(EachTokenizer, EncodesAMillionUnknownCharactersInGoodTime) {
-  const auto began = std::chrono::steady_clock::now();
+// Two seconds; an encoder whose work grows with the square of the length would meet ctest's time limit.
+TEST_P(EachTokenizer, EncodesAMillionUnknownCharacters) {
   const std::vector<int64_t> ids = tokenizer_of(GetParam()).encode(std::string(1'000'000, 'X'));
-  EXPECT_LT(ids.size(), 200u);                                                    // joined to a few <unk>
-  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(20));  // two without sanitizers
+  EXPECT_LT(ids.size(), 200u);  // joined to a few <unk>
 }
 
 TEST_P(EachTokenizer, EncodesNothingToNothing) {
