@@ -1,6 +1,6 @@
 // uses: torch
 // A model folder that was damaged: cut at every length, or with one bit wrong. Either it is the same model,
-// or a ModelError says what is wrong; nothing crashes, and nothing takes its time.
+// or a ModelError says what is wrong; nothing crashes or hangs.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
