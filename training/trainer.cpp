@@ -297,8 +297,8 @@ void Trainer::keep_snapshot(double score) {
     kept.erase(std::min_element(kept.begin(), kept.end(), worse));
 }
 
-// The mean of the snapshots becomes the model when it scores better than the best validation.
-void Trainer::try_average() {
+// The mean of the snapshots becomes the model when it scores better than the best validation; true if it did.
+bool Trainer::try_average() {
   std::vector<std::string> paths;
   for (const Snapshot& snapshot : state_.snapshots)
     paths.push_back(snapshot_path(folder_.path, snapshot.update));
@@ -312,6 +312,7 @@ void Trainer::try_average() {
   if (result.is_best) write_model_weights(folder_.path, folder_.model);
   train_log_.validation(result, options_.valid_metric, state_.validations_without_gain);
   weights.exchange(folder_.model);
+  return result.is_best;
 }
 
 void Trainer::answer_requests() {
@@ -372,10 +373,13 @@ void Trainer::finish(StopReason reason) {
     write_weights();
   }
   if (saved_update_ != state_.update) save();
-  if (!interrupted && validator_ && state_.snapshots.size() > 1) try_average();
+  const bool is_mean = !interrupted && validator_ && state_.snapshots.size() > 1 && try_average();
   std::string text = reason_text(reason, options_) + ": update " + std::to_string(state_.update) + ", " +
                      clock_text(now()) + " of training";
-  if (state_.has_best) text += "; the model is that of update " + std::to_string(state_.best_update);
+  if (is_mean)
+    text += "; the model is the mean of " + std::to_string(state_.snapshots.size()) + " validations";
+  else if (state_.has_best)
+    text += "; the model is that of update " + std::to_string(state_.best_update);
   train_log_.event("stopped", state_.update, text);
 }
 

@@ -46,7 +46,7 @@ class Trainer {
   void report_progress();
   void validate();
   void keep_snapshot(double score);
-  void try_average();
+  bool try_average();
   void write_weights();  // of the present, or their moving average
   void answer_requests();
   void save();

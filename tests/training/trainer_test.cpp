@@ -180,6 +180,7 @@ TEST_F(TrainingRun, AveragesItsBestValidationsAtTheEnd) {
   run.training.average = 3;
   train(run);
   EXPECT_TRUE(said("mean of 3 validations"));
+  EXPECT_TRUE(said("the model is that of update 12")) << log_;
   const auto kept = state("m", 12)["snapshots"];
   ASSERT_EQ(kept.size(), 3u);
   // The mean by hand.
