@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <filesystem>
 #include <sstream>
 
 #include "core/json.h"
@@ -201,6 +202,28 @@ TEST_F(TrainingRun, AveragesItsBestValidationsAtTheEnd) {
   const auto parameters = model->parameters();
   for (size_t i = 0; i < parameters.size(); ++i)
     EXPECT_TRUE(torch::allclose(parameters[i], sums[i], 1e-5, 1e-6));
+}
+
+// The weights of two validations are exchanged for those of a longer training, so that the mean has to win.
+TEST_F(TrainingRun, SaysThatTheMeanIsTheModelWhenItIsBetter) {
+  RunOptions longer = validated("longer"), run = validated("m");
+  longer.training.average = 1;
+  longer.training.max_updates = 30;
+  longer.training.valid_every = 30;
+  train(longer);
+  run.training.average = 3;
+  run.training.average_of = "last";
+  run.training.valid_every = 2;
+  run.training.max_updates = 4;
+  train(run);
+  for (const int64_t update : {2, 4})
+    std::filesystem::copy_file(snapshot_path(folder_.path("longer"), 30),
+                               snapshot_path(folder_.path("m"), update),
+                               std::filesystem::copy_options::overwrite_existing);
+  run.training.max_updates = 6;
+  train(run);
+  EXPECT_TRUE(said("mean of 3 validations  best loss so far")) << log_;
+  EXPECT_TRUE(said("the model is the mean of 3 validations")) << log_;
 }
 
 TEST_F(TrainingRun, GathersTheTargetTokensThatAnUpdateIsToHave) {
