@@ -39,6 +39,14 @@ OptionList AugmentationOptions::describe() {
                  "0: none")
               .at_least(0)
               .at_most(0.99),
+          option(sampled_side, "sampled-side", "NAME",
+                 "which side these two are for: both, or source alone, whose segmentation the output does "
+                 "not have to spell")
+              .one_of({"both", "source", "target"}),
+          option(sampling_epochs, "sampling-epochs", "N",
+                 "sample in the first N passes over the corpus and train on the best segmentation, which "
+                 "the search looks for, from there on; 0: in all")
+              .at_least(0),
           option(source_word_dropout, "source-word-dropout", "P",
                  "replace source tokens by <unk> with probability P")
               .at_least(0)
@@ -57,6 +65,13 @@ void AugmentationOptions::check(bool unigram) const {
   if (bpe_dropout > 0 && unigram)
     throw UsageError("--bpe-dropout",
                      "required a BPE tokenizer, got unigram; --subword-sampling is for that");
+  if (subword_sampling > 0 || bpe_dropout > 0) return;
+  const std::string needed = unigram ? "--subword-sampling" : "--bpe-dropout";
+  if (sampled_side != "both")
+    throw UsageError("--sampled-side", "required " + needed + ", got " + sampled_side + " without it");
+  if (sampling_epochs > 0)
+    throw UsageError("--sampling-epochs",
+                     "required " + needed + ", got " + std::to_string(sampling_epochs) + " without it");
 }
 
 Augmentation::Augmentation(const AugmentationOptions& options, const Tokenizer& source,
@@ -69,17 +84,20 @@ Augmentation::Augmentation(const AugmentationOptions& options, const Tokenizer& 
   options.check(target.is_unigram());
   const double strength = options.subword_sampling > 0 ? options.subword_sampling : options.bpe_dropout;
   if (strength > 0) {
-    source_sampler_ = std::make_unique<SubwordSampler>(source, strength);
-    target_sampler_ = std::make_unique<SubwordSampler>(target, strength);
+    if (options.sampled_side != "target")
+      source_sampler_ = std::make_unique<SubwordSampler>(source, strength);
+    if (options.sampled_side != "source")
+      target_sampler_ = std::make_unique<SubwordSampler>(target, strength);
   }
 }
 
 AugmentedPair Augmentation::apply(const EncodedCorpus& corpus, int64_t pair, int64_t epoch) const {
   const uint64_t seed =
       mix_seeds(mix_seeds(seed_, static_cast<uint64_t>(epoch)), static_cast<uint64_t>(pair));
+  const bool sampling = options_.sampling_epochs == 0 || epoch < options_.sampling_epochs;
   AugmentedPair result;
-  result.source = drawn(source_sampler_.get(), corpus.source(pair), mix_seeds(seed, 1));
-  result.target = drawn(target_sampler_.get(), corpus.target(pair), mix_seeds(seed, 2));
+  result.source = drawn(sampling ? source_sampler_.get() : nullptr, corpus.source(pair), mix_seeds(seed, 1));
+  result.target = drawn(sampling ? target_sampler_.get() : nullptr, corpus.target(pair), mix_seeds(seed, 2));
   result.target_read = result.target;
   replace_some(result.source, options_.source_word_dropout, source_unknown_, mix_seeds(seed, 3));
   replace_some(result.target_read, options_.target_word_dropout, target_unknown_, mix_seeds(seed, 4));

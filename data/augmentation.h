@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "core/options.h"
@@ -16,11 +17,14 @@ namespace dragoman {
 struct AugmentationOptions {
   double subword_sampling = 0;  // alpha, unigram
   double bpe_dropout = 0;       // p, BPE
+  std::string sampled_side = "both";
+  int64_t sampling_epochs = 0;  // passes that sample, the first ones; 0: all
   double source_word_dropout = 0, target_word_dropout = 0;
 
   bool any() const;
   OptionList describe();
-  // UsageError when a sampling is asked for that tokenizers of this kind do not have.
+  // UsageError when a sampling is asked for that tokenizers of this kind do not have, or its side or passes
+  // without it.
   void check(bool unigram) const;
 };
 

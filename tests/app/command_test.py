@@ -154,6 +154,8 @@ class WrongUse(CommandTest):
         self.refused(call("evaluate", "--hypothesis", "x"), 2, "[--reference]")
         self.refused(call("evaluate", "--reference", Shared.folder / "a.tgt"), 2, "[--hypothesis]")
         self.refused(call(*train_flags(self.folder / "m", "--bpe-dropout", "0.1")), 2, "[--bpe-dropout]", "unigram")
+        self.refused(call(*train_flags(self.folder / "m", "--sampling-epochs", "2")), 2, "[--sampling-epochs]", "--subword-sampling")
+        self.refused(call(*train_flags(self.folder / "m", "--sampled-side", "source")), 2, "[--sampled-side]", "--subword-sampling")
         self.refused(call(*train_flags(self.folder / "m", "--average", "3")), 2, "[--average]", "--valid-every")
         self.assertFalse((self.folder / "m").exists())
 

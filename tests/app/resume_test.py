@@ -27,7 +27,8 @@ EXIT = {signal.SIGTERM: 143, signal.SIGINT: 130, signal.SIGKILL: -9}
 def all_flags(model):
     return [str(flag) for flag in train_flags(
         model, "--max-updates", UPDATES, "--accumulate", "2", "--max-tokens", "400", "--save-every", "7", "--log-every", "1",
-        "--subword-sampling", "0.3", "--source-word-dropout", "0.1", "--target-word-dropout", "0.1", "--r-drop", "1",
+        "--subword-sampling", "0.3", "--sampling-epochs", "2", "--source-word-dropout", "0.1",
+        "--target-word-dropout", "0.1", "--r-drop", "1",
         "--moving-average", "0.9", "--average", "3", "--average-of", "best", "--early-stopping", "30",
         "--valid-source", Shared.folder / "a.src", "--valid-target", Shared.folder / "a.tgt", "--valid-every", "9")]
 

@@ -51,6 +51,52 @@ TEST(Augmentation, IsTheSameForTheSamePassAndAnotherForTheNext) {
   }
 }
 
+TEST(Augmentation, SamplesTheSideThatIsAskedForAndLeavesTheOther) {
+  const Tokenizer& tokenizer = augmented_tokenizer();
+  const EncodedCorpus corpus = some_corpus(tokenizer);
+  AugmentationOptions options;
+  options.subword_sampling = 0.1;
+  const Augmentation both(options, tokenizer, tokenizer, 1);
+  for (const bool source : {true, false}) {
+    options.sampled_side = source ? "source" : "target";
+    const Augmentation one(options, tokenizer, tokenizer, 1);
+    for (int64_t pair = 0; pair < corpus.size(); ++pair) {
+      const auto sampled = both.apply(corpus, pair, 0), result = one.apply(corpus, pair, 0);
+      const auto source_text = corpus.source(pair), target_text = corpus.target(pair);
+      EXPECT_EQ(result.source,
+                source ? sampled.source : std::vector<int32_t>(source_text.begin(), source_text.end()));
+      EXPECT_EQ(result.target,
+                source ? std::vector<int32_t>(target_text.begin(), target_text.end()) : sampled.target);
+    }
+  }
+}
+
+TEST(Augmentation, SamplesInTheFirstPassesAlone) {
+  const Tokenizer& tokenizer = augmented_tokenizer();
+  const EncodedCorpus corpus = some_corpus(tokenizer);
+  AugmentationOptions options;
+  options.subword_sampling = 0.1, options.source_word_dropout = 0.5;
+  const Augmentation always(options, tokenizer, tokenizer, 1);
+  options.sampling_epochs = 2;
+  const Augmentation first_two(options, tokenizer, tokenizer, 1);
+  int words_dropped = 0;
+  for (int64_t pair = 0; pair < corpus.size(); ++pair) {
+    for (const int64_t epoch : {0, 1}) {
+      const auto expected = always.apply(corpus, pair, epoch), result = first_two.apply(corpus, pair, epoch);
+      EXPECT_EQ(result.source, expected.source);
+      EXPECT_EQ(result.target, expected.target);
+    }
+    for (const int64_t epoch : {2, 3}) {
+      const auto result = first_two.apply(corpus, pair, epoch);
+      const auto source = corpus.source(pair), target = corpus.target(pair);
+      EXPECT_EQ(result.source.size(), source.size());
+      EXPECT_EQ(result.target, std::vector<int32_t>(target.begin(), target.end()));
+      words_dropped += !std::equal(source.begin(), source.end(), result.source.begin(), result.source.end());
+    }
+  }
+  EXPECT_GT(words_dropped, 30);  // of 60: the dropout of words goes on
+}
+
 TEST(Augmentation, DropsWordsOfWhatIsReadAndNeverOfTheLabels) {
   const Tokenizer& tokenizer = augmented_tokenizer();
   const EncodedCorpus corpus = some_corpus(tokenizer);
@@ -81,6 +127,20 @@ TEST(Augmentation, RefusesTheSamplingOfTheOtherKindOfTokenizer) {
   EXPECT_NO_THROW(bpe.check(false));
   EXPECT_THROW(unigram.check(false), UsageError);
   EXPECT_THROW(bpe.check(true), UsageError);
+}
+
+TEST(Augmentation, RefusesASideOrPassesOfSamplingWithoutSampling) {
+  AugmentationOptions side, passes;
+  side.sampled_side = "source", passes.sampling_epochs = 3;
+  for (const bool unigram : {true, false}) {
+    EXPECT_THROW(side.check(unigram), UsageError);
+    EXPECT_THROW(passes.check(unigram), UsageError);
+    (unigram ? side.subword_sampling : side.bpe_dropout) = 0.1;
+    (unigram ? passes.subword_sampling : passes.bpe_dropout) = 0.1;
+    EXPECT_NO_THROW(side.check(unigram));
+    EXPECT_NO_THROW(passes.check(unigram));
+    side.subword_sampling = passes.subword_sampling = 0;
+  }
 }
 
 }  // namespace
