@@ -40,8 +40,8 @@ OptionList AugmentationOptions::describe() {
               .at_least(0)
               .at_most(0.99),
           option(sampled_side, "sampled-side", "NAME",
-                 "which side these two are for: both, or source alone, whose segmentation the output does "
-                 "not have to spell")
+                 "which side --subword-sampling or --bpe-dropout samples; source alone keeps one spelling "
+                 "in the output")
               .one_of({"both", "source", "target"}),
           option(sampling_epochs, "sampling-epochs", "N",
                  "sample in the first N passes over the corpus and train on the best segmentation, which "
