@@ -17,8 +17,8 @@ namespace dragoman {
 namespace {
 
 struct EvaluateFlags {
-  std::string model, source, save_hypothesis, output_format = "text", device = "auto";
-  StringList references, hypotheses, names;
+  std::string source, save_hypothesis, output_format = "text", device = "auto";
+  StringList models, references, hypotheses, names;
   int64_t threads = 0;
   EngineOptions engine;
   MetricOptions metrics;
@@ -29,11 +29,13 @@ struct EvaluateFlags {
     return grouped(
                "Input and output",
                {
-                   option(model, "model", "DIR",
-                          "a model folder: its translations of --source are scored; without it and "
-                          "--hypothesis, the "
-                          "English-German one that comes with dragoman")
-                       .short_form('m'),
+                   option(
+                       models, "model", "DIR",
+                       "a model folder: its translations of --source are scored; without it and "
+                       "--hypothesis, the English-German one that comes with dragoman. Repeat the flag for "
+                       "an ensemble, which is one system")
+                       .short_form('m')
+                       .one_each(),
                    option(source, "source", "F", "the text to translate"),
                    option(references, "reference", "F",
                           "human translations of it; repeat the flag for several"),
@@ -61,12 +63,12 @@ struct EvaluateFlags {
 void check(EvaluateFlags& flags) {
   if (flags.references.empty())
     throw UsageError("--reference", "required a file of human translations, got none");
-  if (flags.hypotheses.empty() && !flags.source.empty()) flags.model = model_or_shipped(flags.model);
-  if (flags.hypotheses.empty() && flags.model.empty())
+  if (flags.hypotheses.empty() && !flags.source.empty()) flags.models = models_or_shipped(flags.models);
+  if (flags.hypotheses.empty() && flags.models.empty())
     throw UsageError("--hypothesis", "required --hypothesis, or --source to translate, got neither");
-  if (!flags.model.empty() && flags.source.empty())
+  if (!flags.models.empty() && flags.source.empty())
     throw UsageError("--source", "required the text to translate, got none");
-  const size_t systems = flags.hypotheses.size() + (flags.model.empty() ? 0 : 1);
+  const size_t systems = flags.hypotheses.size() + (flags.models.empty() ? 0 : 1);
   if (!flags.names.empty() && flags.names.size() != systems) {
     throw UsageError("--name", "required one for each of the " + std::to_string(systems) + " systems, got " +
                                    std::to_string(flags.names.size()));
@@ -93,7 +95,7 @@ StringList translations(const EvaluateFlags& flags) {
   set_threads(flags.threads);
   EngineOptions engine = flags.engine;
   engine.threads = flags.threads;
-  const Translator translator(load_for_engine(flags.model, device, engine), flags.translate, engine);
+  const Translator translator(load_for_engine(flags.models, device, engine), flags.translate, engine);
   const StringList texts = translate_lines(translator, read_lines(flags.source));
   if (!flags.save_hypothesis.empty()) {
     Output file(flags.save_hypothesis);
@@ -103,10 +105,17 @@ StringList translations(const EvaluateFlags& flags) {
   return texts;
 }
 
+// What a system is called that has no name: "A", or "A + B".
+std::string ensemble_name(const StringList& models) {
+  std::string name;
+  for (const auto& model : models) name += (name.empty() ? "" : " + ") + model;
+  return name;
+}
+
 std::vector<SystemOutput> systems_of(const EvaluateFlags& flags) {
   std::vector<SystemOutput> systems;
   for (const auto& path : flags.hypotheses) systems.push_back({path, read_lines(path)});
-  if (!flags.model.empty()) systems.push_back({flags.model, translations(flags)});
+  if (!flags.models.empty()) systems.push_back({ensemble_name(flags.models), translations(flags)});
   for (size_t i = 0; i < flags.names.size(); ++i) systems[i].name = flags.names[i];
   return systems;
 }

@@ -16,7 +16,8 @@ namespace dragoman {
 namespace {
 
 struct ScoreFlags {
-  std::string model, source, target, output = "-", output_format = "text", target_language, device = "auto";
+  StringList models;
+  std::string source, target, output = "-", output_format = "text", target_language, device = "auto";
   int64_t threads = 0, max_tokens = 4096, max_batch_lines = 1024;
   EngineOptions engine;
 
@@ -24,7 +25,7 @@ struct ScoreFlags {
     return grouped(
                "Input and output",
                {
-                   option(model, "model", "DIR", kModelHelp).short_form('m'),
+                   option(models, "model", "DIR", kModelsHelp).short_form('m').one_each(),
                    option(source, "source", "F", "one segment a line"),
                    option(target, "target", "F", "its translations, line by line"),
                    option(output, "output", "F", "where scores go, one a line; - is standard output")
@@ -94,7 +95,7 @@ int run_score(const Arguments& arguments) {
   const torch::Device device = open_device(flags.device);
   set_threads(flags.threads);
   flags.engine.threads = flags.threads;
-  const Scorer scorer(load_for_engine(model_or_shipped(flags.model), device, flags.engine),
+  const Scorer scorer(load_for_engine(models_or_shipped(flags.models), device, flags.engine),
                       flags.target_language, flags.max_tokens, flags.engine);
   Log log(std::cerr, false);
   LineReader source(flags.source), target(flags.target);

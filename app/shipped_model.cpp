@@ -33,4 +33,8 @@ std::string model_or_shipped(const std::string& given) {
   return folder;
 }
 
+StringList models_or_shipped(const StringList& given) {
+  return given.empty() ? StringList{model_or_shipped("")} : given;
+}
+
 }  // namespace dragoman

@@ -30,7 +30,7 @@ struct TranslateFlags {
     return grouped(
                "Input and output",
                {
-                   option(models, "model", "DIR", kModelHelp).short_form('m').one_each(),
+                   option(models, "model", "DIR", kModelsHelp).short_form('m').one_each(),
                    option(input, "input", "F", "text to translate, one segment a line; - is standard input")
                        .short_form('i'),
                    option(output, "output", "F", "where translations go, one a line; - is standard output")
@@ -47,13 +47,6 @@ struct TranslateFlags {
                                                              seed_option(seed)});
   }
 };
-
-std::string the_model(const StringList& models) {
-  if (models.size() > 1)
-    throw UsageError("--model", "required one folder (several are reserved for ensembles), got " +
-                                    std::to_string(models.size()));
-  return model_or_shipped(models.empty() ? "" : models[0]);
-}
 
 // What happened to lines that were not simply translated.
 struct Counts {
@@ -193,7 +186,7 @@ class TranslateRun {
 int run_translate(const Arguments& arguments) {
   TranslateFlags flags;
   apply_flags(flags.describe(), parse_flags(flags.describe(), arguments));
-  const std::string path = the_model(flags.models);
+  const StringList models = models_or_shipped(flags.models);
   flags.translate.search.check();
   flags.translate.search.seed = flags.seed;
   const torch::Device device = open_device(flags.device);
@@ -203,7 +196,7 @@ int run_translate(const Arguments& arguments) {
   if (device.is_cpu() && !packs(device, flags.engine.precision))
     log.warning("--precision " + flags.engine.precision +
                 " is slower than float32 on the CPU; bfloat16 and int8 are made for it");
-  const Translator translator(load_for_engine(path, device, flags.engine), flags.translate, flags.engine);
+  const Translator translator(load_for_engine(models, device, flags.engine), flags.translate, flags.engine);
   return TranslateRun(flags, translator, log).run();
 }
 

@@ -77,7 +77,7 @@ bool in_order(const std::vector<int64_t>& rows) {
 
 }  // namespace
 
-std::vector<std::vector<Hypothesis>> beam_search(const CachedDecoder& decoder, const torch::Tensor& source,
+std::vector<std::vector<Hypothesis>> beam_search(const DecoderEnsemble& decoder, const torch::Tensor& source,
                                                  const SearchOptions& options, const SearchLimits& limits) {
   const c10::InferenceMode inference;
   const int64_t n = source.size(0), beams = options.beam_size;
@@ -90,7 +90,7 @@ std::vector<std::vector<Hypothesis>> beam_search(const CachedDecoder& decoder, c
     scores[scores.size() - static_cast<size_t>(beams)] = 0;  // all begin alike: only one may be continued
   }
   std::vector<std::vector<Hypothesis>> results(static_cast<size_t>(n));
-  DecoderState state = decoder.start(source, beams);
+  EnsembleState state = decoder.start(source, beams);
   auto tokens = torch::full({n * beams}, decoder.start_id(), source.options());
 
   for (int64_t length = 1; !running.empty(); ++length) {

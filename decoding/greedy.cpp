@@ -51,8 +51,9 @@ std::vector<SampledToken> drawn_tokens(const torch::Tensor& logits, const std::v
 
 }  // namespace
 
-std::vector<std::vector<Hypothesis>> greedy_search(const CachedDecoder& decoder, const torch::Tensor& source,
-                                                   const SearchOptions& options, const SearchLimits& limits) {
+std::vector<std::vector<Hypothesis>> greedy_search(const DecoderEnsemble& decoder,
+                                                   const torch::Tensor& source, const SearchOptions& options,
+                                                   const SearchLimits& limits) {
   const c10::InferenceMode inference;
   const int64_t samples = options.sample ? options.n_best : 1;
   std::vector<std::vector<Hypothesis>> results(static_cast<size_t>(source.size(0)),
@@ -62,7 +63,7 @@ std::vector<std::vector<Hypothesis>> greedy_search(const CachedDecoder& decoder,
     for (int64_t sample = 0; sample < samples; ++sample) alive.push_back({i, sample});
   }
   // Each draw is a sentence of its own to the decoder.
-  DecoderState state = decoder.start(samples == 1 ? source : source.repeat_interleave(samples, 0), 1);
+  EnsembleState state = decoder.start(samples == 1 ? source : source.repeat_interleave(samples, 0), 1);
   auto tokens = torch::full({source.size(0) * samples}, decoder.start_id(), source.options());
 
   for (int64_t length = 1; !alive.empty(); ++length) {
@@ -92,7 +93,7 @@ std::vector<std::vector<Hypothesis>> greedy_search(const CachedDecoder& decoder,
   return results;
 }
 
-std::vector<std::vector<Hypothesis>> search(const CachedDecoder& decoder, const torch::Tensor& source,
+std::vector<std::vector<Hypothesis>> search(const DecoderEnsemble& decoder, const torch::Tensor& source,
                                             const SearchOptions& options, const SearchLimits& limits) {
   return options.beam_size == 1 || options.sample ? greedy_search(decoder, source, options, limits)
                                                   : beam_search(decoder, source, options, limits);

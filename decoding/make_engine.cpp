@@ -23,6 +23,30 @@ PackedEngineOptions packed_options(const EngineOptions& options, const std::vect
           static_cast<int>(options.threads > 0 ? options.threads : share), static_cast<int>(options.workers)};
 }
 
+void check_vocabulary(const Vocabulary& vocabulary, const ModelFolder& folder, const Vocabulary& first,
+                      const ModelFolder& first_folder) {
+  const auto refuse = [&](const std::string& required, const std::string& got) {
+    throw UsageError("--model", "required models of one vocabulary: " + required + " as in " +
+                                    first_folder.path + ", got " + got + " in " + folder.path);
+  };
+  if (vocabulary.size() != first.size())
+    refuse(std::to_string(first.size()) + " pieces", std::to_string(vocabulary.size()));
+  for (int64_t id = 0; id < first.size(); ++id) {
+    if (vocabulary.piece(id) != first.piece(id))
+      refuse("'" + first.piece(id) + "' for the id " + std::to_string(id), "'" + vocabulary.piece(id) + "'");
+  }
+}
+
+// One line is given to all models of an ensemble, and their words are compared one by one.
+void check_ensemble(const std::vector<ModelFolder>& folders) {
+  const ModelFolder& first = folders.front();
+  for (size_t i = 1; i < folders.size(); ++i) {
+    const TokenizerPair& own = folders[i].tokenizers;
+    check_vocabulary(own.source.vocabulary(), folders[i], first.tokenizers.source.vocabulary(), first);
+    check_vocabulary(own.target.vocabulary(), folders[i], first.tokenizers.target.vocabulary(), first);
+  }
+}
+
 }  // namespace
 
 OptionList EngineOptions::describe() {
@@ -65,20 +89,33 @@ ModelFolder load_for_engine(const std::string& path, const torch::Device& device
                                           : ModelFolder::load(path, device);
 }
 
-std::unique_ptr<SearchEngine> make_engine(const ModelFolder& folder, const EngineOptions& options,
+std::vector<ModelFolder> load_for_engine(const std::vector<std::string>& paths, const torch::Device& device,
+                                         const EngineOptions& options) {
+  std::vector<ModelFolder> folders;
+  for (const auto& path : paths) folders.push_back(load_for_engine(path, device, options));
+  return folders;
+}
+
+std::unique_ptr<SearchEngine> make_engine(const std::vector<ModelFolder>& folders,
+                                          const EngineOptions& options,
                                           const std::vector<int64_t>& forbidden) {
-  if (packs(folder.device(), options.precision)) {
-    return std::make_unique<PackedEngine>(
-        folder.options,
-        folder.model.is_empty() ? map_weights(folder.options, folder.path) : stored_weights(folder.model),
-        packed_options(options, forbidden));
+  check_ensemble(folders);
+  if (packs(folders.front().device(), options.precision)) {
+    std::vector<ModelToPack> models;
+    for (const auto& folder : folders) {
+      models.push_back({folder.options, folder.model.is_empty() ? map_weights(folder.options, folder.path)
+                                                                : stored_weights(folder.model)});
+    }
+    return std::make_unique<PackedEngine>(std::move(models), packed_options(options, forbidden));
   }
   if (options.precision == "int8")
     throw UsageError("--precision", "required float32, bfloat16 or float16 on this device, got 'int8'");
   if (options.workers > 1)
     throw UsageError("--workers", "required 1 on this device and in this precision, got " +
                                       std::to_string(options.workers));
-  return std::make_unique<TorchEngine>(folder.model, forbidden, options.precision);
+  std::vector<Transformer> models;
+  for (const auto& folder : folders) models.push_back(folder.model);
+  return std::make_unique<TorchEngine>(models, forbidden, options.precision);
 }
 
 }  // namespace dragoman

@@ -27,10 +27,14 @@ bool packs(const torch::Device& device, const std::string& precision);
 // A folder with its Transformer only where the engine needs one. ModelError.
 ModelFolder load_for_engine(const std::string& path, const torch::Device& device,
                             const EngineOptions& options);
+std::vector<ModelFolder> load_for_engine(const std::vector<std::string>& paths, const torch::Device& device,
+                                         const EngineOptions& options);
 
-// `forbidden`: ids that are never generated. UsageError for what no engine does (int8 on CUDA, several
-// workers there).
-std::unique_ptr<SearchEngine> make_engine(const ModelFolder& folder, const EngineOptions& options,
+// `folders`: one, or several that decode together (an ensemble). `forbidden`: ids that are never generated.
+// UsageError for what no engine does (int8 on CUDA, several workers there), and for models whose vocabularies
+// differ, naming the first piece that does.
+std::unique_ptr<SearchEngine> make_engine(const std::vector<ModelFolder>& folders,
+                                          const EngineOptions& options,
                                           const std::vector<int64_t>& forbidden);
 
 }  // namespace dragoman

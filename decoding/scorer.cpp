@@ -15,25 +15,25 @@ double PairScore::log_probability() const {
                          [](double sum, const ScoredToken& token) { return sum + token.log_probability; });
 }
 
-Scorer::Scorer(ModelFolder folder, const std::string& target_language, int64_t max_tokens,
+Scorer::Scorer(std::vector<ModelFolder> folders, const std::string& target_language, int64_t max_tokens,
                const EngineOptions& engine)
-    : folder_(std::move(folder)),
+    : folders_(std::move(folders)),
       max_tokens_(max_tokens),
-      engine_(make_engine(folder_, engine, forbidden_ids(folder_))),
-      prefix_(language_prefix(folder_, target_language)) {}
+      engine_(make_engine(folders_, engine, forbidden_ids(folders_.front()))),
+      prefix_(language_prefix(folders_.front(), target_language)) {}
 
 std::vector<PairScore> Scorer::score(const std::vector<std::string>& sources,
                                      const std::vector<std::string>& targets) const {
-  const Vocabulary& vocabulary = folder_.tokenizers.target.vocabulary();
+  const Vocabulary& vocabulary = folders_.front().tokenizers.target.vocabulary();
   std::vector<std::vector<int64_t>> source_ids, target_ids;
   for (size_t i = 0; i < sources.size(); ++i) {
     std::string source = sources[i], target = targets[i];
     replace_invalid_utf8(source), replace_invalid_utf8(target);
-    auto ids = folder_.tokenizers.source.encode_source(source);
+    auto ids = folders_.front().tokenizers.source.encode_source(source);
     ids.insert(ids.begin(), prefix_.begin(), prefix_.end());
-    ids.push_back(folder_.tokenizers.source.vocabulary().eos_id());
+    ids.push_back(folders_.front().tokenizers.source.vocabulary().eos_id());
     source_ids.push_back(std::move(ids));
-    target_ids.push_back(folder_.tokenizers.target.encode(target));
+    target_ids.push_back(folders_.front().tokenizers.target.encode(target));
     target_ids.back().push_back(vocabulary.eos_id());
   }
 

@@ -23,8 +23,9 @@ struct PairScore {
 
 class Scorer {
  public:
-  // max_tokens: padded target positions of a batch at most. UsageError as Translator's.
-  Scorer(ModelFolder folder, const std::string& target_language, int64_t max_tokens,
+  // folders: one, or an ensemble, as Translator's. max_tokens: padded target positions of a batch at most.
+  // UsageError as Translator's.
+  Scorer(std::vector<ModelFolder> folders, const std::string& target_language, int64_t max_tokens,
          const EngineOptions& engine = {});
 
   // One score a pair, in their order; sources and targets are of one number. A pair's score does not depend
@@ -33,7 +34,7 @@ class Scorer {
                                const std::vector<std::string>& targets) const;
 
  private:
-  ModelFolder folder_;
+  std::vector<ModelFolder> folders_;
   int64_t max_tokens_;
   std::unique_ptr<SearchEngine> engine_;
   std::vector<int64_t> prefix_;

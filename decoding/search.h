@@ -6,20 +6,21 @@
 
 #include <vector>
 
-#include "decoding/cached_decoder.h"
+#include "decoding/decoder_ensemble.h"
 #include "decoding/search_options.h"
 
 namespace dragoman {
 
 // source: [n,S] ids, padded. For each sentence its options.n_best best hypotheses, best first (fewer when
 // fewer exist). beam_size 1 is greedy search; with options.sample, n_best draws.
-std::vector<std::vector<Hypothesis>> search(const CachedDecoder& decoder, const torch::Tensor& source,
+std::vector<std::vector<Hypothesis>> search(const DecoderEnsemble& decoder, const torch::Tensor& source,
                                             const SearchOptions& options, const SearchLimits& limits);
 
 // The two by themselves. They agree for a beam of one. Sampling is greedy search that draws.
-std::vector<std::vector<Hypothesis>> greedy_search(const CachedDecoder& decoder, const torch::Tensor& source,
-                                                   const SearchOptions& options, const SearchLimits& limits);
-std::vector<std::vector<Hypothesis>> beam_search(const CachedDecoder& decoder, const torch::Tensor& source,
+std::vector<std::vector<Hypothesis>> greedy_search(const DecoderEnsemble& decoder,
+                                                   const torch::Tensor& source, const SearchOptions& options,
+                                                   const SearchLimits& limits);
+std::vector<std::vector<Hypothesis>> beam_search(const DecoderEnsemble& decoder, const torch::Tensor& source,
                                                  const SearchOptions& options, const SearchLimits& limits);
 
 struct HypothesisSoFar {

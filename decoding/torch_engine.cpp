@@ -19,10 +19,18 @@ torch::Tensor padded(const std::vector<const std::vector<int64_t>*>& rows, int64
   return batch;
 }
 
+std::vector<CachedDecoder> decoders_of(const std::vector<Transformer>& models,
+                                       const std::vector<int64_t>& forbidden) {
+  std::vector<CachedDecoder> decoders;
+  for (const auto& model : models) decoders.emplace_back(model, forbidden);
+  return decoders;
+}
+
 }  // namespace
 
-TorchEngine::TorchEngine(Transformer model, std::vector<int64_t> forbidden, const std::string& precision)
-    : decoder_(std::move(model), std::move(forbidden)), type_(precision_type(precision)) {}
+TorchEngine::TorchEngine(const std::vector<Transformer>& models, const std::vector<int64_t>& forbidden,
+                         const std::string& precision)
+    : decoder_(decoders_of(models, forbidden)), type_(precision_type(precision)) {}
 
 std::vector<std::vector<Hypothesis>> TorchEngine::search(
     const std::vector<const std::vector<int64_t>*>& sources, const SearchOptions& options,
@@ -39,7 +47,7 @@ std::vector<std::vector<double>> TorchEngine::score(
   const c10::InferenceMode inference;
   const AutocastGuard autocast(decoder_.device(), type_);
   const auto device = decoder_.device();
-  DecoderState state = decoder_.start(padded(sources, decoder_.options().source_pad_id()).to(device), 1);
+  EnsembleState state = decoder_.start(padded(sources, decoder_.options().source_pad_id()).to(device), 1);
   const auto labels = padded(targets, decoder_.options().target_pad_id()).to(device);  // [n,T]
   auto tokens = torch::full({labels.size(0)}, decoder_.start_id(), labels.options());
   std::vector<torch::Tensor> steps;

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "decoding/cached_decoder.h"
+#include "decoding/decoder_ensemble.h"
 #include "decoding/search_engine.h"
 
 namespace dragoman {
@@ -12,7 +12,9 @@ namespace dragoman {
 class TorchEngine : public SearchEngine {
  public:
   // precision: float32, bfloat16 or float16 (model/device.h). forbidden: ids that are never generated.
-  TorchEngine(Transformer model, std::vector<int64_t> forbidden, const std::string& precision);
+  // Several models are an ensemble (decoder_ensemble.h): one at least, all of one vocabulary, on one device.
+  TorchEngine(const std::vector<Transformer>& models, const std::vector<int64_t>& forbidden,
+              const std::string& precision);
 
   std::vector<std::vector<Hypothesis>> search(const std::vector<const std::vector<int64_t>*>& sources,
                                               const SearchOptions& options,
@@ -22,7 +24,7 @@ class TorchEngine : public SearchEngine {
       const std::vector<const std::vector<int64_t>*>& targets) const override;
 
  private:
-  CachedDecoder decoder_;
+  DecoderEnsemble decoder_;
   torch::ScalarType type_;
 };
 

@@ -102,15 +102,19 @@ std::string status_name(TranslationStatus status) {
 }
 
 Translator::Translator(ModelFolder folder, const TranslateOptions& options, const EngineOptions& engine)
-    : folder_(std::move(folder)),
+    : Translator(std::vector<ModelFolder>{std::move(folder)}, options, engine) {}
+
+Translator::Translator(std::vector<ModelFolder> folders, const TranslateOptions& options,
+                       const EngineOptions& engine)
+    : folders_(std::move(folders)),
       options_(options),
-      engine_(make_engine(folder_, engine, forbidden_ids(folder_))),
-      prefix_(language_prefix(folder_, options.target_language)) {
+      engine_(make_engine(folders_, engine, forbidden_ids(folder()))),
+      prefix_(language_prefix(folder(), options.target_language)) {
   options.search.check();
 }
 
 std::vector<Translator::Segment> Translator::segments_of(size_t line, const std::string& text) const {
-  const Tokenizer& tokenizer = folder_.tokenizers.source;
+  const Tokenizer& tokenizer = folder().tokenizers.source;
   const auto sentences = options_.split_sentences ? split_sentences(text) : std::vector<std::string>{text};
   std::vector<int64_t> prefix = prefix_;
   std::vector<Segment> segments;
@@ -136,14 +140,14 @@ std::vector<Translator::Segment> Translator::segments_of(size_t line, const std:
 
 void Translator::search_batch(const std::vector<Segment*>& batch, const SearchOptions& search_options) const {
   SearchLimits limits;
-  limits.end_id = folder_.tokenizers.target.vocabulary().eos_id();
-  limits.forbidden = folder_.generation.forbidden_groups;
+  limits.end_id = folder().tokenizers.target.vocabulary().eos_id();
+  limits.forbidden = folder().generation.forbidden_groups;
   std::vector<const std::vector<int64_t>*> sources;
   bool has_prefix = false;
   for (const auto* segment : batch) {
     sources.push_back(&segment->source);
     limits.lengths.push_back(
-        search_options.limit(static_cast<int64_t>(segment->source.size()), folder_.generation.max_length) +
+        search_options.limit(static_cast<int64_t>(segment->source.size()), folder().generation.max_length) +
         static_cast<int64_t>(segment->prefix.size()));
     limits.keys.push_back(stable_hash(
         {reinterpret_cast<const char*>(segment->source.data()), segment->source.size() * sizeof(int64_t)}));
@@ -202,7 +206,7 @@ Translation Translator::assemble(const std::vector<Segment>& segments, size_t be
     for (size_t i = begin; i < end; ++i) {
       const Hypothesis& hypothesis = segments[i].hypotheses[rank];
       if (i > begin) candidate.text += ' ';
-      candidate.text += folder_.tokenizers.target.decode(hypothesis.ids);
+      candidate.text += folder().tokenizers.target.decode(hypothesis.ids);
       candidate.score += hypothesis.score / static_cast<double>(end - begin);
       candidate.log_probability += hypothesis.log_probability;
       candidate.tokens += static_cast<int64_t>(hypothesis.ids.size());
@@ -234,7 +238,7 @@ std::vector<Translation> Translator::translate(const std::vector<std::string>& l
     if (!prefixes.empty() && segments.size() > first_segment.back()) {
       std::string prefix = prefixes[i];
       replace_invalid_utf8(prefix);
-      segments[first_segment.back()].prefix = folder_.tokenizers.target.encode(prefix);
+      segments[first_segment.back()].prefix = folder().tokenizers.target.encode(prefix);
     }
   }
   first_segment.push_back(segments.size());

@@ -53,6 +53,10 @@ class Translator {
  public:
   // UsageError for an unknown target language (naming the known ones) or options that do not fit together.
   Translator(ModelFolder folder, const TranslateOptions& options, const EngineOptions& engine = {});
+  // An ensemble: every token is chosen by the mean of the models' log-probabilities. folders: one at least;
+  // tokenizers and generation settings are the first one's. UsageError also where vocabularies differ.
+  Translator(std::vector<ModelFolder> folders, const TranslateOptions& options,
+             const EngineOptions& engine = {});
 
   // One translation a line, in the order of the lines. No translation contains a line break. Lines are sorted
   // by length and translated in batches of at most max_tokens padded positions; a line's text does not depend
@@ -60,7 +64,7 @@ class Translator {
   std::vector<Translation> translate(const std::vector<std::string>& lines,
                                      const std::vector<std::string>& prefixes = {}) const;
 
-  const ModelFolder& folder() const { return folder_; }
+  const ModelFolder& folder() const { return folders_.front(); }  // the first one
 
  private:
   struct Segment;  // what is asked of the model in one go: a line, or a piece of one
@@ -70,7 +74,7 @@ class Translator {
   void guard_against_loops(std::vector<Segment>& segments) const;
   Translation assemble(const std::vector<Segment>& segments, size_t begin, size_t end) const;
 
-  ModelFolder folder_;
+  std::vector<ModelFolder> folders_;
   TranslateOptions options_;
   std::unique_ptr<SearchEngine> engine_;
   std::vector<int64_t> prefix_;  // the language code's id, if one was asked for

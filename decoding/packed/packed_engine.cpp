@@ -19,10 +19,10 @@ struct PackedEngine::Worker {
   explicit Worker(int threads) : pool(threads) {}
 
   ThreadPool pool;
-  std::unique_ptr<Session> session;
+  std::unique_ptr<SessionEnsemble> sessions;
   // For shares: each is computed by one thread.
   ThreadPool alone{1};
-  std::vector<std::unique_ptr<Session>> shares;
+  std::vector<std::unique_ptr<SessionEnsemble>> shares;
 
   // Every n-th sentence is of one share: neighbours are alike in length.
   std::vector<std::vector<Hypothesis>> search_shares(const std::vector<const std::vector<int64_t>*>& sources,
@@ -69,7 +69,7 @@ class PackedEngine::Borrowed {
   Borrowed(const Borrowed&) = delete;
   Borrowed& operator=(const Borrowed&) = delete;
   Worker& worker() { return *worker_; }
-  Session& session() { return *worker_->session; }
+  SessionEnsemble& sessions() { return *worker_->sessions; }
 
  private:
   const PackedEngine& engine_;
@@ -77,14 +77,21 @@ class PackedEngine::Borrowed {
 };
 
 PackedEngine::PackedEngine(const ModelOptions& model, StoredWeights weights,
-                           const PackedEngineOptions& options, const Kernels& kernels) {
+                           const PackedEngineOptions& options, const Kernels& kernels)
+    : PackedEngine({{model, std::move(weights)}}, options, kernels) {}
+
+PackedEngine::PackedEngine(std::vector<ModelToPack> models, const PackedEngineOptions& options,
+                           const Kernels& kernels) {
   for (int i = 0; i < options.workers; ++i) workers_.push_back(std::make_unique<Worker>(options.threads));
-  model_ = std::make_unique<PackedModel>(model, std::move(weights), options.weights, options.forbidden,
-                                         kernels, workers_[0]->pool);
+  for (auto& model : models) {
+    models_.push_back(std::make_unique<PackedModel>(model.options, std::move(model.weights), options.weights,
+                                                    options.forbidden, kernels, workers_[0]->pool));
+    weight_bytes_ += models_.back()->weight_bytes();
+  }
   for (auto& worker : workers_) {
-    worker->session = std::make_unique<Session>(*model_, worker->pool);
+    worker->sessions = std::make_unique<SessionEnsemble>(models_, worker->pool);
     for (int i = 0; options.threads > 1 && i < options.threads; ++i)
-      worker->shares.push_back(std::make_unique<Session>(*model_, worker->alone));
+      worker->shares.push_back(std::make_unique<SessionEnsemble>(models_, worker->alone));
     free_.push_back(worker.get());
   }
 }
@@ -96,28 +103,28 @@ std::vector<std::vector<Hypothesis>> PackedEngine::search(
     const SearchLimits& limits) const {
   Borrowed borrowed(*this);
   Worker& worker = borrowed.worker();
-  const bool shared = worker.shares.size() > 1 && model_->weight_bytes() <= kBytesForShares;
+  const bool shared = worker.shares.size() > 1 && weight_bytes_ <= kBytesForShares;
   return shared ? worker.search_shares(sources, options, limits)
-                : packed_search(*worker.session, sources, options, limits);
+                : packed_search(*worker.sessions, sources, options, limits);
 }
 
 std::vector<std::vector<double>> PackedEngine::score(
     const std::vector<const std::vector<int64_t>*>& sources,
     const std::vector<const std::vector<int64_t>*>& targets) const {
   Borrowed borrowed(*this);
-  return packed_score(borrowed.session(), sources, targets);
+  return packed_score(borrowed.sessions(), sources, targets);
 }
 
 std::vector<std::vector<float>> PackedEngine::forced_logits(const std::vector<int64_t>& source,
                                                             const std::vector<int64_t>& tokens) const {
   Borrowed worker(*this);
-  Session& session = worker.session();
-  session.start({&source});
+  SessionEnsemble& sessions = worker.sessions();
+  sessions.start({&source});
   std::vector<std::vector<float>> logits;
-  auto token = static_cast<int32_t>(model_->options().target_pad_id());
+  int32_t token = sessions.start_id();
   for (size_t t = 0; t <= tokens.size(); ++t) {
-    const float* row = session.step({{0, 0, token}});
-    logits.emplace_back(row, row + model_->options().decoder_vocab_size);
+    const float* row = sessions.step({{0, 0, token}});
+    logits.emplace_back(row, row + sessions.vocabulary());
     if (t < tokens.size()) token = static_cast<int32_t>(tokens[t]);
   }
   return logits;

@@ -1,6 +1,6 @@
-// The engine of the CPU: one set of packed weights, and sessions that work on batches side by side, each with
-// threads of its own. A sentence's hypotheses are bit for bit the same whatever stands beside it in the
-// batch, and for any number of threads and workers.
+// The engine of the CPU: one set of packed weights for each model of an ensemble (mostly one), and sessions
+// that work on batches side by side, each with threads of its own. A sentence's hypotheses are bit for bit
+// the same whatever stands beside it in the batch, and for any number of threads and workers.
 #pragma once
 
 #include <condition_variable>
@@ -8,7 +8,7 @@
 #include <mutex>
 #include <vector>
 
-#include "decoding/packed/session.h"
+#include "decoding/packed/session_ensemble.h"
 #include "decoding/search_engine.h"
 
 namespace dragoman {
@@ -20,9 +20,18 @@ struct PackedEngineOptions {
   int workers = 1;
 };
 
+// A model before it is packed.
+struct ModelToPack {
+  ModelOptions options;
+  StoredWeights weights;
+};
+
 class PackedEngine : public SearchEngine {
  public:
   PackedEngine(const ModelOptions& model, StoredWeights weights, const PackedEngineOptions& options,
+               const Kernels& kernels = dragoman::kernels());
+  // An ensemble (session_ensemble.h). models: one at least, all of one vocabulary.
+  PackedEngine(std::vector<ModelToPack> models, const PackedEngineOptions& options,
                const Kernels& kernels = dragoman::kernels());
   ~PackedEngine() override;
 
@@ -43,7 +52,8 @@ class PackedEngine : public SearchEngine {
   class Borrowed;  // a worker that nobody else uses
 
   std::vector<std::unique_ptr<Worker>> workers_;
-  std::unique_ptr<const PackedModel> model_;
+  std::vector<std::unique_ptr<const PackedModel>> models_;
+  size_t weight_bytes_ = 0;  // of all models
   mutable std::mutex mutex_;
   mutable std::condition_variable returned_;
   mutable std::vector<Worker*> free_;

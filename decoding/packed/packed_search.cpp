@@ -26,11 +26,11 @@ struct RowBest {
 // One step of a search: reads the rows' tokens and finds what may follow.
 class Stepper {
  public:
-  Stepper(Session& session, const SearchOptions& options, const SearchLimits& limits)
-      : session_(session),
+  Stepper(SessionEnsemble& sessions, const SearchOptions& options, const SearchLimits& limits)
+      : sessions_(sessions),
         options_(options),
         limits_(limits),
-        vocabulary_(session.model().options().decoder_vocab_size),
+        vocabulary_(sessions.vocabulary()),
         has_rules_(has_token_rules(options, limits)) {
     best_.count = std::min(options.beam_size == 1 ? 1 : 2 * options.beam_size, vocabulary_);
   }
@@ -42,7 +42,7 @@ class Stepper {
     best_.values.resize(count);
     best_.tokens.resize(count);
     best_.log_sums.resize(rows.size());
-    const auto& kernels = *session_.model().kernels().packed;
+    const auto& kernels = sessions_.kernels();
     for_each_row(rows, ids, [&](int64_t r, const float* row) {
       best_.log_sums[static_cast<size_t>(r)] =
           kernels.best_of_row(row, vocabulary_, best_.count, true, best_.values.data() + r * best_.count,
@@ -80,10 +80,10 @@ class Stepper {
   template <typename Use>
   void for_each_row(const std::vector<SessionRow>& rows, const std::vector<const std::vector<int64_t>*>& ids,
                     const Use& use) {
-    float* logits = session_.step(rows);
+    float* logits = sessions_.step(rows);
     const auto count = static_cast<int64_t>(rows.size());
-    const int64_t stride = session_.logits_stride();
-    session_.pool().run(count, count * vocabulary_ * 8, [&](int64_t begin, int64_t end) {
+    const int64_t stride = sessions_.logits_stride();
+    sessions_.pool().run(count, count * vocabulary_ * 8, [&](int64_t begin, int64_t end) {
       for (int64_t r = begin; r < end; ++r) {
         const auto i = static_cast<size_t>(r);
         if (has_rules_ || static_cast<int64_t>(ids[i]->size()) < options_.min_length)
@@ -94,7 +94,7 @@ class Stepper {
     });
   }
 
-  Session& session_;
+  SessionEnsemble& sessions_;
   const SearchOptions& options_;
   const SearchLimits& limits_;
   int64_t vocabulary_;
@@ -108,13 +108,13 @@ int32_t narrow(int64_t id) {
 }
 
 // Greedy search, and sampling: a row for each draw of a sentence.
-std::vector<std::vector<Hypothesis>> packed_greedy(Session& session, size_t sentences,
+std::vector<std::vector<Hypothesis>> packed_greedy(SessionEnsemble& sessions, size_t sentences,
                                                    const SearchOptions& options, const SearchLimits& limits) {
   const int64_t draws = options.sample ? options.n_best : 1;
   std::vector<std::vector<Hypothesis>> results(sentences,
                                                std::vector<Hypothesis>(static_cast<size_t>(draws)));
-  Stepper stepper(session, options, limits);
-  const int32_t start = narrow(session.model().options().target_pad_id());
+  Stepper stepper(sessions, options, limits);
+  const int32_t start = sessions.start_id();
   std::vector<SessionRow> rows, next;
   std::vector<int64_t> samples, next_samples;
   for (size_t i = 0; i < sentences; ++i) {
@@ -174,11 +174,11 @@ void best_of_sentence(const RowBest& best, const SentenceBeam& beam, int64_t fir
     candidates.push_back(ranked[i].candidate);
 }
 
-std::vector<std::vector<Hypothesis>> packed_beam(Session& session, size_t sentences,
+std::vector<std::vector<Hypothesis>> packed_beam(SessionEnsemble& sessions, size_t sentences,
                                                  const SearchOptions& options, const SearchLimits& limits) {
   std::vector<std::vector<Hypothesis>> results(sentences);
-  Stepper stepper(session, options, limits);
-  const int32_t start = narrow(session.model().options().target_pad_id());
+  Stepper stepper(sessions, options, limits);
+  const int32_t start = sessions.start_id();
   std::vector<SentenceBeam> running;
   std::vector<SessionRow> rows;
   for (size_t i = 0; i < sentences; ++i) {
@@ -218,26 +218,26 @@ std::vector<std::vector<Hypothesis>> packed_beam(Session& session, size_t senten
 
 }  // namespace
 
-std::vector<std::vector<Hypothesis>> packed_search(Session& session,
+std::vector<std::vector<Hypothesis>> packed_search(SessionEnsemble& sessions,
                                                    const std::vector<const std::vector<int64_t>*>& sources,
                                                    const SearchOptions& options, const SearchLimits& limits) {
-  session.start(sources);
-  return options.beam_size == 1 || options.sample ? packed_greedy(session, sources.size(), options, limits)
-                                                  : packed_beam(session, sources.size(), options, limits);
+  sessions.start(sources);
+  return options.beam_size == 1 || options.sample ? packed_greedy(sessions, sources.size(), options, limits)
+                                                  : packed_beam(sessions, sources.size(), options, limits);
 }
 
-std::vector<std::vector<double>> packed_score(Session& session,
+std::vector<std::vector<double>> packed_score(SessionEnsemble& sessions,
                                               const std::vector<const std::vector<int64_t>*>& sources,
                                               const std::vector<const std::vector<int64_t>*>& targets) {
-  session.start(sources);
-  const int64_t vocabulary = session.model().options().decoder_vocab_size, stride = session.logits_stride();
-  const auto& kernels = *session.model().kernels().packed;
+  sessions.start(sources);
+  const int64_t vocabulary = sessions.vocabulary(), stride = sessions.logits_stride();
+  const auto& kernels = sessions.kernels();
   std::vector<std::vector<double>> scores(targets.size());
   std::vector<SessionRow> rows, next;
   for (size_t i = 0; i < targets.size(); ++i)
-    rows.push_back({0, narrow(static_cast<int64_t>(i)), narrow(session.model().options().target_pad_id())});
+    rows.push_back({0, narrow(static_cast<int64_t>(i)), sessions.start_id()});
   for (size_t t = 0; !rows.empty(); ++t) {
-    const float* logits = session.step(rows);
+    const float* logits = sessions.step(rows);
     next.clear();
     for (size_t r = 0; r < rows.size(); ++r) {
       const auto& target = *targets[static_cast<size_t>(rows[r].sentence)];

@@ -696,6 +696,47 @@ class Translate(CommandTest):
             self.assertEqual(self.translated(*flags, stdin=text), expected, flags)
 
 
+class Ensemble(CommandTest):
+    def second_model(self, *more):
+        other = self.folder / "other"
+        self.done(call(*train_flags(other, "--max-updates", "8", "--seed", "2", "--d-model", "32", *more)))
+        return ["--model", Shared.model, "--model", other]
+
+    def test_two_models_translate_alike_in_any_batch_and_a_model_with_itself_as_the_model(self):
+        text = "\n".join(generated_lines(30, 4)).encode() + b"\n"
+        both = self.second_model()
+        expected = self.done(call("translate", *both, *BRIEF, stdin=text))
+        for flags in (["--max-tokens", "1"], ["--max-batch-lines", "7"], ["--threads", "2"], ["--workers", "2"]):
+            self.assertEqual(self.done(call("translate", *both, *BRIEF, *flags, stdin=text)), expected, flags)
+        self.assertEqual(self.done(call("translate", "--model", Shared.model, *both[:2], *BRIEF, stdin=text)),
+                         self.translated(stdin=text))
+        self.assertEqual(self.done(call("translate", *both, *BRIEF, "--precision", "float16", stdin=text)).count(b"\n"), 30)
+
+    def test_evaluate_and_score_take_it_as_one_system(self):
+        both = self.second_model()
+        source = self.write("t.src", "\n".join(generated_lines(10, 5)).encode() + b"\n")
+        reference = self.write("t.tgt", "\n".join(generated_lines(10, 6)).encode() + b"\n")
+        saved = self.folder / "saved"
+        out = self.done(call("evaluate", *both, "--source", source, "--reference", reference, *BRIEF,
+                             "--save-hypothesis", saved))
+        self.assertEqual(saved.read_bytes(), self.done(call("translate", *both, *BRIEF, "--input", source)))
+        self.assertEqual(out, self.done(call("evaluate", "--hypothesis", saved, "--reference", reference)))
+        rows = self.done(call("evaluate", "--hypothesis", reference, "--reference", reference, *both, "--source", source,
+                              *BRIEF, "--paired-bs")).decode()
+        self.assertIn(f"{both[1]} + {both[3]}", rows)
+        scores = [self.done(call("score", *flags, "--source", source, "--target", reference)).decode().split()
+                  for flags in (both, both[:2], both[2:])]
+        # A token's probability is the geometric mean, made to sum up to one: never less than that mean.
+        for together, first, second in zip(*[[float(score) for score in column] for column in scores]):
+            self.assertGreaterEqual(together, (first + second) / 2 - 1e-4)
+
+    def test_other_vocabularies_are_refused(self):
+        both = self.second_model("--vocab-size", "50")
+        for command in (["translate"], ["evaluate", "--source", Shared.folder / "a.src", "--reference", Shared.folder / "a.tgt"],
+                        ["score", "--source", Shared.folder / "a.src", "--target", Shared.folder / "a.tgt"]):
+            self.refused(call(*command, *both, stdin=b"ba\n"), 2, "[--model] required models of one vocabulary", both[3])
+
+
 class Evaluate(CommandTest):
     def test_scores_text_without_a_model(self):
         target = Shared.folder / "a.tgt"

@@ -268,7 +268,7 @@ TEST(PackedEngine, ScoresAsTheNotesDoInAnyBatch) {
   const PackedEngine engine = engine_of(model);
   const auto rows = packed_sources(9, kSmallVocabulary), targets = packed_sources(9, kSmallVocabulary, 20);
   const auto together = engine.score(pointers(rows), pointers(targets));
-  const auto folder_engine = TorchEngine(model, {kSmallPad}, "float32");
+  const auto folder_engine = TorchEngine({model}, {kSmallPad}, "float32");
   const auto by_torch = folder_engine.score(pointers(rows), pointers(targets));
   for (size_t i = 0; i < rows.size(); ++i) {
     ASSERT_EQ(together[i].size(), targets[i].size());
@@ -294,8 +294,8 @@ TEST(PackedEngine, ReadsAMappedFolderAsItReadsAModel) {
   EXPECT_TRUE(mapped.model.is_empty());
   const Ids source = {5, 6, 0};
   const SearchOptions options{.beam_size = 3, .n_best = 3};
-  const auto a = make_engine(loaded, {}, {})->search({&source}, options, {{20}, kPackedEnd}),
-             b = make_engine(mapped, {}, {})->search({&source}, options, {{20}, kPackedEnd});
+  const auto a = make_engine({loaded}, {}, {})->search({&source}, options, {{20}, kPackedEnd}),
+             b = make_engine({mapped}, {}, {})->search({&source}, options, {{20}, kPackedEnd});
   EXPECT_TRUE(identical(a[0], b[0]));
 }
 
