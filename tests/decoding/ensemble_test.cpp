@@ -17,19 +17,6 @@ namespace {
 using Ids = std::vector<int64_t>;
 constexpr int64_t kEnd = 0;
 
-std::vector<Ids> some_sentences(size_t count, uint64_t seed) {
-  SplitMix64 random(seed);
-  std::vector<Ids> rows;
-  while (rows.size() < count) rows.push_back(random_sentence(random, kSmallVocabulary, 12));
-  return rows;
-}
-
-std::vector<const Ids*> pointers_to(const std::vector<Ids>& rows) {
-  std::vector<const Ids*> all;
-  for (const auto& row : rows) all.push_back(&row);
-  return all;
-}
-
 // Of one vocabulary, and of nothing else.
 std::vector<Transformer> three_models() {
   ModelOptions wide = small_model_options(), pre = small_model_options();
@@ -52,12 +39,6 @@ DecoderEnsemble decoders_of(const std::vector<Transformer>& models) {
   return DecoderEnsemble(decoders);
 }
 
-bool same_bits(const std::vector<Hypothesis>& a, const std::vector<Hypothesis>& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const Hypothesis& x, const Hypothesis& y) {
-    return x.ids == y.ids && x.score == y.score && x.log_probability == y.log_probability;
-  });
-}
-
 // Log-probabilities [T,V] of what follows each prefix of `target`, by the notes: softmax of the mean of the
 // models' log-probabilities.
 torch::Tensor expected_log_probabilities(const std::vector<Transformer>& models, const Ids& source,
@@ -76,7 +57,8 @@ torch::Tensor expected_log_probabilities(const std::vector<Transformer>& models,
 
 TEST(Ensemble, ScoresByTheMeanOfItsModelsLogProbabilities) {
   const auto models = three_models();
-  const auto sources = some_sentences(8, 5), targets = some_sentences(8, 6);
+  const auto sources = random_sentences(8, kSmallVocabulary, 12, 5),
+             targets = random_sentences(8, kSmallVocabulary, 12, 6);
   const auto packed = packed_engine(models).score(pointers_to(sources), pointers_to(targets));
   const auto by_torch =
       TorchEngine(models, {kSmallPad}, "float32").score(pointers_to(sources), pointers_to(targets));
@@ -112,7 +94,7 @@ TEST(Ensemble, BothEnginesFindTheSame) {
   const auto models = three_models();
   const PackedEngine packed = packed_engine(models);
   const DecoderEnsemble decoders = decoders_of(models);
-  const auto rows = some_sentences(12, 7);
+  const auto rows = random_sentences(12, kSmallVocabulary, 12, 7);
   const SearchLimits limits = limits_for(rows.size());
   int64_t other_than_the_first = 0;
   const PackedEngine first = packed_engine({models[0]});
@@ -131,7 +113,7 @@ TEST(Ensemble, BothEnginesFindTheSame) {
 TEST(Ensemble, OfAModelWithItselfIsTheModel) {
   const Transformer model = random_model(small_model_options(), 1, 1, 2);
   const PackedEngine alone = packed_engine({model}), twice = packed_engine({model, model});
-  const auto rows = some_sentences(12, 8);
+  const auto rows = random_sentences(12, kSmallVocabulary, 12, 8);
   const SearchLimits limits = limits_for(rows.size());
   for (const auto& options : searches()) {
     if (options.repetition_penalty != 1) continue;  // works on logits, whose zero an ensemble moves
@@ -144,7 +126,7 @@ TEST(Ensemble, OfAModelWithItselfIsTheModel) {
 
 TEST(Ensemble, HypothesesAreBitForBitTheSameForAnyBatchThreadsAndWorkers) {
   const auto models = three_models();
-  const auto rows = some_sentences(20, 9);
+  const auto rows = random_sentences(20, kSmallVocabulary, 12, 9);
   const SearchLimits limits{Ids(rows.size(), 15), kEnd};
   for (const WeightType type : {WeightType::kFloat32, WeightType::kBFloat16, WeightType::kInt8}) {
     const PackedEngine plain = packed_engine(models, type), many = packed_engine(models, type, 3, 2);
@@ -153,8 +135,8 @@ TEST(Ensemble, HypothesesAreBitForBitTheSameForAnyBatchThreadsAndWorkers) {
       const auto together = plain.search(pointers_to(rows), options, limits),
                  shared = many.search(pointers_to(rows), options, limits);
       for (size_t i = 0; i < rows.size(); ++i) {
-        EXPECT_TRUE(same_bits(plain.search({&rows[i]}, options, {{15}, kEnd})[0], together[i])) << i;
-        EXPECT_TRUE(same_bits(shared[i], together[i])) << i;
+        EXPECT_TRUE(identical(plain.search({&rows[i]}, options, {{15}, kEnd})[0], together[i])) << i;
+        EXPECT_TRUE(identical(shared[i], together[i])) << i;
       }
     }
   }

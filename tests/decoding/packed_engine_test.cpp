@@ -19,19 +19,6 @@ namespace {
 using Ids = std::vector<int64_t>;
 constexpr int64_t kPackedEnd = 0;
 
-std::vector<Ids> packed_sources(size_t count, int64_t vocabulary, uint64_t longest = 12) {
-  SplitMix64 random(5);
-  std::vector<Ids> rows;
-  while (rows.size() < count) rows.push_back(random_sentence(random, vocabulary, longest));
-  return rows;
-}
-
-std::vector<const Ids*> pointers(const std::vector<Ids>& rows) {
-  std::vector<const Ids*> all;
-  for (const auto& row : rows) all.push_back(&row);
-  return all;
-}
-
 PackedEngineOptions engine_options(const Transformer& model, WeightType type = WeightType::kFloat32) {
   return {type, {model->options().target_pad_id()}, 1, 1};
 }
@@ -99,7 +86,7 @@ TEST(PackedEngine, GivesTheNotesLogitsForEveryShapeAndKernel) {
     const Transformer model = random_model(options, 3, 0, 2);
     for (const Kernels* one : available_kernels()) {
       const PackedEngine engine = engine_of(model, WeightType::kFloat32, *one);
-      for (const Ids& source : {Ids{4, 8, 15, 16, 23, 0}, Ids{0}, packed_sources(1, 29, 60)[0]}) {
+      for (const Ids& source : {Ids{4, 8, 15, 16, 23, 0}, Ids{0}, random_sentences(1, 29, 60)[0]}) {
         EXPECT_LT(largest_difference(engine, model, source, tokens), 1e-4)
             << one->name << ", D " << options.d_model << ", " << options.norm << ", "
             << options.activation_function;
@@ -158,7 +145,7 @@ TEST(PackedEngine, FindsWhatTheSearchOverCachedDecoderFinds) {
     const Transformer model = random_model(small_model_options(), seed, 2, 2);
     const CachedDecoder decoder(model, {kSmallPad});
     const PackedEngine engine = engine_of(model);
-    const auto rows = packed_sources(12, kSmallVocabulary);
+    const auto rows = random_sentences(12, kSmallVocabulary);
     SearchLimits limits{Ids(rows.size(), 20), kPackedEnd};
     limits.lengths[3] = 1, limits.lengths[4] = 5;
     for (size_t i = 0; i < rows.size(); ++i) limits.keys.push_back(i * i);
@@ -169,7 +156,7 @@ TEST(PackedEngine, FindsWhatTheSearchOverCachedDecoderFinds) {
     if (seed == 3) limits.forbidden = {{5, 6}, {9, 9}};
     for (const auto& options : searches) {
       const auto expected = search(decoder, padded_rows(rows, kSmallPad), options, limits);
-      const auto given = engine.search(pointers(rows), options, limits);
+      const auto given = engine.search(pointers_to(rows), options, limits);
       ASSERT_EQ(given.size(), expected.size());
       for (size_t i = 0; i < rows.size(); ++i) {
         expect_same_hypotheses(
@@ -183,18 +170,12 @@ TEST(PackedEngine, FindsWhatTheSearchOverCachedDecoderFinds) {
   EXPECT_GT(ended, 50);
 }
 
-bool identical(const std::vector<Hypothesis>& a, const std::vector<Hypothesis>& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const Hypothesis& x, const Hypothesis& y) {
-    return x.ids == y.ids && x.score == y.score && x.log_probability == y.log_probability;
-  });
-}
-
 // Wide enough that loops are shared among threads.
 TEST(PackedEngine, HypothesesAreBitForBitTheSameForAnyBatchThreadsAndWorkers) {
   ModelOptions shape = shaped(64, 4, 256);
   shape.vocab_size = shape.decoder_vocab_size = 300, shape.pad_token_id = 299;
   const Transformer model = random_model(shape, 5, 3, 2);
-  const auto rows = packed_sources(20, 299, 30);
+  const auto rows = random_sentences(20, 299, 30);
   for (const WeightType type : {WeightType::kFloat32, WeightType::kBFloat16, WeightType::kInt8}) {
     const PackedEngine plain = engine_of(model, type);
     PackedEngineOptions many = engine_options(model, type);
@@ -204,8 +185,8 @@ TEST(PackedEngine, HypothesesAreBitForBitTheSameForAnyBatchThreadsAndWorkers) {
     for (const int64_t beams : {1, 4}) {
       const SearchOptions options{.beam_size = beams, .n_best = beams};
       const SearchLimits limits{Ids(rows.size(), 25), kPackedEnd};
-      const auto together = plain.search(pointers(rows), options, limits);
-      const auto shared = threaded.search(pointers(rows), options, limits);
+      const auto together = plain.search(pointers_to(rows), options, limits);
+      const auto shared = threaded.search(pointers_to(rows), options, limits);
       for (size_t i = 0; i < rows.size(); ++i) {
         const auto alone = plain.search({&rows[i]}, options, {{25}, kPackedEnd});
         EXPECT_TRUE(identical(alone[0], together[i])) << "sentence " << i << ", beam " << beams;
@@ -217,17 +198,17 @@ TEST(PackedEngine, HypothesesAreBitForBitTheSameForAnyBatchThreadsAndWorkers) {
 
 TEST(PackedEngine, DrawsDependOnTheSentenceAndTheSeedAlone) {
   const Transformer model = random_model(small_model_options(), 1, 1, 2);
-  const auto rows = packed_sources(20, kSmallVocabulary);
+  const auto rows = random_sentences(20, kSmallVocabulary);
   PackedEngineOptions many = engine_options(model);
   many.threads = 3;
   const PackedEngine plain = engine_of(model), threaded(model->options(), stored_weights(model), many);
   SearchOptions options{.n_best = 3, .sample = true};
   SearchLimits limits{Ids(rows.size(), 20), kPackedEnd};
   for (size_t i = 0; i < rows.size(); ++i) limits.keys.push_back(100 + i);
-  const auto together = plain.search(pointers(rows), options, limits),
-             shared = threaded.search(pointers(rows), options, limits);
+  const auto together = plain.search(pointers_to(rows), options, limits),
+             shared = threaded.search(pointers_to(rows), options, limits);
   options.seed = 2;
-  const auto other_seed = plain.search(pointers(rows), options, limits);
+  const auto other_seed = plain.search(pointers_to(rows), options, limits);
   options.seed = 1;
   int64_t changed = 0;
   for (size_t i = 0; i < rows.size(); ++i) {
@@ -243,11 +224,11 @@ TEST(PackedEngine, DrawsDependOnTheSentenceAndTheSeedAlone) {
 TEST(PackedEngine, DiversityChangesListsAndKeepsScoresHonest) {
   const Transformer model = random_model(small_model_options(), 1, 1, 2);
   const PackedEngine engine = engine_of(model);
-  const auto rows = packed_sources(10, kSmallVocabulary);
+  const auto rows = random_sentences(10, kSmallVocabulary);
   const SearchLimits limits{Ids(rows.size(), 12), kPackedEnd};
-  const auto plain = engine.search(pointers(rows), {.beam_size = 4, .n_best = 4}, limits),
+  const auto plain = engine.search(pointers_to(rows), {.beam_size = 4, .n_best = 4}, limits),
              diverse =
-                 engine.search(pointers(rows), {.beam_size = 4, .n_best = 4, .diversity_rate = 2}, limits);
+                 engine.search(pointers_to(rows), {.beam_size = 4, .n_best = 4, .diversity_rate = 2}, limits);
   int64_t changed = 0;
   for (size_t i = 0; i < rows.size(); ++i) {
     changed += !identical(plain[i], diverse[i]);
@@ -266,10 +247,11 @@ TEST(PackedEngine, DiversityChangesListsAndKeepsScoresHonest) {
 TEST(PackedEngine, ScoresAsTheNotesDoInAnyBatch) {
   const Transformer model = random_model(small_model_options(), 4, 1, 2);
   const PackedEngine engine = engine_of(model);
-  const auto rows = packed_sources(9, kSmallVocabulary), targets = packed_sources(9, kSmallVocabulary, 20);
-  const auto together = engine.score(pointers(rows), pointers(targets));
+  const auto rows = random_sentences(9, kSmallVocabulary),
+             targets = random_sentences(9, kSmallVocabulary, 20);
+  const auto together = engine.score(pointers_to(rows), pointers_to(targets));
   const auto folder_engine = TorchEngine({model}, {kSmallPad}, "float32");
-  const auto by_torch = folder_engine.score(pointers(rows), pointers(targets));
+  const auto by_torch = folder_engine.score(pointers_to(rows), pointers_to(targets));
   for (size_t i = 0; i < rows.size(); ++i) {
     ASSERT_EQ(together[i].size(), targets[i].size());
     const Ids before(targets[i].begin(), targets[i].end() - 1);

@@ -27,4 +27,11 @@ inline void expect_same_hypotheses(const std::vector<Hypothesis>& given,
   }
 }
 
+// The same bits.
+inline bool identical(const std::vector<Hypothesis>& a, const std::vector<Hypothesis>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const Hypothesis& x, const Hypothesis& y) {
+    return x.ids == y.ids && x.score == y.score && x.log_probability == y.log_probability;
+  });
+}
+
 }  // namespace dragoman

@@ -62,6 +62,21 @@ inline std::vector<int64_t> random_sentence(SplitMix64& random, int64_t vocabula
   return ids;
 }
 
+inline std::vector<std::vector<int64_t>> random_sentences(size_t count, int64_t vocabulary,
+                                                          uint64_t longest = 12, uint64_t seed = 5) {
+  SplitMix64 random(seed);
+  std::vector<std::vector<int64_t>> rows;
+  while (rows.size() < count) rows.push_back(random_sentence(random, vocabulary, longest));
+  return rows;
+}
+
+// As an engine takes them.
+inline std::vector<const std::vector<int64_t>*> pointers_to(const std::vector<std::vector<int64_t>>& rows) {
+  std::vector<const std::vector<int64_t>*> all;
+  for (const auto& row : rows) all.push_back(&row);
+  return all;
+}
+
 // [n,S], filled up with `pad`.
 inline torch::Tensor padded_rows(const std::vector<std::vector<int64_t>>& rows, int64_t pad) {
   size_t longest = 0;
