@@ -60,8 +60,9 @@ void examine_processor(Diagnosis& diagnosis, const Machine& machine) {
   diagnosis.fact("processor", machine.processor.empty() ? "unknown" : machine.processor);
   diagnosis.fact("features", joined(machine.features));
   diagnosis.fact("kernels", kernels().name);
-  diagnosis.fact("training", kernels().half_product ? "fastest with --precision float16"
-                                                    : "fastest in float32 (no AVX512-FP16)");
+  diagnosis.fact("training", kernels().bfloat16_product ? "fastest with --precision bfloat16"
+                             : kernels().half_product   ? "fastest with --precision float16 (no AMX)"
+                                                        : "fastest in float32 (no AVX512-FP16)");
   std::string threads = std::to_string(machine.usable_processors) + " hardware threads, " +
                         std::to_string(physical_cores()) + " cores: --threads is " +
                         std::to_string(physical_cores()) + " unless given";

@@ -373,12 +373,13 @@ void attention_backward(const AttentionHead& head, const float* output, const fl
   }
 }
 
+#include "kernels/lines.h"
 #include "kernels/loss_bodies.h"
 #include "kernels/packed_bodies.h"
-#include "kernels/product_bodies.h"
 
-// Behind product_bodies.h, whose part_size it uses.
+// Behind lines.h, which they use.
 #include "kernels/half_product_bodies.h"
+#include "kernels/product_bodies.h"
 
 }  // namespace
 
@@ -398,6 +399,7 @@ const Kernels kernels = {DRAGOMAN_NAME_OF(DRAGOMAN_KERNEL_VARIANT),
 #else
                          nullptr,
 #endif
+                         nullptr,  // bfloat16_product: kernels/variant_amx.cpp
                          cross_entropy,
                          paired_cross_entropy,
                          &packed_kernels};

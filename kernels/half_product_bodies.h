@@ -31,24 +31,6 @@ static_assert(kHalfRowsOfBlock % kHalfStripRows == 0 && kHalfColumnsOfSlice % kH
 static_assert(kHalfRowsOfBlock * kHalfSlices * kHalfDepth / 2 <= kHalfStrips);
 static_assert(kHalfStrips + kHalfPanels <= kProductScratch);
 
-// Rows of a or columns of b: number k of line l at from[l * line + k * step].
-struct Lines {
-  const float* from;
-  int64_t line, step;
-
-  Lines at(int64_t l, int64_t k) const { return {from + l * line + k * step, line, step}; }
-};
-
-inline __mmask16 first_of(int64_t count) {
-  return static_cast<__mmask16>(count >= kWidth ? 0xFFFF : (1 << (count > 0 ? count : 0)) - 1);
-}
-// The first `count` numbers, then zeros; nothing behind them is touched.
-inline Vec load_first(const float* from, int64_t count) {
-  return _mm512_maskz_loadu_ps(first_of(count), from);
-}
-inline void store_first(float* to, Vec v, int64_t count) {
-  _mm512_mask_storeu_ps(to, first_of(count), v);
-}
 inline Vec larger_size(Vec v, Vec most) {
   return _mm512_max_ps(_mm512_abs_ps(v), most);  // most, where v is NaN
 }

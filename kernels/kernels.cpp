@@ -3,6 +3,10 @@
 #if defined(__x86_64__)
 #include <cpuid.h>
 #endif
+#if defined(__x86_64__) && defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 #include <cmath>
 #include <cstdlib>
@@ -27,11 +31,51 @@ namespace avx512fp16 {
 extern const Kernels kernels;
 }
 
-// AVX512-FP16, whose name clang 14 does not know: bit 23 of edx of leaf 7 (Intel's manual, volume 2, CPUID).
-static bool calculates_in_float16() {
-  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
-  return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) != 0 && (edx >> 23 & 1) != 0;
+namespace amx {
+void bfloat16_product(const Product& product, float* scratch);
 }
+
+namespace {
+
+// Leaf 7 of CPUID (Intel's manual, volume 2), for features whose names clang 14 does not know.
+struct Features {
+  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+
+  static Features of_leaf_7(unsigned subleaf) {
+    Features f;
+    if (__get_cpuid_count(7, subleaf, &f.eax, &f.ebx, &f.ecx, &f.edx) == 0) return {};
+    return f;
+  }
+};
+
+bool calculates_in_float16() {
+  return (Features::of_leaf_7(0).edx >> 23 & 1) != 0;  // AVX512-FP16
+}
+
+// Tiles of bfloat16, and leave to use them: a process has to ask Linux for it, its threads inherit it.
+bool multiplies_by_tiles() {
+  const unsigned wanted = 1u << 22 | 1u << 24;                     // AMX-BF16, AMX-TILE
+  const bool rounds = (Features::of_leaf_7(1).eax >> 5 & 1) != 0;  // AVX512-BF16
+  if ((Features::of_leaf_7(0).edx & wanted) != wanted || !rounds) return false;
+#if defined(__linux__)
+  constexpr long kRequestPermission = 0x1023, kTileRegisters = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
+  return syscall(SYS_arch_prctl, kRequestPermission, kTileRegisters) == 0;
+#else
+  return false;
+#endif
+}
+
+const Kernels& kernels_with_tiles() {
+  static const Kernels kernels = [] {
+    Kernels tiled = avx512fp16::kernels;
+    tiled.name = "amx";
+    tiled.bfloat16_product = amx::bfloat16_product;
+    return tiled;
+  }();
+  return kernels;
+}
+
+}  // namespace
 #endif
 
 DropoutDraw DropoutDraw::with(double p, uint64_t seed) {
@@ -43,7 +87,10 @@ std::vector<const Kernels*> available_kernels() {
 #if defined(__x86_64__)
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
       __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw")) {
-    if (__builtin_cpu_supports("avx512vnni") && calculates_in_float16()) all.push_back(&avx512fp16::kernels);
+    if (__builtin_cpu_supports("avx512vnni") && calculates_in_float16()) {
+      if (multiplies_by_tiles()) all.push_back(&kernels_with_tiles());
+      all.push_back(&avx512fp16::kernels);
+    }
     if (__builtin_cpu_supports("avx512vnni")) all.push_back(&avx512vnni::kernels);
     all.push_back(&avx512::kernels);
   }

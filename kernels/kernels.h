@@ -56,7 +56,7 @@ struct RowLoss {
 };
 
 struct Kernels {
-  const char* name;  // avx512fp16, avx512vnni, avx512, avx2 or portable
+  const char* name;  // amx, avx512fp16, avx512vnni, avx512, avx2 or portable
   int64_t width;     // floats in a vector
 
   // to[i] = from[i] / (1-p) or 0, for the numbers first .. first+count-1 of a tensor; from may be to.
@@ -89,6 +89,9 @@ struct Kernels {
   // The same with numbers and short sums of float16 (kernels/half_product_bodies.h), faster; null
   // where the processor does not calculate in float16.
   void (*half_product)(const Product& product, float* scratch);
+  // The same with numbers of bfloat16 and sums of float32, by the processor's tiles
+  // (kernels/bfloat16_product_bodies.h), faster still; null where there are none.
+  void (*bfloat16_product)(const Product& product, float* scratch);
 
   // Label-smoothed cross-entropy of one row of logits over classes 0..classes-1 (training/loss.h). With
   // `scale` other than zero the logits are replaced by scale times the derivative of the smoothed loss.
@@ -106,7 +109,7 @@ struct Kernels {
 // Floats that one head needs as scratch.
 int64_t attention_scratch(int64_t keys, int64_t head_size);
 
-// The best that this processor runs; DRAGOMAN_KERNELS=portable|avx2|avx512|avx512vnni|avx512fp16 in the
+// The best that this processor runs; DRAGOMAN_KERNELS=portable|avx2|avx512|avx512vnni|avx512fp16|amx in the
 // environment asks for less.
 const Kernels& kernels();
 

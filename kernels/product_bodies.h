@@ -168,12 +168,6 @@ void product_block(const Product& p, const ProductSlice& slice, int64_t first, i
   }
 }
 
-// A length in about equal parts of at most `most`.
-inline int64_t part_size(int64_t length, int64_t most, int64_t multiple) {
-  const int64_t parts = (length + most - 1) / most, even = (length + parts - 1) / parts;
-  return (even + multiple - 1) / multiple * multiple;
-}
-
 void product(const Product& p, float* scratch) {
   float *strips = scratch,
         *panels = scratch + kRowsOfBlock * kDepth + 16;  // a strip may run over by a vector

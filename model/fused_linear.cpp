@@ -15,7 +15,21 @@ namespace {
 constexpr int64_t kFewestRows = 32;
 constexpr int64_t kRowsOfThread = 96;
 
-thread_local bool multiplies_in_half = false;
+thread_local torch::ScalarType product_type = torch::kFloat32;
+
+// The kernel that multiplies in this type, or null.
+auto product_kernel(torch::ScalarType type) {
+  switch (type) {
+    case torch::kFloat32:
+      return kernels().product;
+    case torch::kFloat16:
+      return kernels().half_product;
+    case torch::kBFloat16:
+      return kernels().bfloat16_product;
+    default:
+      return decltype(kernels().product){};
+  }
+}
 
 float* product_scratch() {
   struct alignas(64) Line {
@@ -37,7 +51,7 @@ class FusedLinear : public torch::autograd::Function<FusedLinear> {
   static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& x,
                                const torch::Tensor& weight, const torch::Tensor& bias) {
     context->save_for_backward({x, weight});
-    context->saved_data["half"] = HalfProductsGuard::on();
+    context->saved_data["type"] = ProductsGuard::type();
     auto y = torch::empty({x.size(0), weight.size(0)}, x.options());
     multiply_into(y, x, weight.t(), bias.contiguous());
     return y;
@@ -47,7 +61,7 @@ class FusedLinear : public torch::autograd::Function<FusedLinear> {
                                                  torch::autograd::variable_list gradients) {
     const auto saved = context->get_saved_variables();
     const auto &x = saved[0], &weight = saved[1];
-    const HalfProductsGuard half(context->saved_data["half"].toBool());
+    const ProductsGuard products(context->saved_data["type"].toScalarType());
     const auto of_y = gradients[0].contiguous();
     torch::Tensor of_x, of_weight, of_bias;
     if (context->needs_input_grad(0)) {
@@ -65,21 +79,21 @@ class FusedLinear : public torch::autograd::Function<FusedLinear> {
 
 }  // namespace
 
-bool can_multiply_in_half() {
-  return kernels().half_product != nullptr;
+bool can_multiply_in(torch::ScalarType type) {
+  return product_kernel(type) != nullptr;
 }
 
-HalfProductsGuard::HalfProductsGuard(bool on) : before_(multiplies_in_half) {
-  TORCH_CHECK(!on || can_multiply_in_half(), "this processor does not multiply in float16");
-  multiplies_in_half = on;
+ProductsGuard::ProductsGuard(torch::ScalarType type) : before_(product_type) {
+  TORCH_CHECK(can_multiply_in(type), "this processor does not multiply in ", type);
+  product_type = type;
 }
 
-HalfProductsGuard::~HalfProductsGuard() {
-  multiplies_in_half = before_;
+ProductsGuard::~ProductsGuard() {
+  product_type = before_;
 }
 
-bool HalfProductsGuard::on() {
-  return multiplies_in_half;
+torch::ScalarType ProductsGuard::type() {
+  return product_type;
 }
 
 torch::Tensor linear(const torch::Tensor& x, const torch::Tensor& weight, const torch::Tensor& bias) {
@@ -96,7 +110,7 @@ void multiply(torch::Tensor& c, const torch::Tensor& a, const torch::Tensor& b, 
   whole.a = a.const_data_ptr<float>(), whole.a_row = a.stride(0), whole.a_step = a.stride(1);
   whole.b = b.const_data_ptr<float>(), whole.b_step = b.stride(0), whole.b_column = b.stride(1);
   whole.c = c.mutable_data_ptr<float>(), whole.c_stride = c.stride(0);
-  const auto by_kernel = HalfProductsGuard::on() ? kernels().half_product : kernels().product;
+  const auto by_kernel = product_kernel(product_type);
   const int64_t threads = std::max(1, at::get_num_threads());
   const int64_t share = std::max(kRowsOfThread, (whole.rows + threads - 1) / threads);
   at::parallel_for(0, whole.rows, share, [&](int64_t begin, int64_t end) {

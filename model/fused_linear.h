@@ -13,21 +13,24 @@ inline torch::Tensor linear(const torch::Tensor& x, const torch::nn::Linear& lay
   return linear(x, layer->weight, layer->bias);
 }
 
-// Whether this processor multiplies in float16 (kernels/half_product_bodies.h): numbers of the operands and
-// sums of 128 products are rounded to 11 bits, longer sums are float32, and so is all else.
-bool can_multiply_in_half();
+// Whether the products here can be made in this type on this processor. float32: always. float16
+// (kernels/half_product_bodies.h): numbers of the operands and sums of 128 products are rounded to 11 bits,
+// longer sums are float32. bfloat16 (kernels/bfloat16_product_bodies.h): numbers of the operands are rounded
+// to 8 bits, sums are float32. All else is float32 in any case.
+bool can_multiply_in(torch::ScalarType type);
 
-// While it lives, the products here and their derivatives are made in float16 when `on`, in this thread.
-class HalfProductsGuard {
+// While it lives, the products here and their derivatives are made in this type, in this thread.
+class ProductsGuard {
  public:
-  explicit HalfProductsGuard(bool on);
-  ~HalfProductsGuard();
-  HalfProductsGuard(const HalfProductsGuard&) = delete;
-  HalfProductsGuard& operator=(const HalfProductsGuard&) = delete;
-  static bool on();
+  // Throws c10::Error where !can_multiply_in(type).
+  explicit ProductsGuard(torch::ScalarType type);
+  ~ProductsGuard();
+  ProductsGuard(const ProductsGuard&) = delete;
+  ProductsGuard& operator=(const ProductsGuard&) = delete;
+  static torch::ScalarType type();
 
  private:
-  bool before_;
+  torch::ScalarType before_;
 };
 
 // c = a b, or c += a b, without a gradient. a: [M,K], b: [K,N], of any strides; c: [M,N], its rows dense. All

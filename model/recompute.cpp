@@ -16,7 +16,7 @@ namespace {
 struct Surroundings {
   torch::Device device = torch::kCPU;
   torch::ScalarType precision = torch::kFloat32;
-  bool half_products = HalfProductsGuard::on();
+  torch::ScalarType product_type = ProductsGuard::type();
   uint64_t dropout_seed = 0;      // CPU
   torch::Tensor generator_state;  // CUDA
 
@@ -45,7 +45,7 @@ struct Layer : torch::CustomClassHolder {
   }
   torch::Tensor again(const std::vector<torch::Tensor>& given) const {
     const AutocastGuard autocast(surroundings.device, surroundings.precision);
-    const HalfProductsGuard half(surroundings.half_products);
+    const ProductsGuard products(surroundings.product_type);
     if (surroundings.device.is_cpu()) return first_time(given);
     auto generator = at::globalContext().defaultGenerator(surroundings.device);
     const auto now = generator.get_state();

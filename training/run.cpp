@@ -88,9 +88,11 @@ void log_start(const RunOptions& options, const torch::Device& device, Log& log)
   log.info("device " + describe_device(device) + ", LibTorch " + libtorch_version() + ", threads " +
            std::to_string(at::get_num_threads()) + ", seed " + std::to_string(options.training.seed));
   const std::string& precision = options.training.precision;
-  if (device.is_cpu() && precision != "float32" && !multiplies_in_half(options.training, device))
+  if (device.is_cpu() && precision != "float32" && !multiplies_by_kernels(options.training, device))
     log.warning("--precision " + precision + " is slower than float32 on this processor" +
-                (can_multiply_in_half() ? "; float16 is faster" : ", which has no AVX512-FP16"));
+                (can_multiply_in(torch::kFloat16)               ? "; float16 is faster"
+                 : precision_type(precision) == torch::kFloat16 ? ", which has no AVX512-FP16"
+                                                                : ", which has no AMX"));
   const std::string reason = options.model.not_exportable_because();
   if (!reason.empty()) log.warning("this model opens in Dragoman only: " + reason);
   if (!options.model.share_encoder_decoder_embeddings) {

@@ -153,8 +153,8 @@ OptionList machine_options(TrainingOptions& o) {
                  "checkpointing): less memory, a third more time, the same result"),
           option(
               o.precision, "precision", "NAME",
-              "numbers of matrix products: float32, bfloat16 or float16; on a CPU with AVX512-FP16 float16 "
-              "is the fastest, else autocast makes them; int8 is for translate")
+              "numbers of matrix products: float32, bfloat16 or float16; on the CPU bfloat16 is the fastest "
+              "with AMX, float16 with AVX512-FP16, else autocast makes them; int8 is for translate")
               .one_of({"float32", "bfloat16", "float16", "int8"}),
           seed_option(o.seed),
           device_option(o.device).changeable(),

@@ -58,9 +58,10 @@ void learn_from(const Batch& batch, Transformer& model, const std::vector<torch:
                 const TrainingOptions& options, double scale, Share& share) {
   LossSums sums;
   {
-    const bool half = multiplies_in_half(options, model->device());
-    const HalfProductsGuard half_products(half);
-    const AutocastGuard autocast(model->device(), half ? torch::kFloat32 : precision_type(options.precision));
+    const auto precision = precision_type(options.precision);
+    const bool by_kernels = multiplies_by_kernels(options, model->device());
+    const ProductsGuard products(by_kernels ? precision : torch::kFloat32);
+    const AutocastGuard autocast(model->device(), by_kernels ? torch::kFloat32 : precision);
     sums = loss_of(batch, model, options);
   }
   add_gradients(share.gradients, torch::autograd::grad({sums.smoothed * scale}, parameters,
@@ -101,8 +102,9 @@ int worker_count(int64_t threads, const torch::Device& device) {
   return device.is_cpu() ? static_cast<int>(std::clamp<int64_t>(threads, 1, kMaxWorkers)) : 1;
 }
 
-bool multiplies_in_half(const TrainingOptions& options, const torch::Device& device) {
-  return options.precision == "float16" && device.is_cpu() && can_multiply_in_half();
+bool multiplies_by_kernels(const TrainingOptions& options, const torch::Device& device) {
+  return options.precision != "float32" && device.is_cpu() &&
+         can_multiply_in(precision_type(options.precision));
 }
 
 UpdateResult train_update(Transformer& model, Adam& optimiser, const std::vector<Batch>& batches,

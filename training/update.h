@@ -17,9 +17,9 @@ namespace dragoman {
 // gradients of its own); the threads that are left go to the operators.
 int worker_count(int64_t threads, const torch::Device& device);
 
-// --precision float16 where the kernels multiply in it: then LibTorch's autocast stays off, and no loss needs
-// a scale, since every block of numbers has its own.
-bool multiplies_in_half(const TrainingOptions& options, const torch::Device& device);
+// --precision float16 or bfloat16 where the kernels multiply in it: then LibTorch's autocast stays off, and
+// no loss needs a scale, since every block of float16 numbers has its own.
+bool multiplies_by_kernels(const TrainingOptions& options, const torch::Device& device);
 
 struct UpdateResult {
   double loss = 0, cross_entropy = 0;  // per label token

@@ -106,17 +106,31 @@ TEST_P(EachKernel, ProductIsTheSumOverDepth) {
   }
 }
 
-class HalfProduct : public ::testing::Test {
+// Products of numbers of 16 bits.
+struct ShortProduct {
+  const char* name;
+  void (*Kernels::*by)(const Product&, float*);
+  double error;  // of a sum, measured by that of the sizes of what is added up
+};
+
+class EachShortProduct : public ::testing::TestWithParam<ShortProduct> {
  protected:
-  const Kernels& k = *available_kernels().front();
+  void (*product_)(const Product&, float*) = available_kernels().front()->*GetParam().by;
 
   void SetUp() override {
-    if (!k.half_product) GTEST_SKIP() << "this processor does not calculate in float16";
+    if (!product_) GTEST_SKIP() << "this processor does not multiply in " << GetParam().name;
   }
 };
 
+// float16: each number of 11 bits, and so is each sum of a chunk. bfloat16: each number of 8 bits, so twice
+// 2^-9.
+INSTANTIATE_TEST_SUITE_P(Kernels, EachShortProduct,
+                         ::testing::Values(ShortProduct{"float16", &Kernels::half_product, 2e-3},
+                                           ShortProduct{"bfloat16", &Kernels::bfloat16_product, 7.9e-3}),
+                         [](const auto& one) { return std::string(one.param.name); });
+
 // Small whole numbers, whose products and sums have at most 11 bits: nothing is rounded.
-TEST_F(HalfProduct, OfWholeNumbersIsExact) {
+TEST_P(EachShortProduct, OfWholeNumbersIsExact) {
   const auto whole = [](int64_t n, int seed) {
     Floats numbers = random_floats(n, seed);
     for (float& x : numbers) x = std::round(std::clamp(x, -4.0f, 4.0f));
@@ -125,15 +139,13 @@ TEST_F(HalfProduct, OfWholeNumbersIsExact) {
   for (const auto& sizes : kProductSizes) {
     for (int order = 0; order < kOrders; ++order) {
       const OneProduct one(sizes, order, whole);
-      ASSERT_EQ(one.by(k.half_product), one.expected())
+      ASSERT_EQ(one.by(product_), one.expected())
           << sizes[0] << " " << sizes[1] << " " << sizes[2] << " " << order;
     }
   }
 }
 
-// Each number of 11 bits, and so is each sum of a chunk: an error of a few 2^-12 of what is added up; for
-// numbers of any size.
-TEST_F(HalfProduct, IsNearTheSumOverDepthInAnySize) {
+TEST_P(EachShortProduct, IsNearTheSumOverDepthInAnySize) {
   for (const double size : {1.0, 1e-12, 1e+9}) {
     for (const auto& sizes : kProductSizes) {
       const OneProduct one(sizes, 0, [&](int64_t n, int seed) {
@@ -141,16 +153,16 @@ TEST_F(HalfProduct, IsNearTheSumOverDepthInAnySize) {
         for (float& x : numbers) x = static_cast<float>(x * (seed == 1 ? size : seed == 3 ? 0 : 1));
         return numbers;
       });
-      const Floats got = one.by(k.half_product), expected = one.expected(),
+      const Floats got = one.by(product_), expected = one.expected(),
                    sizes_added = one.expected([](double x) { return std::abs(x); });
       for (size_t i = 0; i < got.size(); ++i)
-        ASSERT_NEAR(got[i], expected[i], 2e-3 * double{sizes_added[i]}) << i;
+        ASSERT_NEAR(got[i], expected[i], GetParam().error * double{sizes_added[i]}) << i;
     }
   }
 }
 
 // From block to block and from slice to slice: the scale of the one before does not fit the next.
-TEST_F(HalfProduct, FollowsNumbersThatChangeTheirSize) {
+TEST_P(EachShortProduct, FollowsNumbersThatChangeTheirSize) {
   const int64_t rows = 300, depth = 600, columns = 300;
   OneProduct one({rows, depth, columns}, 0, [](int64_t n, int seed) { return random_floats(n, seed); });
   for (int64_t i = 0; i < rows; ++i) {
@@ -167,21 +179,21 @@ TEST_F(HalfProduct, FollowsNumbersThatChangeTheirSize) {
       }
     }
   }
-  const Floats got = one.by(k.half_product), expected = one.expected(),
+  const Floats got = one.by(product_), expected = one.expected(),
                sizes_added = one.expected([](double x) { return std::abs(x); });
   for (int64_t i = 0; i < rows; ++i) {
     for (int64_t j = 0; j < columns; ++j) {
       const auto at = static_cast<size_t>(i * one.p.c_stride + j);
-      ASSERT_NEAR(got[at], expected[at], 2e-3 * double{sizes_added[at]}) << i << " " << j;
+      ASSERT_NEAR(got[at], expected[at], GetParam().error * double{sizes_added[at]}) << i << " " << j;
     }
   }
 }
 
-TEST_F(HalfProduct, ShowsWhatIsNotFinite) {
+TEST_P(EachShortProduct, ShowsWhatIsNotFinite) {
   for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
     OneProduct one({20, 70, 40}, 0, [](int64_t n, int seed) { return random_floats(n, seed); });
     one.a[3 * 70 + 5] = bad;
-    const Floats got = one.by(k.half_product);
+    const Floats got = one.by(product_);
     for (size_t j = 0; j < 40; ++j) EXPECT_FALSE(std::isfinite(got[3 * 43 + j])) << j;
   }
 }

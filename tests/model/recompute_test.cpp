@@ -38,8 +38,8 @@ TEST(Recompute, OfTwoLayersDrawsTwice) {
   EXPECT_FALSE(torch::equal(recomputed(layer, {x}, {}), recomputed(layer, {x}, {})));
 }
 
-TEST(Recompute, MultipliesInHalfTheSecondTimeToo) {
-  if (!can_multiply_in_half()) GTEST_SKIP() << "this processor does not multiply in float16";
+TEST(Recompute, MultipliesInFloat16TheSecondTimeToo) {
+  if (!can_multiply_in(torch::kFloat16)) GTEST_SKIP() << "this processor does not multiply in float16";
   torch::manual_seed(3);
   const auto x = torch::randn({64, 20}).requires_grad_(), w = torch::randn({30, 20}).requires_grad_();
   const auto bias = torch::zeros({30});
@@ -50,7 +50,7 @@ TEST(Recompute, MultipliesInHalfTheSecondTimeToo) {
   };
   torch::Tensor y;
   {
-    const HalfProductsGuard half(true);
+    const ProductsGuard products(torch::kFloat16);
     y = recomputed(layer, {x}, {w});
   }
   const auto first = last;

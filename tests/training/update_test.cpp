@@ -113,12 +113,17 @@ TEST(TrainUpdate, RDropWithoutDropoutGivesTheGradientsOfOnePass) {
 }
 
 // Of 32 rows at least, from where a linear layer takes the product of kernels/.
-TEST(TrainUpdate, Float16GivesNearlyTheGradientsOfFloat32) {
+class TrainUpdateIn : public ::testing::TestWithParam<std::string> {};
+INSTANTIATE_TEST_SUITE_P(Types, TrainUpdateIn, ::testing::Values("float16", "bfloat16"),
+                         [](const auto& one) { return one.param; });
+
+TEST_P(TrainUpdateIn, GivesNearlyTheGradientsOfFloat32) {
   const auto batches = batches_of(corpus_of(40), 1);
-  TrainingOptions half = without_clipping();
-  half.precision = "float16";
-  if (!multiplies_in_half(half, torch::kCPU)) GTEST_SKIP() << "this processor does not multiply in float16";
-  const Trained a = train(batches, half), b = train(batches, without_clipping());
+  TrainingOptions shorter = without_clipping();
+  shorter.precision = GetParam();
+  if (!multiplies_by_kernels(shorter, torch::kCPU))
+    GTEST_SKIP() << "this processor does not multiply in " << GetParam();
+  const Trained a = train(batches, shorter), b = train(batches, without_clipping());
   EXPECT_NEAR(a.result.loss, b.result.loss, 1e-3 * b.result.loss);
   EXPECT_NEAR(a.result.gradient_norm, b.result.gradient_norm, 1e-2 * b.result.gradient_norm);
   EXPECT_GT(largest_difference(gradients(a.model), gradients(b.model)), 1e-7);
