@@ -140,6 +140,7 @@ struct TileSums {
   }
 };
 
+// Macros, because an instruction names its register: the intrinsics want the number as it is written.
 #define DRAGOMAN_BEGIN_TILE(number, sums)            \
   if (sums.begun()) {                                \
     const float* start = sums.start();               \

@@ -198,6 +198,25 @@ TEST_P(EachShortProduct, ShowsWhatIsNotFinite) {
   }
 }
 
+// In whole tiles as in those of the edge. (A row in float16 shares its scale with others.)
+TEST(Bfloat16Product, ARowDoesNotDependOnTheOthers) {
+  const auto product = available_kernels().front()->bfloat16_product;
+  if (!product) GTEST_SKIP() << "this processor does not multiply in bfloat16";
+  for (int order = 0; order < kOrders; ++order) {
+    const OneProduct whole({101, 600, 45}, order, [](int64_t n, int seed) { return random_floats(n, seed); });
+    const Floats all = whole.by(product);
+    Floats scratch(kProductScratch);
+    for (int64_t i = 0; i < whole.p.rows; ++i) {
+      const auto at = i * whole.p.c_stride;
+      Floats row(whole.c.begin() + at, whole.c.begin() + at + whole.p.columns);
+      Product one = whole.p;
+      one.rows = 1, one.a += i * one.a_row, one.c = row.data();
+      product(one, scratch.data());
+      ASSERT_EQ(row, Floats(all.begin() + at, all.begin() + at + whole.p.columns)) << order << " " << i;
+    }
+  }
+}
+
 TEST_P(EachKernel, ARowOfAProductDoesNotDependOnTheOthers) {
   const int64_t rows = 101, depth = 300, columns = 45;
   const Floats a = random_floats(rows * depth, 1), b = random_floats(depth * columns, 2);
