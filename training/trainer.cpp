@@ -71,7 +71,8 @@ Trainer::Trainer(ModelFolder folder, const EncodedCorpus& corpus, const Validato
       log_(log),
       train_log_(folder_.path, log),
       requests_(requests),
-      scales_loss_(options.precision == "float16" && !multiplies_by_kernels(options, folder_.model->device())),
+      scales_loss_(options.precision == "float16" &&
+                   !multiplies_by_kernels(options, folder_.model->device())),
       threads_(at::get_num_threads()),
       workers_(worker_count(threads_, folder_.model->device())),
       optimiser_(folder_.model, AdamOptions{options.adam_beta1, options.adam_beta2, options.adam_epsilon}) {
