@@ -2,7 +2,7 @@
 """report.html as a browser shows it: trains a small model on text that tries to break the page, opens its report in
 headless Chromium, and measures what is drawn: on a wide and on a narrow screen, light and dark.
 
-The environment variable DRAGOMAN_PROGRAM names the program. Without Chromium (Debian: apt-get install chromium) the test
+The environment variable DRAGOMAN_PROGRAM names the program. Without Chromium (Debian: scripts/setup --dev) the test
 is skipped: exit code 77. DRAGOMAN_KEEP_REPORT names a folder that gets the report and the screenshots, for a person.
 """
 
@@ -302,6 +302,6 @@ class ReportTest(unittest.TestCase):
 
 if __name__ == "__main__":
     if BROWSER is None:
-        print("SKIPPED: no Chromium here; apt-get install chromium")
+        print("SKIPPED: no Chromium here; on Debian scripts/setup --dev installs it")
         sys.exit(SKIPPED)
     unittest.main()
