@@ -1,3 +1,4 @@
+#include <filesystem>
 #include <iostream>
 
 #include "app/command_line.h"
@@ -35,6 +36,27 @@ std::string weights_of(const std::string& path) {
   return file_exists(inside) ? inside : path;
 }
 
+// The folder whose vocabulary these weights have: a model folder itself, or the nearest one above a
+// checkpoint, a snapshot or a file of weights. Empty where there is none.
+std::string vocabulary_folder(const std::filesystem::path& path) {
+  for (const char* above : {"", "..", "../..", "../../.."}) {
+    std::filesystem::path folder = (path / above).lexically_normal();
+    if (!folder.has_filename()) folder = folder.parent_path();
+    if (file_exists(folder / "vocab.json")) return folder.string();
+  }
+  return "";
+}
+
+// Weights of other pieces have a mean too, of the same shape, that translates nothing.
+void check_vocabularies(const std::vector<std::string>& from, const std::string& settings) {
+  const TokenizerPair tokenizers = TokenizerPair::load(settings);
+  for (const auto& path : from) {
+    const std::string folder = vocabulary_folder(path);
+    if (!folder.empty())
+      require_one_vocabulary("--from", TokenizerPair::load(folder), folder, tokenizers, settings);
+  }
+}
+
 int run_average(const Arguments& arguments) {
   AverageFlags flags;
   apply_flags(flags.describe(), parse_flags(flags.describe(), arguments));
@@ -47,6 +69,7 @@ int run_average(const Arguments& arguments) {
   Transformer model(read_model_config(settings));
   std::vector<std::string> paths;
   for (const auto& path : flags.from) paths.push_back(weights_of(path));
+  check_vocabularies(flags.from, settings);
   load_average(model, paths);
   make_folder(flags.model);
   for (const auto& name : model_file_names(settings)) {
@@ -64,7 +87,8 @@ int run_average(const Arguments& arguments) {
 Command average_command() {
   Command command;
   command.name = "average";
-  command.summary = "Writes the mean of the weights of several models of one shape into a new model folder.";
+  command.summary =
+      "Writes the mean of the weights of several models of one shape and vocabulary into a new folder.";
   command.usage = "--from A --from B ... --model DIR";
   command.examples =
       "  dragoman average --from en-de/checkpoints/update-8000 --from en-de/checkpoints/update-9000 \\\n"

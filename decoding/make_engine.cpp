@@ -23,28 +23,11 @@ PackedEngineOptions packed_options(const EngineOptions& options, const std::vect
           static_cast<int>(options.threads > 0 ? options.threads : share), static_cast<int>(options.workers)};
 }
 
-void check_vocabulary(const Vocabulary& vocabulary, const ModelFolder& folder, const Vocabulary& first,
-                      const ModelFolder& first_folder) {
-  const auto refuse = [&](const std::string& required, const std::string& got) {
-    throw UsageError("--model", "required models of one vocabulary: " + required + " as in " +
-                                    first_folder.path + ", got " + got + " in " + folder.path);
-  };
-  if (vocabulary.size() != first.size())
-    refuse(std::to_string(first.size()) + " pieces", std::to_string(vocabulary.size()));
-  for (int64_t id = 0; id < first.size(); ++id) {
-    if (vocabulary.piece(id) != first.piece(id))
-      refuse("'" + first.piece(id) + "' for the id " + std::to_string(id), "'" + vocabulary.piece(id) + "'");
-  }
-}
-
 // One line is given to all models of an ensemble, and their words are compared one by one.
 void check_ensemble(const std::vector<ModelFolder>& folders) {
   const ModelFolder& first = folders.front();
-  for (size_t i = 1; i < folders.size(); ++i) {
-    const TokenizerPair& own = folders[i].tokenizers;
-    check_vocabulary(own.source.vocabulary(), folders[i], first.tokenizers.source.vocabulary(), first);
-    check_vocabulary(own.target.vocabulary(), folders[i], first.tokenizers.target.vocabulary(), first);
-  }
+  for (size_t i = 1; i < folders.size(); ++i)
+    require_one_vocabulary("--model", folders[i].tokenizers, folders[i].path, first.tokenizers, first.path);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "decoding/model_files.h"
 
+#include "core/error.h"
 #include "core/files.h"
 #include "core/json.h"
 #include "core/special_tokens.h"
@@ -35,6 +36,25 @@ TokenizerPair TokenizerPair::load(const std::string& folder) {
   const Vocabulary target = shared ? source : Vocabulary::load(target_path);
   return {Tokenizer::load(join_path(folder, "source.spm"), source),
           Tokenizer::load(join_path(folder, "target.spm"), target), shared};
+}
+
+void require_one_vocabulary(const std::string& option, const TokenizerPair& tokenizers,
+                            const std::string& path, const TokenizerPair& first,
+                            const std::string& first_path) {
+  const auto compare = [&](const Vocabulary& own, const Vocabulary& others) {
+    const auto refuse = [&](const std::string& required, const std::string& got) {
+      throw UsageError(option, "required models of one vocabulary: " + required + " as in " + first_path +
+                                   ", got " + got + " in " + path);
+    };
+    if (own.size() != others.size())
+      refuse(std::to_string(others.size()) + " pieces", std::to_string(own.size()));
+    for (int64_t id = 0; id < own.size(); ++id) {
+      if (own.piece(id) != others.piece(id))
+        refuse("'" + others.piece(id) + "' for the id " + std::to_string(id), "'" + own.piece(id) + "'");
+    }
+  };
+  compare(tokenizers.source.vocabulary(), first.source.vocabulary());
+  compare(tokenizers.target.vocabulary(), first.target.vocabulary());
 }
 
 std::vector<std::string> model_file_names(const std::string& folder) {

@@ -21,6 +21,12 @@ struct TokenizerPair {
   static TokenizerPair load(const std::string& folder);
 };
 
+// UsageError naming the flag `option` and what differs first, unless the two folders' ids mean the same
+// pieces on both sides: only then can their weights or their words be put together.
+void require_one_vocabulary(const std::string& option, const TokenizerPair& tokenizers,
+                            const std::string& path, const TokenizerPair& first,
+                            const std::string& first_path);
+
 // The names of the files of a folder that other programs read, manifest.json aside, as far as they are there.
 std::vector<std::string> model_file_names(const std::string& folder);
 

@@ -883,6 +883,18 @@ class Average(CommandTest):
                        "--model", out))
         self.done(call("inspect", "--model", out))
 
+    def test_other_vocabularies_are_refused_though_their_weights_have_one_shape(self):
+        other = self.copied_model()
+        vocabulary = json.loads((other / "vocab.json").read_text(encoding="utf-8"))
+        first, second = list(vocabulary)[-3:-1]
+        vocabulary[first], vocabulary[second] = vocabulary[second], vocabulary[first]
+        (other / "vocab.json").write_text(json.dumps(vocabulary), encoding="utf-8")
+        checkpoint = next((other / "checkpoints").iterdir())
+        for weights in (other, checkpoint, str(checkpoint) + "/", checkpoint / "model.safetensors"):
+            result = call("average", "--model", self.folder / "mean", "--from", Shared.model, "--from", weights)
+            self.refused(result, 2, "[--from]", "one vocabulary", f"'{first}'", f"'{second}'")
+        self.assertFalse((self.folder / "mean").exists())
+
     def test_other_shapes_one_model_and_a_folder_in_use_are_refused(self):
         other = self.folder / "other"
         self.done(call(*train_flags(other, "--max-updates", "1", "--d-model", "32")))
