@@ -32,7 +32,7 @@ dd { margin: 0; }
 .facts { display: flex; flex-wrap: wrap; gap: 0.25rem 1.75rem; }
 .facts div { display: flex; gap: 0.5rem; align-items: baseline; }
 .tiles {
-  display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 9.5rem), 1fr)); gap: 0.75rem; margin-top: 1rem;
+  display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 9rem), 1fr)); gap: 0.75rem; margin-top: 1rem;
 }
 .tile, figure, article, .corpus, .wide { background: var(--card); border: 1px solid var(--edge); border-radius: 8px; }
 .tile { padding: 0.6rem 0.9rem; display: flex; flex-direction: column; }
