@@ -15,11 +15,23 @@ enter_project() {
 
 machine() { echo "$(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1), $(nproc) cores; $("$dragoman" --version)"; }
 
-# Unless `more`, the user's flags of `dragoman train`, has a precision: the one that trains fastest on this processor, or on
-# a GPU where `more` names it. Each learns as much (docs/performance.md).
+# Sets `precision`: the one in `more`, the user's flags of `dragoman train`; else, and then `more` gets it, the one that trains
+# fastest on this processor, or on a GPU where `more` names it. Each learns as much an update (docs/performance.md).
 choose_precision() {
-  local name=bfloat16
-  if [[ " ${more[*]} " == *" --precision"[\ =]* ]]; then return; fi
-  [[ " ${more[*]} " == *cuda* ]] || name=$("$dragoman" doctor | sed -n 's/^training .*--precision \([a-z0-9]*\).*/\1/p')
-  more+=(--precision "${name:-float32}")
+  local i
+  precision=""
+  for ((i = 0; i < ${#more[@]}; i++)); do
+    case ${more[i]} in
+      --precision) precision=${more[i + 1]:-} ;;
+      --precision=*) precision=${more[i]#*=} ;;
+    esac
+  done
+  [[ -z $precision ]] || return 0
+  if [[ " ${more[*]} " == *cuda* ]]; then
+    precision=bfloat16
+  else
+    precision=$("$dragoman" doctor | sed -n 's/^training .*--precision \([a-z0-9]*\).*/\1/p')
+  fi
+  precision=${precision:-float32}
+  more+=(--precision "$precision")
 }
