@@ -16,7 +16,7 @@ enter_project() {
 machine() { echo "$(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1), $(nproc) cores; $("$dragoman" --version)"; }
 
 # Sets `precision`: the one in `more`, the user's flags of `dragoman train`; else, and then `more` gets it, the one that trains
-# fastest on this processor, or on a GPU where `more` names it. Each learns as much an update (docs/performance.md).
+# fastest on this processor, or on a GPU where `more` names it. Each learns as much by an update (docs/performance.md).
 choose_precision() {
   local i
   precision=""
