@@ -1,9 +1,11 @@
 // dragoman: picks the command, turns errors into exit codes. The only exit() of the program.
 //
-//   0 done   1 internal error   2 flags, run.json, device   3 input, output, pairs   4 model folder   130/143
-//   after SIGINT/SIGTERM
+//   0 done   1 internal error   2 flags, run.json, device   3 input, output, pairs   4 model folder
+//   129, 130, 143, 152 after SIGHUP, SIGINT, SIGTERM, SIGXCPU
+#include <time.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
@@ -15,30 +17,53 @@
 #include "app/output.h"
 #include "app/shell.h"
 #include "core/error.h"
+#include "core/interrupt.h"
 
 namespace dragoman {
 namespace {
 
-// The first signal asks; SA_RESETHAND makes a second one end the program at once.
+int64_t milliseconds_now() {
+  timespec time{};
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return int64_t{time.tv_sec} * 1000 + time.tv_nsec / 1000000;
+}
+
+// The first signal asks the program to stop. A second SIGINT or SIGTERM ends it at once, unless it comes
+// within a second: a terminal and a script often send the same one twice. SIGHUP and SIGXCPU are repeated by
+// the operating system and change nothing.
 void ask_to_stop(int signal_number) {
-  requests.stop.store(signal_number);
+  static std::atomic<int64_t> first_request{0};
+  const int64_t now = milliseconds_now();
+  int64_t none = 0;
+  if (first_request.compare_exchange_strong(none, now)) {
+    requests.stop.store(signal_number);
+    request_interrupt(signal_number);
+  } else if ((signal_number == SIGINT || signal_number == SIGTERM) && now - none > 1000) {
+    ::signal(signal_number, SIG_DFL);
+    ::raise(signal_number);
+  }
 }
 
 void ask_for_more(int signal_number) {
   (signal_number == SIGUSR1 ? requests.save : requests.validate).store(true);
 }
 
-void install_signal_handlers() {
+// A signal that is ignored already stays so: nohup, and background jobs of a shell without job control.
+void handle(int signal_number, void (*handler)(int), int flags) {
+  struct sigaction before {};
+  if (sigaction(signal_number, nullptr, &before) == 0 && before.sa_handler == SIG_IGN) return;
   struct sigaction action {};
-  action.sa_handler = ask_to_stop;
-  action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
-  action.sa_handler = ask_for_more;
-  action.sa_flags = static_cast<int>(SA_RESTART);
-  sigaction(SIGUSR1, &action, nullptr);
-  sigaction(SIGUSR2, &action, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);  // a write then says EPIPE
+  action.sa_handler = handler;
+  action.sa_flags = flags;
+  sigaction(signal_number, &action, nullptr);
+}
+
+void install_signal_handlers() {
+  // No SA_RESTART: a read that waits for input returns, and the program can stop.
+  for (const int stop : {SIGINT, SIGTERM, SIGHUP, SIGXCPU}) handle(stop, ask_to_stop, 0);
+  for (const int more : {SIGUSR1, SIGUSR2}) handle(more, ask_for_more, static_cast<int>(SA_RESTART));
+  std::signal(SIGPIPE, SIG_IGN);  // a write then fails with EPIPE
+  std::signal(SIGXFSZ, SIG_IGN);  // a write then fails with EFBIG
 }
 
 #ifndef __SANITIZE_ADDRESS__  // which has a report of its own
@@ -127,6 +152,8 @@ int guarded_run(const Arguments& arguments) {
     return run(arguments);
   } catch (const ReaderGone&) {
     return 0;
+  } catch (const Interrupted& interrupted) {
+    return 128 + interrupted.signal;
   } catch (const Error& error) {
     return complain(error.what()), error.exit_code();
   } catch (const std::bad_alloc&) {

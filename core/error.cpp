@@ -5,7 +5,8 @@
 namespace dragoman {
 
 Error::Error(ErrorKind kind, const std::string& where, const std::string& what)
-    : std::runtime_error(std::string("[").append(where).append("] ").append(what)), kind_(kind) {}
+    : std::runtime_error(where.empty() ? what : std::string("[").append(where).append("] ").append(what)),
+      kind_(kind) {}
 
 int Error::exit_code() const {
   switch (kind_) {
@@ -36,6 +37,10 @@ void fail(ErrorKind kind, const std::string& where, const std::string& what) {
 
 std::string errno_text(int error_number) {
   return std::string(std::strerror(error_number)) + " (errno " + std::to_string(error_number) + ")";
+}
+
+void cannot(ErrorKind kind, const std::string& action, const std::string& path, int error_number) {
+  fail(kind, "", "cannot " + action + " " + path + ": " + errno_text(error_number));
 }
 
 }  // namespace dragoman

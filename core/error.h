@@ -17,7 +17,8 @@ enum class ErrorKind {
 
 class Error : public std::runtime_error {
  public:
-  // The message reads "[where] what was required, got what"; `where` is a flag, file:line or file: tensor.
+  // The message reads "[where] expected X, got Y"; `where` is a flag, file:line or file: tensor. With an
+  // empty `where` it is `what` alone (see cannot()).
   Error(ErrorKind kind, const std::string& where, const std::string& what);
 
   ErrorKind kind() const { return kind_; }
@@ -43,7 +44,12 @@ struct ModelError : Error {
 // Throws an Error of this kind.
 [[noreturn]] void fail(ErrorKind kind, const std::string& where, const std::string& what);
 
-// "No such file or directory (errno 2)" for the current or the given errno.
+// "No such file or directory (errno 2)".
 std::string errno_text(int error_number);
+
+// Throws an Error that reads "cannot ACTION PATH: reason", for what the operating system refused:
+// cannot(kData, "read", path, errno) gives "cannot read x.en: No such file or directory (errno 2)".
+[[noreturn]] void cannot(ErrorKind kind, const std::string& action, const std::string& path,
+                         int error_number);
 
 }  // namespace dragoman

@@ -1,0 +1,28 @@
+// A request from outside to stop: SIGINT, SIGTERM, SIGHUP or SIGXCPU.
+//
+// Signals belong to the process, and so does this state. The handler in app/main.cpp sets it. Long work polls
+// it and leaves by an exception, so that destructors close files and remove temporary ones. A program that
+// uses Dragoman as a library never sets it, or sets it to stop what runs.
+#pragma once
+
+namespace dragoman {
+
+// Leaves work that was asked to stop. Not an Error: nothing is wrong. The program exits with 128 + signal.
+struct Interrupted {
+  int signal;
+};
+
+// Safe in a signal handler. The first signal stays until clear_interrupt().
+void request_interrupt(int signal);
+
+// The signal that asked to stop; 0 when none did.
+int interrupt_signal();
+
+// Throws Interrupted when interrupt_signal() is not 0. Cheap enough for every line and every step of a
+// search.
+void throw_if_interrupted();
+
+// For tests, and for a caller that goes on after it has caught Interrupted.
+void clear_interrupt();
+
+}  // namespace dragoman
