@@ -2,7 +2,7 @@
 # scripts/setup installs the same list; scripts/setup reads the LibTorch pins below from this file.
 #
 #   LibTorch        tensors, autograd, kernels     PyTorch's wheel or the official archive, 2.11 or newer
-#   SentencePiece   subword tokenizer              Debian libsentencepiece-dev (0.1.97)
+#   SentencePiece   subword tokenizer              Debian libsentencepiece-dev (0.1.97), and libabsl-dev from 0.2.2 on
 #   cxxopts         command line                   Debian libcxxopts-dev (3.1)
 #   nlohmann/json   JSON                           Debian nlohmann-json3-dev (3.11)
 #   zlib            .gz files                      Debian zlib1g-dev
@@ -19,8 +19,7 @@ find_package(ZLIB REQUIRED)
 find_package(nlohmann_json 3.11 REQUIRED)
 find_package(cxxopts 3.0 REQUIRED)
 
-pkg_check_modules(SENTENCEPIECE REQUIRED IMPORTED_TARGET sentencepiece>=0.1.97)
-add_library(dragoman::sentencepiece ALIAS PkgConfig::SENTENCEPIECE)
+include(${CMAKE_CURRENT_LIST_DIR}/sentencepiece.cmake)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash>=0.8)
 add_library(dragoman::xxhash ALIAS PkgConfig::XXHASH)
 

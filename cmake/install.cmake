@@ -49,7 +49,7 @@ configure_package_config_file(cmake/dragomanConfig.cmake.in ${PROJECT_BINARY_DIR
   INSTALL_DESTINATION lib/cmake/dragoman PATH_VARS DRAGOMAN_ARCHIVE DRAGOMAN_HEADERS)
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/dragomanConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/dragomanConfig.cmake ${PROJECT_BINARY_DIR}/dragomanConfigVersion.cmake
-  cmake/dependencies.cmake cmake/libtorch.cmake DESTINATION lib/cmake/dragoman COMPONENT development)
+  cmake/dependencies.cmake cmake/libtorch.cmake cmake/sentencepiece.cmake DESTINATION lib/cmake/dragoman COMPONENT development)
 
 # ---- packages: cpack in the build folder ------------------------------------
 

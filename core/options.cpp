@@ -194,8 +194,8 @@ void set_from_json(const OptionList& options, const nlohmann::json& object, cons
   if (!object.is_object())
     fail(kind, where, "required a JSON object, got " + std::string(object.type_name()));
   for (const auto& [key, value] : object.items()) {
-    const auto found = std::find_if(options.begin(), options.end(), [key = key](const Option& option) {
-      return option.json_key() == key && !option.flag_only;
+    const auto found = std::find_if(options.begin(), options.end(), [wanted = key](const Option& option) {
+      return option.json_key() == wanted && !option.flag_only;
     });
     if (found == options.end()) {
       std::vector<std::string> known;

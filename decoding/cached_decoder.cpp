@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "model/masks.h"
 
@@ -29,25 +30,28 @@ torch::Tensor grown(const torch::Tensor& cache, int64_t capacity, int64_t used) 
 struct CachedDecoder::Projection {
   torch::Tensor weight, bias;
 
+  Projection(torch::Tensor joined_weight, torch::Tensor joined_bias)
+      : weight(std::move(joined_weight)), bias(std::move(joined_bias)) {}
   explicit Projection(const torch::nn::Linear& linear)
-      : weight(linear->weight.detach()), bias(linear->bias.detach()) {}
-  // Several that read the same input as one: their outputs side by side.
-  Projection(const std::vector<torch::nn::Linear>& parts) {
+      : Projection(linear->weight.detach(), linear->bias.detach()) {}
+  // Several that read the same input as one: their outputs are adjacent. By name, not by a constructor: from
+  // g++ 13 on, a list of them could also be read as the arguments of one torch::nn::Linear.
+  static Projection joined(const std::vector<torch::nn::Linear>& parts) {
     std::vector<torch::Tensor> weights, biases;
     for (const auto& part : parts)
       weights.push_back(part->weight.detach()), biases.push_back(part->bias.detach());
-    weight = torch::cat(weights), bias = torch::cat(biases);
+    return Projection(torch::cat(weights), torch::cat(biases));
   }
   torch::Tensor operator()(const torch::Tensor& x) const { return at::linear(x, weight, bias); }
 };
 
 struct CachedDecoder::Layer {
   explicit Layer(const DecoderLayerImpl& layer)
-      : self_input(
-            {layer.self_attention_->query_, layer.self_attention_->key_, layer.self_attention_->value_}),
+      : self_input(Projection::joined(
+            {layer.self_attention_->query_, layer.self_attention_->key_, layer.self_attention_->value_})),
         self_output(layer.self_attention_->output_),
         cross_query(layer.cross_attention_->query_),
-        memory_input({layer.cross_attention_->key_, layer.cross_attention_->value_}),
+        memory_input(Projection::joined({layer.cross_attention_->key_, layer.cross_attention_->value_})),
         cross_output(layer.cross_attention_->output_),
         inner(layer.feed_forward_->inner_),
         outer(layer.feed_forward_->outer_),

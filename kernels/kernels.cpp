@@ -106,15 +106,15 @@ int64_t attention_scratch(int64_t keys, int64_t head_size) {
 }
 
 const Kernels& kernels() {
-  static const Kernels& chosen = []() -> const Kernels& {
+  static const Kernels* chosen = []() -> const Kernels* {
     const auto all = available_kernels();
     const char* wanted = std::getenv("DRAGOMAN_KERNELS");
     for (const Kernels* one : all) {
-      if (wanted && std::strcmp(wanted, one->name) == 0) return *one;
+      if (wanted && std::strcmp(wanted, one->name) == 0) return one;
     }
-    return *all.front();
+    return all.front();
   }();
-  return chosen;
+  return *chosen;
 }
 
 }  // namespace dragoman

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <set>
 #include <unordered_map>
+#include <utility>
 
 #include "core/error.h"
 #include "core/log.h"
@@ -80,13 +81,16 @@ std::string as_csv(const StringList& values) {
   return text;
 }
 
+// sentencepiece::util::Status; from SentencePiece 0.2.2 on absl::Status, whose message is a std::string_view.
+using SentencePieceStatus = decltype(std::declval<const sentencepiece::SentenceIterator&>().status());
+
 class MemoryLines : public sentencepiece::SentenceIterator {
  public:
   explicit MemoryLines(const std::vector<const std::string*>& lines) : lines_(lines) {}
   bool done() const override { return next_ >= lines_.size(); }
   void Next() override { ++next_; }
   const std::string& value() const override { return *lines_[next_]; }
-  sentencepiece::util::Status status() const override { return {}; }
+  SentencePieceStatus status() const override { return {}; }
 
  private:
   const std::vector<const std::string*>& lines_;
@@ -130,7 +134,7 @@ std::string run_sentencepiece(const std::vector<const std::string*>& lines, cons
   const auto status =
       sentencepiece::SentencePieceTrainer::Train(sentencepiece_settings(options), &source, &model);
   if (status.ok()) return model;
-  const int64_t smallest = smallest_size_in(status.message());
+  const int64_t smallest = smallest_size_in(std::string(status.message()));
   if (smallest == 0) {
     throw DataError(where, "required text that SentencePiece can learn from, got: " + status.ToString());
   }

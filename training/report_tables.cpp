@@ -60,7 +60,7 @@ std::string lengths_table(const ReportCorpus& corpus) {
                      cells("a sentence, mean", [](Side side) { return fixed(side.mean(), 1); });
   for (const auto& [name, q] : std::vector<std::pair<std::string, double>>{
            {"shortest", 0}, {"median", 0.5}, {"95 of 100 have at most", 0.95}, {"longest", 1}})
-    body += cells(name, [q = q](Side side) { return with_commas(side.quantile(q)); });
+    body += cells(name, [share = q](Side side) { return with_commas(side.quantile(share)); });
   body += cells("unknown tokens", [](Side side) { return percent(side.unknown_rate()); });
   return table(row("th", {"tokens", "source", "target"}), body, "counts numbers");
 }

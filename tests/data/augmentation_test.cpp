@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <string_view>
 
 #include "core/error.h"
 #include "tests/tokenizer/sample_text.h"
@@ -10,7 +11,7 @@
 namespace dragoman {
 namespace {
 
-const Tokenizer& augmented_tokenizer(const std::string& type = "unigram") {
+const Tokenizer& augmented_tokenizer(std::string_view type = "unigram") {
   const auto made = [](const std::string& kind) {
     const auto trained = train_on(sample_lines(200), small_tokenizer_options(kind, 150));
     return Tokenizer::from_bytes(trained.model, vocabulary_of(trained.model, kind), kind);
