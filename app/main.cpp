@@ -13,6 +13,7 @@
 #include <iostream>
 
 #include "app/commands.h"
+#include "app/complete.h"
 #include "app/help.h"
 #include "app/output.h"
 #include "app/shell.h"
@@ -141,6 +142,7 @@ int run(Arguments arguments) {
   if (arguments[0] == "--man") return print(man_page()), 0;
   if (arguments[0] == "--completion")
     return print(completion_script(arguments.size() > 1 ? arguments[1] : "")), 0;
+  if (arguments[0] == "--complete") return print(completions({arguments.begin() + 1, arguments.end()})), 0;
   const Command& command = pick_command(arguments);
   if (asks_for_help(arguments)) return print(command_help(command)), 0;
   return command.run(arguments);

@@ -1,7 +1,8 @@
 # What `cmake --install` and cpack put where.
 #
 #   runtime      bin/dragoman, its man page, completions
-#   bundled      lib/dragoman: LibTorch's libraries and whatever else the program loads that a bare Debian 12 has not
+#   bundled      lib/dragoman: LibTorch's libraries and whatever else the program loads that a bare Debian has not, and
+#                share/doc/dragoman/licenses: the licences of these libraries
 #   development  headers, the static library and the CMake package: find_package(dragoman) gives dragoman::dragoman
 option(DRAGOMAN_INSTALL_CUDA "Install LibTorch's CUDA half too (several GB)" OFF)
 
@@ -20,17 +21,34 @@ if(DRAGOMAN_INSTALL_CUDA)
   install(FILES ${cuda_libraries} DESTINATION ${bundle} COMPONENT bundled)
 endif()
 
+# Of the libraries that are part of the program itself.
+find_file(cxxopts_header cxxopts.hpp REQUIRED)
+find_file(json_header nlohmann/json.hpp REQUIRED)
+install(CODE "
+  set(prefix \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}\")
+  execute_process(COMMAND \"${PROJECT_SOURCE_DIR}/cmake/package/licences\" \"\${prefix}/${bundle}\"
+    \"\${prefix}/share/doc/dragoman/licenses\" \"${DRAGOMAN_TORCH_ROOT}\" \"${cxxopts_header}\" \"${json_header}\"
+    RESULT_VARIABLE result ERROR_VARIABLE complaint)
+  if(result)
+    message(WARNING \"\${complaint}An installation for others must have it.\")
+  endif()" COMPONENT bundled)
+
 # Written by the program itself, from its option lists.
 function(dragoman_install_made arguments folder name)
   install(CODE "
-    set(folder \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${folder}\")
+    # Debian's zsh searches another folder under /usr than under /usr/local and elsewhere.
+    if(\"${folder}\" MATCHES zsh AND CMAKE_INSTALL_PREFIX STREQUAL \"/usr\" AND EXISTS /etc/debian_version)
+      set(folder \"\$ENV{DESTDIR}/usr/share/zsh/vendor-completions\")
+    else()
+      set(folder \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${folder}\")
+    endif()
     file(MAKE_DIRECTORY \"\${folder}\")
     execute_process(COMMAND \"$<TARGET_FILE:dragoman_program>\" ${arguments} OUTPUT_FILE \"\${folder}/${name}\" COMMAND_ERROR_IS_FATAL ANY)
     message(STATUS \"Installing: \${folder}/${name}\")" COMPONENT runtime)
 endfunction()
 dragoman_install_made("--man" share/man/man1 dragoman.1)
 dragoman_install_made("--completion bash" share/bash-completion/completions dragoman)
-dragoman_install_made("--completion zsh" share/zsh/vendor-completions _dragoman)
+dragoman_install_made("--completion zsh" share/zsh/site-functions _dragoman)
 dragoman_install_made("--completion fish" share/fish/vendor_completions.d dragoman.fish)
 install(DIRECTORY models DESTINATION share/dragoman COMPONENT runtime)
 install(FILES LICENSE DESTINATION share/doc/dragoman RENAME copyright COMPONENT runtime)

@@ -62,7 +62,28 @@ class Installed(unittest.TestCase):
             if re.match(r"lib(torch|c10|gomp|sentencepiece|xxhash|cud)", name):
                 self.assertEqual(pathlib.Path(path).parent.resolve(), (prefix / "lib" / "dragoman").resolve(), name)
         self.assertIn(b".SH SYNOPSIS", (prefix / "share" / "man" / "man1" / "dragoman.1").read_bytes())
-        self.assertTrue((prefix / "share" / "bash-completion" / "completions" / "dragoman").is_file())
+        for file in ("bash-completion/completions/dragoman", "zsh/site-functions/_dragoman", "fish/vendor_completions.d/dragoman.fish"):
+            self.assertIn(b"--complete", (prefix / "share" / file).read_bytes(), file)
+        self.check_licences(prefix)
+
+    def check_licences(self, prefix):
+        """Each bundled library, and each library of headers, has its licence."""
+        texts = {path: path.read_text(encoding="utf-8", errors="replace")
+                 for path in (prefix / "share/doc/dragoman/licenses").rglob("*") if path.is_file()}
+        self.assertIn("Apache License", (prefix / "share/doc/dragoman/copyright").read_text(encoding="utf-8"))
+        # Words of each licence that no other one has.
+        marks = {"libtorch": "Soumith Chintala", "libc10": "Soumith Chintala", "libcu": "NVIDIA", "libnv": "NVIDIA", "libnccl": "NVIDIA",
+                 "libsentencepiece": "Google", "libxxhash": "Yann Collet", "libgomp": "GCC Runtime Library Exception", "libz": "Mark Adler",
+                 "libshm": "Soumith Chintala", "cxxopts": "Jarryd Beck", "nlohmann": "Niels Lohmann"}
+        bundled = [path.name for path in (prefix / "lib" / "dragoman").iterdir()]
+        self.assertGreater(len(bundled), 4)
+        for name in [*bundled, "cxxopts", "nlohmann"]:
+            mark = next((mark for begin, mark in marks.items() if name.startswith(begin)), None)
+            if mark:
+                self.assertTrue(any(mark in text for text in texts.values()), (name, mark))
+            else:  # of another package of the operating system
+                package = run("dpkg-query", "--search", f"*/{name}").decode().split(":")[0]
+                self.assertIn(prefix / "share/doc/dragoman/licenses" / package / "copyright", texts, name)
 
     def test_the_program_runs_from_a_folder_that_was_moved(self):
         first, moved = Shared.folder / "first", Shared.folder / "moved"
@@ -94,6 +115,21 @@ class Installed(unittest.TestCase):
         fields = run("dpkg-deb", "--field", package).decode()
         self.assertIn("Package: dragoman\n", fields)
         self.assertIn("libstdc++6", fields)
+        self.check_links(package)
+
+    def check_links(self, package):
+        """What postinst links into the folders that shells and man search, and prerm removes."""
+        control = Shared.folder / "control"
+        run("dpkg-deb", "--control", package, control)
+        made = re.findall(r"(?m)^link (\S+) (\S+)$", (control / "postinst").read_text(encoding="utf-8"))
+        removed = (control / "prerm").read_text(encoding="utf-8")
+        self.assertGreater(len(made), 4)
+        for target, link in made:
+            self.assertTrue((Shared.folder / "installed/opt/dragoman" / target).exists(), target)
+            self.assertIn(link, removed.replace("\\\n", " ").replace(";", " ").split(), link)
+        for wanted in ("/usr/bin/dragoman", "/usr/share/man/man1/dragoman.1", "/usr/share/bash-completion/completions/dragoman",
+                       "/usr/share/zsh/vendor-completions/_dragoman", "/usr/share/fish/vendor_completions.d/dragoman.fish"):
+            self.assertIn(wanted, dict((link, target) for target, link in made))
 
 
 if __name__ == "__main__":
