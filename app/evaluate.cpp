@@ -1,13 +1,16 @@
 #include <charconv>
 #include <cstdlib>
+#include <iostream>
 #include <optional>
 #include <string_view>
 
 #include "app/command_line.h"
 #include "app/commands.h"
 #include "app/output.h"
+#include "app/search_settings.h"
 #include "app/shipped_model.h"
 #include "core/json.h"
+#include "core/log.h"
 #include "evaluation/comparison.h"
 #include "evaluation/evaluator.h"
 #include "model/device.h"
@@ -90,11 +93,13 @@ std::optional<uint64_t> resampling_seed() {
   return seed;
 }
 
-StringList translations(const EvaluateFlags& flags) {
+StringList translations(EvaluateFlags& flags, const Flags& given) {
   const torch::Device device = open_device(flags.device);
   set_threads(flags.threads);
   EngineOptions engine = flags.engine;
   engine.threads = flags.threads;
+  Log log(std::cerr);
+  resolve_search(flags.describe(), given, flags.models.front(), flags.translate.search, log);
   const Translator translator(load_for_engine(flags.models, device, engine), flags.translate, engine);
   const StringList texts = translate_lines(translator, read_lines(flags.source));
   if (!flags.save_hypothesis.empty()) {
@@ -112,10 +117,10 @@ std::string ensemble_name(const StringList& models) {
   return name;
 }
 
-std::vector<SystemOutput> systems_of(const EvaluateFlags& flags) {
+std::vector<SystemOutput> systems_of(EvaluateFlags& flags, const Flags& given) {
   std::vector<SystemOutput> systems;
   for (const auto& path : flags.hypotheses) systems.push_back({path, read_lines(path)});
-  if (!flags.models.empty()) systems.push_back({ensemble_name(flags.models), translations(flags)});
+  if (!flags.models.empty()) systems.push_back({ensemble_name(flags.models), translations(flags, given)});
   for (size_t i = 0; i < flags.names.size(); ++i) systems[i].name = flags.names[i];
   return systems;
 }
@@ -136,13 +141,14 @@ std::string result_text(const EvaluateFlags& flags, const std::vector<SystemOutp
 
 int run_evaluate(const Arguments& arguments) {
   EvaluateFlags flags;
-  apply_flags(flags.describe(), parse_flags(flags.describe(), arguments));
+  const Flags given = parse_flags(flags.describe(), arguments);
+  apply_flags(flags.describe(), given);
   check(flags);
   flags.metrics.seed = resampling_seed();
   std::vector<StringList> references;
   for (const auto& path : flags.references) references.push_back(read_lines(path));
   Output output("-");
-  output.write(result_text(flags, systems_of(flags), references));
+  output.write(result_text(flags, systems_of(flags, given), references));
   output.close();
   return 0;
 }

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <iostream>
 
 #include "app/command_line.h"
@@ -8,6 +9,7 @@
 #include "core/log.h"
 #include "core/manifest.h"
 #include "core/safetensors.h"
+#include "decoding/folder_search.h"
 #include "decoding/model_folder.h"
 #include "model/weight_names.h"
 
@@ -93,6 +95,31 @@ void print_settings(Output& output, const std::string& folder, const ModelOption
                                           : "Dragoman only: " + reason));
 }
 
+// What translate would search by, and where each setting comes from.
+void print_search(Output& output, const GenerationDefaults& generation) {
+  SearchOptions search;
+  const auto settings = apply_generation(generation, search);
+  const auto line = [&](const std::string& name, const std::string& value, const std::string& origin) {
+    const std::string left = "  " + name + " " + value;
+    output.line(left + std::string(left.size() < 34 ? 34 - left.size() : 1, ' ') + origin);
+  };
+  output.line("search            default < folder < flag");
+  for (const auto& option : search.describe()) {
+    const auto from = std::find_if(settings.begin(), settings.end(),
+                                   [&](const FolderSetting& one) { return one.option == option.name; });
+    line("--" + option.name, option.value_text(),
+         from == settings.end() ? "default" : generation.file + ": " + from->key + " " + from->value);
+  }
+  for (const auto& setting : settings) {
+    if (setting.option.empty()) line(setting.key, setting.value, generation.file);
+  }
+  line("longest", std::to_string(generation.most_tokens()),
+       generation.max_length || generation.max_new_tokens ? generation.file + ": its limit in tokens"
+                                                          : "default");
+  for (const auto& [key, value] : generation.unsupported)
+    line(key, value, generation.file + ": not supported, has no effect");
+}
+
 void print_row(Output& output, const std::string& name, int64_t count, const std::string& text) {
   const std::string number = with_commas(count);
   output.line(name + std::string(44 - std::min<size_t>(43, name.size()), ' ') +
@@ -132,6 +159,7 @@ int run_inspect(const Arguments& arguments) {
   const ModelOptions& options = folder.model->options();
   Output output("-");
   print_settings(output, flags.model, options);
+  print_search(output, folder.generation);
   output.line("");
   if (flags.tensors)
     print_tensors(output, options, SafetensorsFile(join_path(flags.model, "model.safetensors")));

@@ -116,9 +116,12 @@ int run_tokenizer_encode(const Arguments& arguments) {
   apply_flags(options, parse_flags(options, arguments));
   const Tokenizer tokenizer = tokenizer_of(flags);
   return for_each_line(flags, [&](const std::string& line, const LineReader&) {
-    if (flags.output_format == "pieces") return joined(tokenizer.encode_pieces(line));
+    const bool source = flags.side == "source";
+    if (flags.output_format == "pieces")
+      return joined(source ? tokenizer.encode_source_pieces(line) : tokenizer.encode_pieces(line));
     std::vector<std::string> words;
-    for (const int64_t id : tokenizer.encode(line)) words.push_back(std::to_string(id));
+    for (const int64_t id : source ? tokenizer.encode_source(line) : tokenizer.encode(line))
+      words.push_back(std::to_string(id));
     return joined(words);
   });
 }

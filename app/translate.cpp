@@ -7,11 +7,13 @@
 #include "app/command_line.h"
 #include "app/commands.h"
 #include "app/output.h"
+#include "app/search_settings.h"
 #include "app/shipped_model.h"
 #include "core/json.h"
 #include "core/lines.h"
 #include "core/log.h"
 #include "core/utf8.h"
+#include "decoding/folder_ids.h"
 #include "decoding/translator.h"
 #include "model/device.h"
 #include "training/training_options.h"
@@ -51,9 +53,14 @@ struct TranslateFlags {
 // What happened to lines that were not simply translated.
 struct Counts {
   int64_t lines = 0, replaced = 0, split = 0, truncated = 0, looped = 0, retried = 0, empty = 0;
+  int64_t silent = 0, unknown = 0, few = 0;
 
-  void add(const Translation& t) {
+  // n_best: as many different texts were asked for.
+  void add(const Translation& t, int64_t n_best) {
     ++lines;
+    silent += t.status == TranslationStatus::kSilent;
+    unknown += t.status == TranslationStatus::kUnknown;
+    few += t.status != TranslationStatus::kEmpty && static_cast<int64_t>(t.candidates.size()) < n_best;
     replaced += t.replaced_bytes > 0;
     split += t.pieces > 1;
     truncated += t.status == TranslationStatus::kTruncated;
@@ -73,6 +80,9 @@ struct Counts {
     tell(retried, "turned in circles: decoded again with repetitions forbidden (--loop-guard)");
     tell(looped, retried > 0 ? "still turned in circles, left so"
                              : "turned in circles, left so (--loop-guard retry decodes such lines again)");
+    tell(unknown, "had characters that the model does not know in half of its tokens or more (<unk>)");
+    tell(silent, "had text, and its translation is empty");
+    tell(few, "had fewer different translations than --n-best asks for: as text, the last one is repeated");
     tell(empty, "had no text: left empty");
   }
 };
@@ -116,6 +126,7 @@ class TranslateRun {
     std::vector<std::string> lines;
     while (read_window(lines, interactive)) {
       if (requests.stop.load() != 0) return output_.close(), 128 + requests.stop.load();
+      warn_of_language(lines);
       const auto translations = translator_.translate(lines, prefixes_of(lines));
       for (size_t i = 0; i < lines.size(); ++i) write(lines[i], translations[i]);
       output_.flush();
@@ -151,13 +162,21 @@ class TranslateRun {
     return prefixes;
   }
 
+  void warn_of_language(const std::vector<std::string>& lines) {
+    if (language_warned_) return;
+    const std::string text =
+        language_warning(translator_.folder(), flags_.translate.target_language, lines, counts_.lines);
+    language_warned_ = !text.empty();
+    if (language_warned_) log_.warning(text);
+  }
+
   DataError wrong_number_of_prefixes(const char* got) const {
     return {flags_.target_prefix, std::string("required a line for each line of --input, got ") + got};
   }
 
   void write(const std::string& source, const Translation& translation) {
     const int64_t line = counts_.lines;
-    counts_.add(translation);
+    counts_.add(translation, flags_.translate.search.n_best);
     if (flags_.output_format == "json")
       write_json(output_, line, source, translation);
     else if (flags_.translate.search.n_best > 1)
@@ -180,18 +199,20 @@ class TranslateRun {
   std::optional<LineReader> prefix_reader_;
   Output output_;
   Counts counts_;
+  bool language_warned_ = false;
   std::chrono::steady_clock::time_point began_;
 };
 
 int run_translate(const Arguments& arguments) {
   TranslateFlags flags;
-  apply_flags(flags.describe(), parse_flags(flags.describe(), arguments));
+  const Flags given = parse_flags(flags.describe(), arguments);
+  apply_flags(flags.describe(), given);
   const StringList models = models_or_shipped(flags.models);
-  flags.translate.search.check();
   flags.translate.search.seed = flags.seed;
   const torch::Device device = open_device(flags.device);
   set_threads(flags.threads);
   Log log(std::cerr, isatty(STDERR_FILENO) == 1);
+  resolve_search(flags.describe(), given, models.front(), flags.translate.search, log);
   flags.engine.threads = flags.threads;
   if (device.is_cpu() && !packs(device, flags.engine.precision))
     log.warning("--precision " + flags.engine.precision +

@@ -9,19 +9,19 @@
 namespace dragoman {
 namespace {
 
-// The 2b best continuations of each sentence. logits: [n*b,V]; live: [n*b], log-probabilities so far.
+// The best continuations of each sentence. logits: [n*b,V]; live: [n*b], log-probabilities so far.
 std::vector<std::vector<BeamCandidate>> best_continuations(const torch::Tensor& logits,
                                                            const torch::Tensor& live,
                                                            const SearchOptions& options) {
   const int64_t beams = options.beam_size, n = logits.size(0) / beams, vocabulary = logits.size(1);
-  const auto scores = logits.log_softmax(1) + live.unsqueeze(1);  // [n*b,V]
+  const auto scores = (options.renormalize ? logits.log_softmax(1) : logits) + live.unsqueeze(1);  // [n*b,V]
   auto ranked = scores;
   if (options.diversity_rate > 0) {
-    const auto order = std::get<1>(scores.topk(std::min(2 * beams, vocabulary), 1));
+    const auto order = std::get<1>(scores.topk(std::min(options.candidates(), vocabulary), 1));
     const auto cost = torch::arange(1, order.size(1) + 1, scores.options()) * options.diversity_rate;
     ranked = torch::full_like(scores, kImpossible).scatter_(1, order, scores.gather(1, order) - cost);
   }
-  const int64_t count = std::min(2 * beams, beams * vocabulary);
+  const int64_t count = std::min(options.candidates(), beams * vocabulary);
   const auto best = std::get<1>(ranked.view({n, -1}).topk(count, 1));
   // Scores and places in one copy: the one time in a step that the device is waited for.
   const auto both =
@@ -85,7 +85,7 @@ std::vector<std::vector<Hypothesis>> beam_search(const DecoderEnsemble& decoder,
   std::vector<SentenceBeam> running;
   std::vector<float> scores;
   for (int64_t i = 0; i < n; ++i) {
-    running.emplace_back(i, limits.lengths[static_cast<size_t>(i)], limits.end_id, options);
+    running.emplace_back(i, limits, options);
     scores.resize(scores.size() + static_cast<size_t>(beams), kImpossible);
     scores[scores.size() - static_cast<size_t>(beams)] = 0;  // all begin alike: only one may be continued
   }
@@ -95,6 +95,7 @@ std::vector<std::vector<Hypothesis>> beam_search(const DecoderEnsemble& decoder,
 
   for (int64_t length = 1; !running.empty(); ++length) {
     auto logits = decoder.step(tokens, state);
+    if (options.rules_see_log_probabilities()) logits = logits.log_softmax(1);
     apply_rules(logits, ids_of(running, beams), options, limits);
     const auto candidates = best_continuations(logits, torch::tensor(scores).to(device), options);
     Rows rows;

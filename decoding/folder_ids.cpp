@@ -2,34 +2,80 @@
 
 #include <algorithm>
 
+#include "core/utf8.h"
+
 namespace dragoman {
+namespace {
+
+void require_in_vocabulary(const ModelFolder& folder, const char* key, const std::vector<int64_t>& ids) {
+  for (const int64_t id : ids) {
+    if (id >= folder.options.decoder_vocab_size)
+      throw ModelError(folder.path + ": " + key, "expected ids below " +
+                                                     std::to_string(folder.options.decoder_vocab_size) +
+                                                     ", got " + std::to_string(id));
+  }
+}
+
+// "fra, deu"; a long list is cut.
+std::string language_list(const Vocabulary& vocabulary, size_t most) {
+  std::string text;
+  size_t count = 0;
+  for (const auto& code : vocabulary.language_codes()) {
+    if (++count > most) return text + ", ...";
+    text += (text.empty() ? "" : ", ") + code.substr(2, code.size() - 4);
+  }
+  return text;
+}
+
+}  // namespace
 
 std::vector<int64_t> forbidden_ids(const ModelFolder& folder) {
   std::vector<int64_t> ids = folder.generation.forbidden_tokens;
   ids.push_back(folder.options.target_pad_id());
   std::sort(ids.begin(), ids.end());
   ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
-  const int64_t vocabulary = folder.options.decoder_vocab_size;
-  int64_t largest = ids.back();
+  require_in_vocabulary(folder, "bad_words_ids", ids);
   for (const auto& group : folder.generation.forbidden_groups)
-    largest = std::max(largest, *std::max_element(group.begin(), group.end()));
-  if (largest >= vocabulary)
-    throw ModelError(folder.path + ": bad_words_ids",
-                     "required ids below " + std::to_string(vocabulary) + ", got " + std::to_string(largest));
+    require_in_vocabulary(folder, "bad_words_ids", group);
   return ids;
+}
+
+void check_ids(const ModelFolder& folder, const SearchOptions& search) {
+  require_in_vocabulary(folder, "forced_bos_token_id", {search.forced_begin});
+  require_in_vocabulary(folder, "forced_eos_token_id", search.forced_ends);
+  require_in_vocabulary(folder, "suppress_tokens", search.suppressed);
+  require_in_vocabulary(folder, "begin_suppress_tokens", search.begin_suppressed);
+  require_in_vocabulary(folder, "eos_token_id", search.ends);
 }
 
 std::vector<int64_t> language_prefix(const ModelFolder& folder, const std::string& language) {
   if (language.empty()) return {};
   const Vocabulary& vocabulary = folder.tokenizers.source.vocabulary();
   if (const auto id = vocabulary.find(">>" + language + "<<")) return {*id};
-  std::string known;
-  for (const auto& code : vocabulary.language_codes())
-    known += (known.empty() ? "" : ", ") + code.substr(2, code.size() - 4);
+  const std::string known = language_list(vocabulary, vocabulary.language_codes().size());
   throw UsageError("--target-language",
-                   "required " +
+                   "expected " +
                        (known.empty() ? "no language: this model has one target" : "one of " + known) +
                        ", got '" + language + "'");
+}
+
+std::string language_warning(const ModelFolder& folder, const std::string& target_language,
+                             const std::vector<std::string>& lines, int64_t first_line) {
+  const Tokenizer& tokenizer = folder.tokenizers.source;
+  const Vocabulary& vocabulary = tokenizer.vocabulary();
+  if (vocabulary.language_codes().size() < 2) return "";
+  for (size_t i = 0; i < lines.size(); ++i) {
+    const SourceLine line = tokenizer.source_line(lines[i]);
+    const bool unknown = !line.unknown_code.empty();
+    if (line.code || is_blank(lines[i]) || (!unknown && !target_language.empty())) continue;
+    const std::string number = "line " + std::to_string(first_line + static_cast<int64_t>(i) + 1);
+    return number +
+           (unknown ? " asks for " + std::string(line.unknown_code) + ", which this model does not know"
+                    : " names no target language, and this model has several") +
+           " (" + language_list(vocabulary, 8) +
+           "): put >>CODE<< before each line, or give --target-language";
+  }
+  return "";
 }
 
 }  // namespace dragoman

@@ -75,10 +75,8 @@ std::vector<std::vector<Hypothesis>> greedy_search(const DecoderEnsemble& decode
     std::vector<int64_t> kept_rows, next;
     for (size_t row = 0; row < alive.size(); ++row) {
       Hypothesis& hypothesis = results[alive[row].sentence][static_cast<size_t>(alive[row].sample)];
-      const bool last = length >= limits.lengths[alive[row].sentence];
-      if (hypothesis.grow(chosen[row].token, chosen[row].log_probability, limits.end_id) || last) {
-        hypothesis.score = hypothesis.log_probability / options.penalty(length);
-      } else {
+      if (!hypothesis.grow(chosen[row].token, chosen[row].log_probability,
+                           limits.lengths[alive[row].sentence], limits.end_id, options)) {
         going_on.push_back(alive[row]), kept_rows.push_back(static_cast<int64_t>(row));
         next.push_back(chosen[row].token);
       }

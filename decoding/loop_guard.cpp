@@ -44,15 +44,21 @@ bool is_loop(const std::vector<int64_t>& source, const std::vector<int64_t>& tra
          (repeats_itself(translation) && !repeats_itself(source));
 }
 
-std::vector<int64_t> repeating_tokens(const std::vector<int64_t>& ids, int64_t n) {
+std::vector<int64_t> following_tokens(const std::vector<int64_t>& text, const std::vector<int64_t>& ids,
+                                      int64_t n) {
   std::vector<int64_t> tokens;
-  const auto known = static_cast<size_t>(n) - 1;  // tokens of the group that stand at the end already
+  const auto known = static_cast<size_t>(n) - 1;  // tokens of the group that stand at the end of `ids`
   if (ids.size() < known) return tokens;
   const auto end = ids.end() - static_cast<std::ptrdiff_t>(known);
-  for (auto at = ids.begin(); at != end; ++at) {
-    if (std::equal(end, ids.end(), at)) tokens.push_back(at[static_cast<std::ptrdiff_t>(known)]);
+  for (size_t at = 0; at + known < text.size(); ++at) {
+    const auto group = text.begin() + static_cast<std::ptrdiff_t>(at);
+    if (std::equal(end, ids.end(), group)) tokens.push_back(group[static_cast<std::ptrdiff_t>(known)]);
   }
   return tokens;
+}
+
+std::vector<int64_t> repeating_tokens(const std::vector<int64_t>& ids, int64_t n) {
+  return following_tokens(ids, ids, n);
 }
 
 }  // namespace dragoman

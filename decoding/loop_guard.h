@@ -18,7 +18,10 @@ bool repeats_itself(const std::vector<int64_t>& ids);
 // times the source and 30 tokens more. Both without </s>.
 bool is_loop(const std::vector<int64_t>& source, const std::vector<int64_t>& translation);
 
-// The tokens which, put behind `ids`, would make a group of n tokens that stands in it already; n >= 1.
+// The tokens which, put behind `ids`, would make a group of n tokens that stands in `text`; n >= 1.
+std::vector<int64_t> following_tokens(const std::vector<int64_t>& text, const std::vector<int64_t>& ids,
+                                      int64_t n);
+// The same for a group that stands in `ids` already.
 std::vector<int64_t> repeating_tokens(const std::vector<int64_t>& ids, int64_t n);
 
 }  // namespace dragoman

@@ -1,5 +1,7 @@
 #include "decoding/model_folder.h"
 
+#include <algorithm>
+
 #include "core/files.h"
 #include "core/json.h"
 #include "core/manifest.h"
@@ -32,8 +34,10 @@ void check_special_ids(const std::string& folder, const ModelOptions& options,
   require("pad_token_id (source side)", tokenizers.source.vocabulary().pad_id(), options.source_pad_id());
   if (generation.decoder_start_token_id >= 0)
     require("decoder_start_token_id", options.target_pad_id(), generation.decoder_start_token_id);
-  require("eos_token_id", tokenizers.target.vocabulary().eos_id(), generation.eos_token_id,
-          kEndOfSentencePiece);
+  const int64_t end = tokenizers.target.vocabulary().eos_id();
+  const auto& ends = generation.eos_token_ids;
+  if (std::count(ends.begin(), ends.end(), end) == 0)
+    require("eos_token_id", end, ends.front(), kEndOfSentencePiece);
 }
 
 }  // namespace

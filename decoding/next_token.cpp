@@ -24,6 +24,16 @@ void penalise(float* logits, std::vector<int64_t> ids, double penalty) {
   for (const int64_t id : ids) logits[id] = logits[id] > 0 ? logits[id] / factor : logits[id] * factor;
 }
 
+// Those alone may follow.
+void allow_only(float* logits, int64_t vocabulary, const std::vector<int64_t>& tokens) {
+  std::fill_n(logits, vocabulary, kImpossible);
+  for (const int64_t token : tokens) logits[token] = 0;
+}
+
+void suppress(float* logits, const std::vector<int64_t>& tokens) {
+  for (const int64_t token : tokens) logits[token] = kImpossible;
+}
+
 // The last token of each group whose others stand at the end of `ids`.
 void forbid_groups(float* logits, const std::vector<int64_t>& ids,
                    const std::vector<std::vector<int64_t>>& groups) {
@@ -38,20 +48,31 @@ void forbid_groups(float* logits, const std::vector<int64_t>& ids,
 }  // namespace
 
 bool has_token_rules(const SearchOptions& options, const SearchLimits& limits) {
-  return options.repetition_penalty != 1 || options.no_repeat_ngram > 0 || !limits.forbidden.empty() ||
-         !limits.prefixes.empty();
+  return options.repetition_penalty != 1 || options.no_repeat_ngram > 0 ||
+         options.encoder_no_repeat_ngram > 0 || !limits.forbidden.empty() || !limits.prefixes.empty() ||
+         options.forced_begin >= 0 || !options.forced_ends.empty() || !options.suppressed.empty() ||
+         !options.begin_suppressed.empty();
 }
 
 void apply_token_rules(float* logits, int64_t vocabulary, const std::vector<int64_t>& ids, size_t sentence,
                        const SearchOptions& options, const SearchLimits& limits) {
+  const auto length = static_cast<int64_t>(ids.size());
   if (!limits.prefixes.empty() && ids.size() < limits.prefixes[sentence].size())
     return force(logits, vocabulary, limits.prefixes[sentence][ids.size()]);
   if (options.repetition_penalty != 1) penalise(logits, ids, options.repetition_penalty);
-  if (options.no_repeat_ngram > 0) {
-    for (const int64_t token : repeating_tokens(ids, options.no_repeat_ngram)) logits[token] = kImpossible;
-  }
+  if (options.no_repeat_ngram > 0) suppress(logits, repeating_tokens(ids, options.no_repeat_ngram));
+  if (options.encoder_no_repeat_ngram > 0)
+    suppress(logits, following_tokens(*limits.sources[sentence], ids, options.encoder_no_repeat_ngram));
   forbid_groups(logits, ids, limits.forbidden);
-  if (static_cast<int64_t>(ids.size()) < options.min_length) logits[limits.end_id] = kImpossible;
+  if (length < options.min_length) {
+    logits[limits.end_id] = kImpossible;
+    suppress(logits, options.ends);
+  }
+  if (options.forced_begin >= 0 && length == 0) allow_only(logits, vocabulary, {options.forced_begin});
+  if (!options.forced_ends.empty() && length + 1 == limits.lengths[sentence])
+    allow_only(logits, vocabulary, options.forced_ends);
+  suppress(logits, options.suppressed);
+  if (length == (options.forced_begin >= 0 ? 1 : 0)) suppress(logits, options.begin_suppressed);
 }
 
 SampledToken sample_token(const float* logits, int64_t vocabulary, const SearchOptions& options,

@@ -11,13 +11,17 @@ namespace dragoman {
 // Whether a step of this search changes logits at all, </s> below the least length aside.
 bool has_token_rules(const SearchOptions& options, const SearchLimits& limits);
 
-// Changes the logits of what follows `ids`, a hypothesis of sentence `sentence`, in this order:
-//   a forced beginning   all but the forced token become -inf
+// Changes the logits (or log-probabilities: SearchOptions::rules_see_log_probabilities) of what follows
+// `ids`, a hypothesis of sentence `sentence`, in the order of transformers:
+//   a given beginning    all but its token become -inf, and nothing below is done
 //   repetition penalty   of tokens that stand in `ids`, positive logits are divided by it and negative ones
 //                        multiplied (Keskar et al. 2019, "CTRL", section 4.1)
-//   groups of tokens     what would complete a forbidden one, or one that stands in `ids` already, becomes
-//                        -inf
-//   least length         </s> becomes -inf before min_length tokens
+//   groups of tokens     what would complete one that stands in `ids` already, one of the source, or a
+//                        forbidden one becomes -inf
+//   least length         what ends a translation becomes -inf before min_length tokens
+//   forced first token   all but it become -inf
+//   forced last token    at the length limit all but those that may end become -inf
+//   suppressed tokens    become -inf; some as the first token alone
 // logits: [vocabulary].
 void apply_token_rules(float* logits, int64_t vocabulary, const std::vector<int64_t>& ids, size_t sentence,
                        const SearchOptions& options, const SearchLimits& limits);

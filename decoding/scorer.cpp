@@ -29,9 +29,11 @@ std::vector<PairScore> Scorer::score(const std::vector<std::string>& sources,
   for (size_t i = 0; i < sources.size(); ++i) {
     std::string source = sources[i], target = targets[i];
     replace_invalid_utf8(source), replace_invalid_utf8(target);
-    auto ids = folders_.front().tokenizers.source.encode_source(source);
-    ids.insert(ids.begin(), prefix_.begin(), prefix_.end());
-    ids.push_back(folders_.front().tokenizers.source.vocabulary().eos_id());
+    const Tokenizer& tokenizer = folders_.front().tokenizers.source;
+    auto ids = tokenizer.encode_source(source);
+    // A code typed at the head of a line wins, as in translate.
+    if (!tokenizer.source_line(source).code) ids.insert(ids.begin(), prefix_.begin(), prefix_.end());
+    ids.push_back(tokenizer.vocabulary().eos_id());
     source_ids.push_back(std::move(ids));
     target_ids.push_back(folders_.front().tokenizers.target.encode(target));
     target_ids.back().push_back(vocabulary.eos_id());

@@ -22,13 +22,20 @@ OptionList SearchOptions::describe() {
           option(length_penalty_kind, "length-penalty-kind", "NAME",
                  "average: length^ALPHA; wu: ((5+length)/6)^ALPHA (Wu et al. 2016)")
               .one_of({"average", "wu"}),
+          option(word_penalty, "word-penalty", "W",
+                 "log-probabilities are lowered by W for each token before they are compared (Marian's)")
+              .at_least(-1000)
+              .at_most(1000),
           option(min_length, "min-length", "N", "tokens before </s> at least").at_least(0).at_most(1 << 20),
           option(max_length, "max-length", "N",
-                 "generated tokens at most, </s> included; 0: three times the source and 50 more, at most "
-                 "the model's own limit")
+                 "generated tokens at most, </s> included; 0: three times the source and 50 more than "
+                 "--min-length, at most the folder's own limit")
               .at_least(0)
               .at_most(1 << 20),
-          option(n_best, "n-best", "N", "print the N best translations of each line")
+          option(
+              n_best, "n-best", "N",
+              "print the N best translations of each line, all of different text; a beam that is not given "
+              "grows to N")
               .at_least(1)
               .at_most(1024),
           option(no_repeat_ngram, "no-repeat-ngram", "N",
@@ -36,9 +43,15 @@ OptionList SearchOptions::describe() {
               .at_least(0)
               .at_most(1024)
               .alias("no-repeat-ngram-size"),
+          option(encoder_no_repeat_ngram, "encoder-no-repeat-ngram", "N",
+                 "no N tokens in a row of the source stand in its translation; 0: they may")
+              .at_least(0)
+              .at_most(1024)
+              .alias("encoder-no-repeat-ngram-size"),
           option(repetition_penalty, "repetition-penalty", "P",
-                 "makes tokens that were written before less probable (above 1) or more (below): positive "
-                 "logits are divided by P, negative ones multiplied (Keskar et al. 2019)")
+                 "makes tokens that were written before less probable (above 1) or more (below), as "
+                 "transformers does: a beam multiplies their log-probabilities by P; greedy search and "
+                 "--sample divide positive logits by P and multiply negative ones (Keskar et al. 2019)")
               .at_least(0.01)
               .at_most(100),
           option(diversity_rate, "diversity-rate", "R",
@@ -60,33 +73,33 @@ OptionList SearchOptions::describe() {
                  "al. 2020)")
               .at_least(1e-6)
               .at_most(1),
-          option(search_until, "search-until", "RULE",
-                 "when beam search stops: heuristic (early_stopping=False of transformers 5: the best live "
-                 "score "
-                 "over the current length), candidates (of transformers 4: what has just ended counts as "
-                 "live) or "
-                 "exact (the best live score over the longest length allowed)")
-              .one_of({"heuristic", "candidates", "exact"}),
+          option(
+              search_until, "search-until", "RULE",
+              "when beam search stops: heuristic (early_stopping=False of transformers 5: the best live "
+              "score over the current length), candidates (of transformers 4: what has just ended counts as "
+              "live), exact (early_stopping=\"never\": the best live score over the longest length allowed) "
+              "or first (early_stopping=True: as soon as a beam of hypotheses has ended)")
+              .one_of({"heuristic", "candidates", "exact", "first"}),
       });
 }
 
 void SearchOptions::check() const {
   if (!sample) {
     const auto needs_sample = [](bool given, const char* flag) {
-      if (given) throw UsageError(flag, "required --sample with it, got none");
+      if (given) throw UsageError(flag, "expected --sample with it, got none");
     };
     needs_sample(temperature != 1, "--temperature");
     needs_sample(top_k != 0, "--top-k");
     needs_sample(top_p != 1, "--top-p");
   } else if (diversity_rate > 0) {
-    throw UsageError("--diversity-rate", "required beam search, got --sample");
+    throw UsageError("--diversity-rate", "expected beam search, got --sample");
   }
   if (!sample && n_best > beam_size) {
-    throw UsageError("--n-best", "required at most --beam-size " + std::to_string(beam_size) + ", got " +
+    throw UsageError("--n-best", "expected at most --beam-size " + std::to_string(beam_size) + ", got " +
                                      std::to_string(n_best));
   }
   if (max_length > 0 && min_length >= max_length) {
-    throw UsageError("--min-length", "required less than --max-length " + std::to_string(max_length) +
+    throw UsageError("--min-length", "expected less than --max-length " + std::to_string(max_length) +
                                          ", got " + std::to_string(min_length));
   }
 }
@@ -99,15 +112,22 @@ SearchLimits SearchLimits::part(size_t first, size_t step) const {
     result.lengths.push_back(lengths[i]);
     if (!prefixes.empty()) result.prefixes.push_back(prefixes[i]);
     if (!keys.empty()) result.keys.push_back(keys[i]);
+    if (!sources.empty()) result.sources.push_back(sources[i]);
   }
   return result;
 }
 
-bool Hypothesis::grow(int64_t token, double token_log_probability, int64_t end_id) {
+bool Hypothesis::grow(int64_t token, double token_log_probability, int64_t limit, int64_t end_id,
+                      const SearchOptions& options) {
   log_probability += token_log_probability;
-  complete = token < 0 || token == end_id;
-  if (!complete) ids.push_back(token);
-  return complete;
+  const bool other_end = std::count(options.ends.begin(), options.ends.end(), token) > 0 && token != end_id;
+  if (token >= 0 && token != end_id) ids.push_back(token);
+  const int64_t length = static_cast<int64_t>(ids.size()) + (token < 0 || token == end_id ? 1 : 0);
+  const bool last = length >= limit;
+  const bool ended = token < 0 || token == end_id || other_end;
+  complete = ended && !(last && !options.forced_ends.empty());
+  if (ended || last) score = options.score(log_probability, length);
+  return ended || last;
 }
 
 void order_by_score(std::vector<Hypothesis>& hypotheses) {
@@ -123,7 +143,8 @@ double SearchOptions::penalty(int64_t length) const {
 
 int64_t SearchOptions::limit(int64_t source_length, int64_t model_limit) const {
   if (max_length > 0) return max_length;
-  return std::max<int64_t>(1, std::min(model_limit, 3 * source_length + 50));
+  const int64_t usual = min_length + 3 * source_length + 50;
+  return min_length < model_limit ? std::max<int64_t>(1, std::min(model_limit, usual)) : usual;
 }
 
 }  // namespace dragoman

@@ -11,9 +11,9 @@ void SentenceBeam::advance(const std::vector<BeamCandidate>& candidates, int64_t
   for (size_t rank = 0; rank < candidates.size(); ++rank) {
     const BeamCandidate& candidate = candidates[rank];
     if (candidate.log_probability == kImpossible) break;
-    const bool ends = candidate.token == end_id_;
-    if ((ends || last) && rank < beams) finish(candidate, length);
-    if (!ends && live.size() < beams) live.push_back({continued(candidate), candidate.beam});
+    const bool end = ends(candidate.token);
+    if ((end || last) && rank < beams) finish(candidate, length);
+    if (!end && live.size() < beams) live.push_back({continued(candidate), candidate.beam});
   }
   double bound = kImpossible;  // the best first, but for a rate of diversity
   if (options_->search_until == "candidates") {
@@ -23,6 +23,11 @@ void SentenceBeam::advance(const std::vector<BeamCandidate>& candidates, int64_t
   }
   done_ = last || live.empty() || cannot_improve(bound, length);
   live_ = std::move(live);
+}
+
+bool SentenceBeam::ends(int64_t token) const {
+  const auto& all = options_->ends;
+  return token == end_id_ || (!all.empty() && std::count(all.begin(), all.end(), token) > 0);
 }
 
 std::vector<Hypothesis> SentenceBeam::best() const {
@@ -38,12 +43,12 @@ Hypothesis SentenceBeam::continued(const BeamCandidate& candidate) const {
 }
 
 void SentenceBeam::finish(const BeamCandidate& candidate, int64_t length) {
-  const bool complete = candidate.token == end_id_;
-  Hypothesis hypothesis =
-      complete ? live_[static_cast<size_t>(candidate.beam)].hypothesis : continued(candidate);
+  Hypothesis hypothesis = candidate.token == end_id_ ? live_[static_cast<size_t>(candidate.beam)].hypothesis
+                                                     : continued(candidate);
   hypothesis.log_probability = candidate.log_probability;
-  hypothesis.score = candidate.log_probability / options_->penalty(length);
-  hypothesis.complete = complete;
+  hypothesis.score = options_->score(candidate.log_probability, length);
+  const bool forced = length >= limit_ && !options_->forced_ends.empty();
+  hypothesis.complete = ends(candidate.token) && !forced;
   const auto place =
       std::upper_bound(finished_.begin(), finished_.end(), hypothesis,
                        [](const Hypothesis& a, const Hypothesis& b) { return a.score > b.score; });
@@ -53,8 +58,9 @@ void SentenceBeam::finish(const BeamCandidate& candidate, int64_t length) {
 
 bool SentenceBeam::cannot_improve(double bound, int64_t length) const {
   if (finished_.size() < static_cast<size_t>(options_->beam_size)) return false;
+  if (options_->search_until == "first") return true;
   const bool exact = options_->search_until == "exact" && options_->length_penalty > 0;
-  return bound / options_->penalty(exact ? limit_ : length) <= finished_.back().score;
+  return options_->score(bound, exact ? limit_ : length) <= finished_.back().score;
 }
 
 }  // namespace dragoman

@@ -7,8 +7,10 @@ void apply_rules(torch::Tensor& logits, const std::vector<HypothesisSoFar>& hypo
                  const SearchOptions& options, const SearchLimits& limits) {
   if (!has_token_rules(options, limits)) {
     // All rows are of one length, and this needs no look at the logits.
-    if (static_cast<int64_t>(hypotheses.front().ids->size()) < options.min_length)
+    if (static_cast<int64_t>(hypotheses.front().ids->size()) < options.min_length) {
       logits.select(1, limits.end_id).fill_(kImpossible);
+      for (const int64_t id : options.ends) logits.select(1, id).fill_(kImpossible);
+    }
     return;
   }
   const auto rows = logits.to(torch::kCPU).contiguous();

@@ -1,6 +1,7 @@
 #include "decoding/translator.h"
 
 #include <algorithm>
+#include <set>
 #include <stdexcept>
 
 #include "core/random.h"
@@ -19,6 +20,7 @@ struct Translator::Segment {
   std::vector<int64_t> prefix;  // ids that the translation begins with
   std::vector<Hypothesis> hypotheses;
   bool looped = false, retried = false;
+  bool unknown = false;  // half of it or more
 
   // The source without </s>.
   std::vector<int64_t> text() const { return {source.begin(), source.end() - 1}; }
@@ -28,12 +30,22 @@ namespace {
 
 // Words are of two tokens or so: a phrase may come again, a clause may not.
 constexpr int64_t kNoRepeatOnRetry = 4;
+// For n-best lists whose texts are too few, the beam grows this many times over at most.
+constexpr int64_t kWidestBeam = 8, kLargestBeam = 1024;
 
 // Lines of text cannot hold a line break; a byte-fallback vocabulary could write one.
 std::string without_line_breaks(std::string text) {
   std::replace_if(
       text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
   return text;
+}
+
+// Whether half of the tokens or more are <unk>. The sign of a space by itself (U+2581) says nothing.
+bool is_mostly_unknown(const std::vector<int64_t>& ids, const Vocabulary& vocabulary) {
+  const int64_t unknown = std::count(ids.begin(), ids.end(), vocabulary.unk_id());
+  const auto space = vocabulary.find("\xE2\x96\x81");
+  const int64_t spaces = space ? std::count(ids.begin(), ids.end(), *space) : 0;
+  return unknown > 0 && 2 * unknown >= static_cast<int64_t>(ids.size()) - spaces;
 }
 
 // Where to cut `ids` (no </s>) so that no part has more than `most`: behind the last piece before the limit
@@ -93,6 +105,10 @@ std::string status_name(TranslationStatus status) {
       return "empty";
     case TranslationStatus::kSplit:
       return "split";
+    case TranslationStatus::kUnknown:
+      return "unknown";
+    case TranslationStatus::kSilent:
+      return "silent";
     case TranslationStatus::kTruncated:
       return "truncated";
     case TranslationStatus::kLooped:
@@ -108,28 +124,35 @@ Translator::Translator(std::vector<ModelFolder> folders, const TranslateOptions&
                        const EngineOptions& engine)
     : folders_(std::move(folders)),
       options_(options),
-      engine_(make_engine(folders_, engine, forbidden_ids(folder()))),
+      forbidden_(folder().generation.forbidden_groups),
       prefix_(language_prefix(folder(), options.target_language)) {
   options.search.check();
+  check_ids(folder(), options.search);
+  std::vector<int64_t> never = forbidden_ids(folder());
+  if (options.search.rules_see_log_probabilities()) {
+    // Forbidden tokens have a share in these probabilities: the rules take them out, and not the engine.
+    for (const int64_t id : never) forbidden_.push_back({id});
+    never.clear();
+  }
+  engine_ = make_engine(folders_, engine, never);
 }
 
 std::vector<Translator::Segment> Translator::segments_of(size_t line, const std::string& text) const {
   const Tokenizer& tokenizer = folder().tokenizers.source;
-  const auto sentences = options_.split_sentences ? split_sentences(text) : std::vector<std::string>{text};
-  std::vector<int64_t> prefix = prefix_;
+  const SourceLine line_parts = tokenizer.source_line(text);
+  // A code typed at the head of a line holds for all its pieces.
+  const std::vector<int64_t> prefix = line_parts.code ? std::vector<int64_t>{*line_parts.code} : prefix_;
+  const std::string body(line_parts.text);
+  const auto sentences = options_.split_sentences ? split_sentences(body) : std::vector<std::string>{body};
   std::vector<Segment> segments;
   for (const auto& sentence : sentences) {
-    std::vector<int64_t> ids = tokenizer.encode_source(sentence);
-    // A code typed at the head of a line holds for all its pieces.
-    if (!ids.empty() && Vocabulary::is_language_code(tokenizer.vocabulary().piece(ids[0]))) {
-      prefix = {ids[0]};
-      ids.erase(ids.begin());
-    }
+    const std::vector<int64_t> ids = tokenizer.encode(sentence);
     if (ids.empty()) continue;
     const int64_t room =
         std::max<int64_t>(1, options_.max_source_length - 1 - static_cast<int64_t>(prefix.size()));
     for (const auto& part : cut(ids, room, tokenizer.vocabulary())) {
       Segment segment{line, prefix, {}, {}};
+      segment.unknown = is_mostly_unknown(part, tokenizer.vocabulary());
       segment.source.insert(segment.source.end(), part.begin(), part.end());
       segment.source.push_back(tokenizer.vocabulary().eos_id());
       segments.push_back(std::move(segment));
@@ -141,14 +164,14 @@ std::vector<Translator::Segment> Translator::segments_of(size_t line, const std:
 void Translator::search_batch(const std::vector<Segment*>& batch, const SearchOptions& search_options) const {
   SearchLimits limits;
   limits.end_id = folder().tokenizers.target.vocabulary().eos_id();
-  limits.forbidden = folder().generation.forbidden_groups;
+  limits.forbidden = forbidden_;
   std::vector<const std::vector<int64_t>*> sources;
   bool has_prefix = false;
   for (const auto* segment : batch) {
     sources.push_back(&segment->source);
-    limits.lengths.push_back(
-        search_options.limit(static_cast<int64_t>(segment->source.size()), folder().generation.max_length) +
-        static_cast<int64_t>(segment->prefix.size()));
+    limits.lengths.push_back(search_options.limit(static_cast<int64_t>(segment->source.size()),
+                                                  folder().generation.most_tokens()) +
+                             static_cast<int64_t>(segment->prefix.size()));
     limits.keys.push_back(stable_hash(
         {reinterpret_cast<const char*>(segment->source.data()), segment->source.size() * sizeof(int64_t)}));
     has_prefix = has_prefix || !segment->prefix.empty();
@@ -156,6 +179,7 @@ void Translator::search_batch(const std::vector<Segment*>& batch, const SearchOp
   for (const auto* segment : batch) {
     if (has_prefix) limits.prefixes.push_back(segment->prefix);
   }
+  if (search_options.encoder_no_repeat_ngram > 0) limits.sources = sources;
   auto results = engine_->search(sources, search_options, limits);
   for (size_t i = 0; i < batch.size(); ++i) batch[i]->hypotheses = std::move(results[i]);
 }
@@ -172,6 +196,14 @@ void Translator::search_all(const std::vector<Segment*>& segments,
   });
 }
 
+// A whole beam of hypotheses is asked for where several are wanted: some are of one text.
+SearchOptions Translator::wanted_search(bool retried) const {
+  SearchOptions search = options_.search;
+  if (search.is_beam_search() && search.n_best > 1) search.n_best = search.beam_size;
+  if (retried && search.no_repeat_ngram == 0) search.no_repeat_ngram = kNoRepeatOnRetry;
+  return search;
+}
+
 void Translator::guard_against_loops(std::vector<Segment>& segments) const {
   if (options_.loop_guard == "off") return;
   std::vector<Segment*> again;
@@ -180,13 +212,54 @@ void Translator::guard_against_loops(std::vector<Segment>& segments) const {
     if (segment.looped) again.push_back(&segment);
   }
   if (options_.loop_guard != "retry" || again.empty()) return;
-  SearchOptions without_repeats = options_.search;
-  if (without_repeats.no_repeat_ngram == 0) without_repeats.no_repeat_ngram = kNoRepeatOnRetry;
-  search_all(again, without_repeats);
+  search_all(again, wanted_search(true));
   for (auto* segment : again) {
     segment->retried = true;
     segment->looped = is_loop(segment->text(), segment->hypotheses.front().ids);
   }
+}
+
+// Of hypotheses of one text the best stays, and the first of all is what the search alone would have given:
+// from `more`, which a wider beam found, come those that are no better.
+void Translator::keep_different_texts(Segment& segment, std::vector<Hypothesis> more) const {
+  std::set<std::string> texts;
+  std::vector<Hypothesis> kept;
+  const auto keep = [&](std::vector<Hypothesis>& hypotheses) {
+    for (auto& hypothesis : hypotheses) {
+      if (!kept.empty() && hypothesis.score > kept.front().score) continue;
+      if (texts.insert(folder().tokenizers.target.decode(hypothesis.ids)).second)
+        kept.push_back(std::move(hypothesis));
+    }
+  };
+  keep(segment.hypotheses), keep(more);
+  order_by_score(kept);
+  segment.hypotheses = std::move(kept);
+}
+
+void Translator::find_different_texts(std::vector<Segment>& segments) const {
+  const auto wanted = static_cast<size_t>(options_.search.n_best);
+  if (wanted == 1 || !options_.search.is_beam_search()) return;
+  for (auto& segment : segments) keep_different_texts(segment, {});
+  for (const bool retried : {false, true}) {
+    SearchOptions wider = wanted_search(retried);
+    for (int64_t times = 2; times <= kWidestBeam && times * options_.search.beam_size <= kLargestBeam;
+         times *= 2) {
+      std::vector<Segment*> few;
+      for (auto& segment : segments) {
+        if (segment.retried == retried && segment.hypotheses.size() < wanted) few.push_back(&segment);
+      }
+      if (few.empty()) break;
+      std::vector<std::vector<Hypothesis>> before;
+      for (auto* segment : few) before.push_back(std::move(segment->hypotheses));
+      wider.beam_size = wider.n_best = times * options_.search.beam_size;
+      search_all(few, wider);
+      for (size_t i = 0; i < few.size(); ++i) {
+        std::swap(few[i]->hypotheses, before[i]);
+        keep_different_texts(*few[i], std::move(before[i]));
+      }
+    }
+  }
+  for (auto& segment : segments) segment.hypotheses.resize(std::min(segment.hypotheses.size(), wanted));
 }
 
 Translation Translator::assemble(const std::vector<Segment>& segments, size_t begin, size_t end) const {
@@ -215,6 +288,13 @@ Translation Translator::assemble(const std::vector<Segment>& segments, size_t be
     candidate.text = without_line_breaks(std::move(candidate.text));
     result.candidates.push_back(std::move(candidate));
   }
+  const bool unknown = std::any_of(segments.begin() + static_cast<std::ptrdiff_t>(begin),
+                                   segments.begin() + static_cast<std::ptrdiff_t>(end),
+                                   [](const Segment& s) { return s.unknown; });
+  if (result.status != TranslationStatus::kTruncated && is_blank(result.text()))
+    result.status = TranslationStatus::kSilent;
+  else if (result.status != TranslationStatus::kTruncated && unknown)
+    result.status = TranslationStatus::kUnknown;
   for (size_t i = begin; i < end; ++i) {
     if (segments[i].looped) result.status = TranslationStatus::kLooped;
     result.retried = result.retried || segments[i].retried;
@@ -225,7 +305,7 @@ Translation Translator::assemble(const std::vector<Segment>& segments, size_t be
 std::vector<Translation> Translator::translate(const std::vector<std::string>& lines,
                                                const std::vector<std::string>& prefixes) const {
   if (!prefixes.empty() && prefixes.size() != lines.size())
-    throw std::logic_error("Translator: required a prefix for each line or none");
+    throw std::logic_error("Translator: expected a prefix for each line or none");
   std::vector<Segment> segments;
   std::vector<size_t> first_segment;  // of each line, and the end of the last
   std::vector<int64_t> replaced;
@@ -245,8 +325,9 @@ std::vector<Translation> Translator::translate(const std::vector<std::string>& l
 
   std::vector<Segment*> all;
   for (auto& segment : segments) all.push_back(&segment);
-  search_all(all, options_.search);
+  search_all(all, wanted_search(false));
   guard_against_loops(segments);
+  find_different_texts(segments);
 
   std::vector<Translation> results;
   for (size_t i = 0; i < lines.size(); ++i) {

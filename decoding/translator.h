@@ -28,6 +28,8 @@ enum class TranslationStatus {
   kOk,
   kEmpty,      // nothing but white space came in: nothing goes out, the model was not asked
   kSplit,      // longer than max_source_length: translated in pieces and rejoined
+  kUnknown,    // half of the source's tokens or more are <unk>: the model cannot read it
+  kSilent,     // the model was asked, and its best translation is an empty text
   kTruncated,  // the best hypothesis hit the length limit before </s>
   kLooped,     // the best hypothesis turns in circles (loop_guard.h), whatever else is to be said of it
 };
@@ -40,7 +42,9 @@ struct Translation {
     double log_probability = 0;  // the sum over all tokens
     int64_t tokens = 0;          // generated, </s> not counted
   };
-  std::vector<Candidate> candidates;  // best first; one at least, whose text is "" for an empty line
+  // Best first, all of different texts (but for those that were drawn by chance); one at least, whose text is
+  // "" for an empty line.
+  std::vector<Candidate> candidates;
   TranslationStatus status = TranslationStatus::kOk;
   int64_t replaced_bytes = 0;  // ill-formed UTF-8 sequences that became U+FFFD
   int64_t pieces = 1;          // translated apart and rejoined
@@ -69,15 +73,19 @@ class Translator {
  private:
   struct Segment;  // what is asked of the model in one go: a line, or a piece of one
   std::vector<Segment> segments_of(size_t line, const std::string& text) const;
+  SearchOptions wanted_search(bool retried) const;
   void search_all(const std::vector<Segment*>& segments, const SearchOptions& search) const;
   void search_batch(const std::vector<Segment*>& batch, const SearchOptions& search) const;
   void guard_against_loops(std::vector<Segment>& segments) const;
+  void keep_different_texts(Segment& segment, std::vector<Hypothesis> more) const;
+  void find_different_texts(std::vector<Segment>& segments) const;
   Translation assemble(const std::vector<Segment>& segments, size_t begin, size_t end) const;
 
   std::vector<ModelFolder> folders_;
   TranslateOptions options_;
   std::unique_ptr<SearchEngine> engine_;
-  std::vector<int64_t> prefix_;  // the language code's id, if one was asked for
+  std::vector<std::vector<int64_t>> forbidden_;  // groups of tokens that never stand in a translation
+  std::vector<int64_t> prefix_;                  // the language code's id, if one was asked for
 };
 
 }  // namespace dragoman

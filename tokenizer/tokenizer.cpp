@@ -133,13 +133,26 @@ std::vector<int64_t> Tokenizer::encode(std::string_view text) const {
   return joined_parts<int64_t>(text, [&](std::string_view part) { return state_->encode(part); });
 }
 
-std::vector<int64_t> Tokenizer::encode_source(std::string_view text) const {
-  const size_t length = language_code_length(text);
-  const auto code = length == 0 ? std::nullopt : state_->vocabulary.find(text.substr(0, length));
-  if (!code) return encode(text);
-  std::vector<int64_t> ids = encode(without_leading_space(text.substr(length)));
-  ids.insert(ids.begin(), *code);
+SourceLine Tokenizer::source_line(std::string_view line) const {
+  const size_t length = language_code_length(line);
+  if (length == 0) return {std::nullopt, line, {}};
+  const auto code = state_->vocabulary.find(line.substr(0, length));
+  if (!code) return {std::nullopt, line, line.substr(0, length)};
+  return {code, without_leading_space(line.substr(length)), {}};
+}
+
+std::vector<int64_t> Tokenizer::encode_source(std::string_view line) const {
+  const SourceLine parts = source_line(line);
+  std::vector<int64_t> ids = encode(parts.text);
+  if (parts.code) ids.insert(ids.begin(), *parts.code);
   return ids;
+}
+
+std::vector<std::string> Tokenizer::encode_source_pieces(std::string_view line) const {
+  const SourceLine parts = source_line(line);
+  std::vector<std::string> pieces = encode_pieces(parts.text);
+  if (parts.code) pieces.insert(pieces.begin(), state_->vocabulary.piece(*parts.code));
+  return pieces;
 }
 
 std::vector<std::string> Tokenizer::encode_pieces(std::string_view text) const {

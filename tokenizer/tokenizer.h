@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,13 @@
 #include "tokenizer/vocabulary.h"
 
 namespace dragoman {
+
+// A source line in two: ">>de<< The file."
+struct SourceLine {
+  std::optional<int64_t> code;    // of the language that it asks for, when the vocabulary has it
+  std::string_view text;          // what is behind; with a code that the vocabulary lacks, the whole line
+  std::string_view unknown_code;  // that code, else ""
+};
 
 struct ScoredPiece {
   int64_t id;
@@ -32,9 +40,12 @@ class Tokenizer {
   // vocab.json, gets its id, as in transformers.)
   std::vector<int64_t> encode(std::string_view text) const;
 
-  // The same for the source side: a leading language code, ">>de<< The file.", becomes one id when the
-  // vocabulary has it; if not, it is text.
-  std::vector<int64_t> encode_source(std::string_view text) const;
+  // How every command reads a leading language code, ">>de<< The file.": it becomes one id when the
+  // vocabulary has it; if not, it is text. The views are of `line`.
+  SourceLine source_line(std::string_view line) const;
+  // Its ids: the code, if there is one, and the text.
+  std::vector<int64_t> encode_source(std::string_view line) const;
+  std::vector<std::string> encode_source_pieces(std::string_view line) const;
 
   // The pieces that encode() looks up, as text.
   std::vector<std::string> encode_pieces(std::string_view text) const;

@@ -31,8 +31,9 @@ class Stepper {
         options_(options),
         limits_(limits),
         vocabulary_(sessions.vocabulary()),
-        has_rules_(has_token_rules(options, limits)) {
-    best_.count = std::min(options.beam_size == 1 ? 1 : 2 * options.beam_size, vocabulary_);
+        has_rules_(has_token_rules(options, limits)),
+        normalises_first_(options.rules_see_log_probabilities()) {
+    best_.count = std::min(options.is_beam_search() ? options.candidates() : 1, vocabulary_);
   }
 
   // The best that may follow each row. ids: what it has written so far.
@@ -47,6 +48,7 @@ class Stepper {
       best_.log_sums[static_cast<size_t>(r)] =
           kernels.best_of_row(row, vocabulary_, best_.count, true, best_.values.data() + r * best_.count,
                               best_.tokens.data() + r * best_.count);
+      if (!options_.renormalize && options_.is_beam_search()) best_.log_sums[static_cast<size_t>(r)] = 0;
     });
     return best_;
   }
@@ -86,6 +88,7 @@ class Stepper {
     sessions_.pool().run(count, count * vocabulary_ * 8, [&](int64_t begin, int64_t end) {
       for (int64_t r = begin; r < end; ++r) {
         const auto i = static_cast<size_t>(r);
+        if (normalises_first_) normalise(logits + r * stride);
         if (has_rules_ || static_cast<int64_t>(ids[i]->size()) < options_.min_length)
           apply_token_rules(logits + r * stride, vocabulary_, *ids[i], static_cast<size_t>(rows[i].sentence),
                             options_, limits_);
@@ -94,11 +97,18 @@ class Stepper {
     });
   }
 
+  void normalise(float* row) const {
+    float best = 0;
+    int32_t place = 0;
+    const float log_sum = sessions_.kernels().best_of_row(row, vocabulary_, 1, true, &best, &place);
+    for (int64_t v = 0; v < vocabulary_; ++v) row[v] -= log_sum;
+  }
+
   SessionEnsemble& sessions_;
   const SearchOptions& options_;
   const SearchLimits& limits_;
   int64_t vocabulary_;
-  bool has_rules_;
+  bool has_rules_, normalises_first_;
   RowBest best_;
   std::vector<SampledToken> chosen_;
 };
@@ -131,10 +141,8 @@ std::vector<std::vector<Hypothesis>> packed_greedy(SessionEnsemble& sessions, si
     const auto& chosen = stepper.choose(rows, ids, samples, length);
     for (size_t r = 0; r < rows.size(); ++r) {
       Hypothesis& hypothesis = hypothesis_of(r);
-      const bool last = length >= limits.lengths[static_cast<size_t>(rows[r].sentence)];
-      if (hypothesis.grow(chosen[r].token, chosen[r].log_probability, limits.end_id) || last) {
-        hypothesis.score = hypothesis.log_probability / options.penalty(length);
-      } else {
+      if (!hypothesis.grow(chosen[r].token, chosen[r].log_probability,
+                           limits.lengths[static_cast<size_t>(rows[r].sentence)], limits.end_id, options)) {
         next.push_back({narrow(static_cast<int64_t>(r)), rows[r].sentence, narrow(chosen[r].token)});
         next_samples.push_back(samples[r]);
       }
@@ -151,7 +159,7 @@ struct RankedCandidate {
   BeamCandidate candidate;
 };
 
-// The 2b best continuations of the rows first .. first+live-1 of one sentence.
+// The best continuations of the rows first .. first+live-1 of one sentence.
 void best_of_sentence(const RowBest& best, const SentenceBeam& beam, int64_t first,
                       const SearchOptions& options, std::vector<RankedCandidate>& ranked,
                       std::vector<BeamCandidate>& candidates) {
@@ -170,7 +178,7 @@ void best_of_sentence(const RowBest& best, const SentenceBeam& beam, int64_t fir
   // Each row's candidates are in order already; of equals the first beam's goes first.
   const auto better = [](const RankedCandidate& a, const RankedCandidate& b) { return a.rank > b.rank; };
   if (beam.live().size() > 1) std::stable_sort(ranked.begin(), ranked.end(), better);
-  for (size_t i = 0; i < std::min(ranked.size(), static_cast<size_t>(2 * options.beam_size)); ++i)
+  for (size_t i = 0; i < std::min(ranked.size(), static_cast<size_t>(options.candidates())); ++i)
     candidates.push_back(ranked[i].candidate);
 }
 
@@ -182,7 +190,7 @@ std::vector<std::vector<Hypothesis>> packed_beam(SessionEnsemble& sessions, size
   std::vector<SentenceBeam> running;
   std::vector<SessionRow> rows;
   for (size_t i = 0; i < sentences; ++i) {
-    running.emplace_back(static_cast<int64_t>(i), limits.lengths[i], limits.end_id, options);
+    running.emplace_back(static_cast<int64_t>(i), limits, options);
     rows.push_back({0, static_cast<int32_t>(i), start});
   }
   std::vector<const std::vector<int64_t>*> ids;

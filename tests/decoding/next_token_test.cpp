@@ -61,6 +61,69 @@ TEST(TokenRules, TheEndWaitsForTheLeastLength) {
   EXPECT_EQ(after_rules({1, 2, 3}, {0, 2, 2}, {.min_length = 3}, limits), (std::vector<float>{1, 2, 3}));
 }
 
+TEST(TokenRules, EveryTokenThatEndsWaitsForTheLeastLength) {
+  EXPECT_EQ(after_rules({1, 2, 3}, {}, {.min_length = 1, .ends = {0, 2}}, {}),
+            (std::vector<float>{kNever, 2, kNever}));
+}
+
+TEST(TokenRules, GroupsOfTheSourceMayBeForbidden) {
+  const std::vector<int64_t> source = {1, 2, 3, 2, 0};
+  SearchLimits limits;
+  limits.sources = {&source};
+  limits.end_id = 4;
+  EXPECT_TRUE(has_token_rules({.encoder_no_repeat_ngram = 2}, {}));
+  EXPECT_EQ(after_rules({5, 5, 5, 5, 5}, {3, 2}, {.encoder_no_repeat_ngram = 2}, limits),
+            (std::vector<float>{kNever, 5, 5, kNever, 5}));
+  EXPECT_EQ(after_rules({5, 5, 5, 5, 5}, {}, {.encoder_no_repeat_ngram = 2}, limits),
+            (std::vector<float>{5, 5, 5, 5, 5}));
+  EXPECT_EQ(after_rules({5, 5, 5, 5, 5}, {4}, {.encoder_no_repeat_ngram = 1}, limits),
+            (std::vector<float>{kNever, kNever, kNever, kNever, 5}));
+}
+
+TEST(TokenRules, AFirstAndALastTokenCanBeForced) {
+  SearchLimits limits;
+  limits.lengths = {3};
+  const SearchOptions first{.forced_begin = 1}, last{.forced_ends = {0, 2}};
+  EXPECT_TRUE(has_token_rules(first, {}));
+  EXPECT_TRUE(has_token_rules(last, {}));
+  EXPECT_EQ(after_rules({1, 2, 3}, {}, first, limits), (std::vector<float>{kNever, 0, kNever}));
+  EXPECT_EQ(after_rules({1, 2, 3}, {1}, first, limits), (std::vector<float>{1, 2, 3}));
+  EXPECT_EQ(after_rules({1, 2, 3}, {1}, last, limits), (std::vector<float>{1, 2, 3}));
+  EXPECT_EQ(after_rules({1, 2, 3}, {1, 1}, last, limits), (std::vector<float>{0, kNever, 0}));
+}
+
+TEST(TokenRules, SuppressedTokensAreNeverWrittenAndSomeOnlyNotFirst) {
+  SearchLimits limits;
+  limits.lengths = {9};
+  const SearchOptions options{.suppressed = {0}, .begin_suppressed = {1}};
+  EXPECT_EQ(after_rules({1, 2, 3}, {}, options, limits), (std::vector<float>{kNever, kNever, 3}));
+  EXPECT_EQ(after_rules({1, 2, 3}, {2}, options, limits), (std::vector<float>{kNever, 2, 3}));
+  // Behind a forced first token the second is the first that is chosen.
+  const SearchOptions forced{.begin_suppressed = {1}, .forced_begin = 2};
+  EXPECT_EQ(after_rules({1, 2, 3}, {2}, forced, limits), (std::vector<float>{1, kNever, 3}));
+}
+
+TEST(Hypothesis, EndsAtEachTokenThatEndsAndKeepsAllButTheUsualOne) {
+  const SearchOptions options{.ends = {0, 7}};
+  Hypothesis usual, other, cut;
+  EXPECT_FALSE(usual.grow(5, -1, 9, 0, options));
+  EXPECT_TRUE(usual.grow(0, -1, 9, 0, options));
+  EXPECT_TRUE(other.grow(7, -3, 9, 0, options));
+  EXPECT_TRUE(cut.grow(5, -1, 1, 0, options));
+  EXPECT_EQ(usual.ids, std::vector<int64_t>{5});
+  EXPECT_EQ(other.ids, std::vector<int64_t>{7});
+  EXPECT_TRUE(usual.complete && other.complete);
+  EXPECT_FALSE(cut.complete);
+  EXPECT_DOUBLE_EQ(usual.score, -1);
+  EXPECT_DOUBLE_EQ(other.score, -3);
+}
+
+TEST(Hypothesis, IsCutAndNotCompleteWhereItsLastTokenIsForced) {
+  Hypothesis forced;
+  EXPECT_TRUE(forced.grow(0, 0, 1, 0, {.forced_ends = {0}}));
+  EXPECT_FALSE(forced.complete);
+}
+
 // How often each token is drawn from 100,000 evenly spread numbers.
 std::map<int64_t, double> shares(const std::vector<float>& logits, const SearchOptions& options) {
   constexpr int kDraws = 100000;

@@ -26,6 +26,16 @@ TEST(SearchOptions, TheLimitIsTheGivenOneOrFollowsTheSource) {
   EXPECT_EQ(SearchOptions{}.limit(500, 512), 512);
 }
 
+TEST(SearchOptions, TheLimitIsNeverBelowTheLeastLength) {
+  EXPECT_EQ(SearchOptions{.min_length = 100}.limit(4, 512), 162);  // 100 + 3 * 4 + 50
+  EXPECT_EQ(SearchOptions{.min_length = 500}.limit(4, 512), 512);
+  EXPECT_EQ(SearchOptions{.min_length = 600}.limit(4, 512), 662);  // above the folder's own limit
+}
+
+TEST(SearchOptions, TheWordPenaltyLowersTheScoreForEachToken) {
+  EXPECT_DOUBLE_EQ((SearchOptions{.length_penalty = 0.5, .word_penalty = 0.25}.score(-3, 4)), (-3 - 1) / 2.0);
+}
+
 TEST(SearchOptions, ThatDoNotFitTogetherAreUsageErrors) {
   EXPECT_NO_THROW((SearchOptions{.beam_size = 4, .n_best = 4}.check()));
   EXPECT_THROW((SearchOptions{.beam_size = 4, .n_best = 5}.check()), UsageError);

@@ -68,13 +68,13 @@ TEST(ModelConfig, KeysThatMustBeThereAreNamedWhenTheyAreNot) {
         "encoder_attention_heads", "decoder_attention_heads", "encoder_ffn_dim", "decoder_ffn_dim"}) {
     json config = config_of(unusual());
     config.erase(key);
-    EXPECT_EQ(refusal(config), "[config.json: " + std::string(key) + "] required this key, got none");
+    EXPECT_EQ(refusal(config), "[config.json: " + std::string(key) + "] expected this key, got none");
     config[key] = nullptr;
-    EXPECT_EQ(refusal(config), "[config.json: " + std::string(key) + "] required this key, got none");
+    EXPECT_EQ(refusal(config), "[config.json: " + std::string(key) + "] expected this key, got none");
   }
   json config = config_of(unusual());
   config.erase("model_type");
-  EXPECT_EQ(refusal(config), "[config.json: model_type] required marian or dragoman, got ''");
+  EXPECT_EQ(refusal(config), "[config.json: model_type] expected marian or dragoman, got ''");
 }
 
 TEST(ModelConfig, AbsentKeysMeanWhatMarianConfigMeansByTheirAbsence) {
@@ -139,10 +139,10 @@ TEST(ModelConfig, EachBadValueIsRefusedNamingItsKey) {
   for (const auto& [key, value] : bad) {
     json config = config_of(unusual());
     config[key] = value;
-    EXPECT_EQ(refusal(config).rfind("[config.json: " + std::string(key) + "] required ", 0), 0u)
+    EXPECT_EQ(refusal(config).rfind("[config.json: " + std::string(key) + "] expected ", 0), 0u)
         << key << " " << value << ": " << refusal(config);
   }
-  EXPECT_EQ(refusal(json::array()), "[config.json] required a JSON object, got array");
+  EXPECT_EQ(refusal(json::array()), "[config.json] expected a JSON object, got array");
 }
 
 TEST(ModelConfig, MembersThatDoNotFitTogetherAreRefused) {
@@ -165,7 +165,7 @@ TEST(ModelConfig, MembersThatDoNotFitTogetherAreRefused) {
                 .find("fewer than 2^40"),
             std::string::npos);
   EXPECT_EQ(changed({{"model_type", "marian"}}),
-            "[config.json: normalize_before] required false for model_type marian, got true");
+            "[config.json: normalize_before] expected false for model_type marian, got true");
 }
 
 TEST(ModelConfig, AFolderWithoutItsConfigIsAModelErrorThatNamesTheFile) {
@@ -184,7 +184,7 @@ TEST(GenerationConfig, WhatIsWrittenIsReadAgain) {
   EXPECT_EQ(read.num_beams, 7);
   EXPECT_EQ(read.max_length, 99);
   EXPECT_EQ(read.decoder_start_token_id, 39);
-  EXPECT_EQ(read.eos_token_id, 0);
+  EXPECT_EQ(read.eos_token_ids, std::vector<int64_t>{0});
   EXPECT_EQ(read.forbidden_tokens, std::vector<int64_t>{39});
   const json text = json::parse(generation_config_text(unusual(), written));
   EXPECT_EQ(text["renormalize_logits"], true);
@@ -194,7 +194,7 @@ TEST(GenerationConfig, WhatIsWrittenIsReadAgain) {
 
 TEST(GenerationConfig, ItsOwnFileWinsOverConfigJsonAndBothMayBeAbsent) {
   const TemporaryFolder folder;
-  EXPECT_EQ(read_generation_config(folder.path("")).num_beams, GenerationDefaults().num_beams);
+  EXPECT_EQ(read_generation_config(folder.path("")).num_beams, std::nullopt);
   folder.write("config.json", R"({"num_beams": 6, "max_length": 60, "bad_words_ids": [[5], [1, 2], [6]]})");
   EXPECT_EQ(read_generation_config(folder.path("")).num_beams, 6);
   EXPECT_EQ(read_generation_config(folder.path("")).forbidden_tokens, (std::vector<int64_t>{5, 6}));
@@ -202,8 +202,56 @@ TEST(GenerationConfig, ItsOwnFileWinsOverConfigJsonAndBothMayBeAbsent) {
             (std::vector<std::vector<int64_t>>{{1, 2}}));
   folder.write("generation_config.json",
                R"({"num_beams": 2, "bad_words_ids": null, "eos_token_id": [0, 4]})");
-  EXPECT_EQ(read_generation_config(folder.path("")).num_beams, 2);
-  EXPECT_EQ(read_generation_config(folder.path("")).max_length, 60);
+  const GenerationDefaults own = read_generation_config(folder.path(""));
+  EXPECT_EQ(own.num_beams, 2);
+  EXPECT_EQ(own.max_length, std::nullopt);  // config.json's keys count only where its own file is absent
+  EXPECT_TRUE(own.forbidden_tokens.empty());
+  EXPECT_EQ(own.eos_token_ids, (std::vector<int64_t>{0, 4}));
+  EXPECT_EQ(own.file, "generation_config.json");
+}
+
+TEST(GenerationConfig, EveryKeyIsWrittenAndReadAgain) {
+  GenerationDefaults all;
+  all.num_beams = 7, all.max_length = 99, all.min_length = 3, all.max_new_tokens = 50, all.min_new_tokens = 2;
+  all.length_penalty = 0.5, all.repetition_penalty = 1.5, all.word_penalty = 0.25;
+  all.no_repeat_ngram_size = 3, all.encoder_no_repeat_ngram_size = 4, all.early_stopping = "never";
+  all.do_sample = true, all.renormalize_logits = false, all.temperature = 0.5, all.top_p = 0.75,
+  all.top_k = 9;
+  all.forced_bos_token_id = 8, all.forced_eos_token_ids = {0, 5}, all.suppress_tokens = {1};
+  all.begin_suppress_tokens = {2, 3}, all.forbidden_tokens = {39, 6}, all.forbidden_groups = {{1, 2}};
+  all.eos_token_ids = {0, 4};
+  const std::string text = generation_config_text(unusual(), all);
+  const TemporaryFolder folder;
+  folder.write("generation_config.json", text);
+  EXPECT_EQ(generation_config_text(unusual(), read_generation_config(folder.path(""))), text);
+  const json written = json::parse(text);
+  EXPECT_EQ(written["early_stopping"], "never");
+  EXPECT_EQ(written["dragoman_word_penalty"], 0.25);
+  EXPECT_EQ(written["bad_words_ids"], json::parse("[[39], [6], [1, 2]]"));
+  EXPECT_EQ(written["eos_token_id"], json::parse("[0, 4]"));
+}
+
+TEST(GenerationConfig, TheTokenThatStartsTheDecoderCountsInMaxLengthAndNotInMaxNewTokens) {
+  EXPECT_EQ(GenerationDefaults{}.most_tokens(), 511);
+  EXPECT_EQ(GenerationDefaults{.max_length = 6}.most_tokens(), 5);
+  EXPECT_EQ((GenerationDefaults{.max_length = 6, .max_new_tokens = 9}.most_tokens()), 9);
+}
+
+TEST(GenerationConfig, WhatIsNotSupportedIsNotedUnlessItsValueDoesNothing) {
+  const auto noted = [](const char* text) {
+    GenerationDefaults defaults;
+    parse_generation_config(json::parse(text), "f", defaults);
+    std::string keys;
+    for (const auto& [key, value] : defaults.unsupported) keys += key + "=" + value + " ";
+    return keys;
+  };
+  EXPECT_EQ(
+      noted(R"({"num_beam_groups": 1, "diversity_penalty": 0.0, "guidance_scale": null, "max_time": null,
+                      "typical_p": 0.2, "force_words_ids": [], "unknown_key": 3})"),
+      "");
+  EXPECT_EQ(noted(R"({"num_beam_groups": 2, "typical_p": 0.2, "do_sample": true})"),
+            "num_beam_groups=2 typical_p=0.2 ");
+  EXPECT_EQ(noted(R"({"num_beams": 2, "do_sample": true})"), "num_beams=2 with do_sample ");
 }
 
 TEST(GenerationConfig, EachBadValueIsRefusedNamingFileAndKey) {
@@ -212,6 +260,8 @@ TEST(GenerationConfig, EachBadValueIsRefusedNamingFileAndKey) {
       {"num_beams", "0"},        {"num_beams", "5000"},        {"max_length", "0"},
       {"max_length", "\"9\""},   {"eos_token_id", "-1"},       {"decoder_start_token_id", "-1"},
       {"bad_words_ids", "5"},    {"bad_words_ids", "[5]"},     {"bad_words_ids", "[[-5]]"},
+      {"length_penalty", "11"},  {"repetition_penalty", "0"},  {"early_stopping", "\"no\""},
+      {"do_sample", "1"},        {"suppress_tokens", "[-1]"},  {"max_new_tokens", "0"},
       {"bad_words_ids", "[[]]"}, {"bad_words_ids", "[[1.5]]"}, {"bad_words_ids", "[[18446744073709551615]]"}};
   for (const auto& [key, value] : bad) {
     const std::string path =
@@ -220,7 +270,7 @@ TEST(GenerationConfig, EachBadValueIsRefusedNamingFileAndKey) {
       read_generation_config(folder.path(""));
       ADD_FAILURE() << key << " " << value;
     } catch (const ModelError& error) {
-      EXPECT_EQ(std::string(error.what()).rfind("[" + path + ": " + key + "] required ", 0), 0u)
+      EXPECT_EQ(std::string(error.what()).rfind("[" + path + ": " + key + "] expected ", 0), 0u)
           << error.what();
     }
   }

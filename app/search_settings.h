@@ -1,0 +1,20 @@
+// The search settings of a command that translates: default < folder < flag.
+#pragma once
+
+#include <string>
+
+#include "app/command_line.h"
+#include "core/log.h"
+#include "decoding/search_options.h"
+
+namespace dragoman {
+
+// Sets `search`, a member of the struct that `options` describes, by the folder's generation_config.json and
+// then again by the flags that were given. Of two that exclude each other a flag wins over the folder: a beam
+// that is not given grows to --n-best, and --min-length may exceed the folder's longest length. Each key of
+// the folder that would change translations and that this program does not support is a warning. UsageError
+// as SearchOptions::check() has it, and ModelError for a folder that contradicts itself.
+void resolve_search(const OptionList& options, const Flags& given, const std::string& folder,
+                    SearchOptions& search, Log& log);
+
+}  // namespace dragoman
