@@ -1,12 +1,10 @@
-#include <stdlib.h>
-
-#include <filesystem>
 #include <sstream>
 
 #include "app/command_line.h"
 #include "app/commands.h"
 #include "app/output.h"
 #include "core/files.h"
+#include "core/interrupt.h"
 #include "core/manifest.h"
 #include "core/random.h"
 #include "training/run.h"
@@ -15,22 +13,6 @@ namespace dragoman {
 namespace {
 
 constexpr int64_t kUpdates = 24;
-
-class ScratchFolder {
- public:
-  ScratchFolder() : path_((std::filesystem::temp_directory_path() / "dragoman-selftest-XXXXXX").string()) {
-    if (mkdtemp(path_.data()) == nullptr)
-      throw DataError(path_, "required to make this folder, got " + errno_text(errno));
-  }
-  ~ScratchFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  std::string path(const std::string& name) const { return join_path(path_, name); }
-
- private:
-  std::string path_;
-};
 
 std::string generated_text(uint64_t seed) {
   const std::vector<std::string> syllables = {"ba", "ke", "lo", "mi", "nu", "ra", "te", "zo"};
@@ -45,7 +27,7 @@ std::string generated_text(uint64_t seed) {
   return text;
 }
 
-RunOptions small_run(const ScratchFolder& folder, const std::string& model, int64_t threads) {
+RunOptions small_run(const TemporaryFolder& folder, const std::string& model, int64_t threads) {
   RunOptions run;
   run.train = {{folder.path("source")}, {folder.path("target")}, {}};
   run.model_folder = folder.path(model);
@@ -69,6 +51,7 @@ std::string trained(RunOptions run, const std::vector<int64_t>& stops) {
   for (const int64_t stop : stops) {
     run.training.max_updates = stop;
     run_training(run, log, none);
+    throw_if_interrupted();
   }
   std::string sums;
   for (const char* name : {"model.safetensors", "optimizer.safetensors"})
@@ -86,9 +69,9 @@ struct SelftestFlags {
 int run_selftest(const Arguments& arguments) {
   SelftestFlags flags;
   apply_flags(flags.describe(), parse_flags(flags.describe(), arguments));
-  const ScratchFolder folder;
-  write_file_atomically(folder.path("source"), generated_text(1));
-  write_file_atomically(folder.path("target"), generated_text(2));
+  const TemporaryFolder folder;
+  folder.write("source", generated_text(1));
+  folder.write("target", generated_text(2));
   const std::string whole = trained(small_run(folder, "whole", flags.threads), {kUpdates});
   const std::string stopped =
       trained(small_run(folder, "stopped", flags.threads), {1, 7, 8, 15, 23, kUpdates});

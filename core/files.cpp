@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <filesystem>
 
 namespace dragoman {
@@ -115,8 +116,18 @@ FolderLock::~FolderLock() {
   if (descriptor_ >= 0) ::close(descriptor_);
 }
 
-TemporaryFolder::TemporaryFolder() : path_(fs::temp_directory_path() / "dragoman-XXXXXX") {
-  if (::mkdtemp(path_.data()) == nullptr) write_failed(path_, "make");
+TemporaryFolder::TemporaryFolder() {
+  std::error_code error;
+  const fs::path parent = fs::temp_directory_path(error);
+  if (error) {
+    const char* variable = std::getenv("TMPDIR");
+    throw DataError("TMPDIR", "expected the folder for temporary files in this variable, got " +
+                                  std::string(variable ? variable : "/tmp") + ": " +
+                                  errno_text(error.value()));
+  }
+  path_ = parent / "dragoman-XXXXXX";
+  if (::mkdtemp(path_.data()) == nullptr)
+    cannot(ErrorKind::kData, "make a temporary folder in", parent.string() + " (TMPDIR)", errno);
 }
 
 TemporaryFolder::~TemporaryFolder() {
@@ -137,15 +148,47 @@ void set_file_call_hook(std::function<int(const FileCall&)> hook) {
   file_call_hook = std::move(hook);
 }
 
-void append_to_file(const std::string& path, std::string_view text) {
-  const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+namespace {
+// Whether the file has a last line without its end.
+bool ends_in_a_line(int descriptor, off_t size) {
+  char last = '\n';
+  return size > 0 && ::pread(descriptor, &last, 1, size - 1) == 1 && last != '\n';
+}
+
+void append(const std::string& path, std::string_view text, bool as_line) {
+  const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   if (descriptor < 0) write_failed(path, "open");
-  const ssize_t count = ::write(descriptor, text.data(), text.size());
+  const off_t before = ::lseek(descriptor, 0, SEEK_END);
+  const std::string whole =
+      (as_line && ends_in_a_line(descriptor, before) ? "\n" : "") + std::string(text) + (as_line ? "\n" : "");
+  const bool written = !is_made_to_fail("append", path) && write_all(descriptor, whole.data(), whole.size());
   const int error_number = errno;
+  // A part of it would make what is appended later unreadable.
+  [[maybe_unused]] const int taken_back = written || before < 0 ? 0 : ::ftruncate(descriptor, before);
   ::close(descriptor);
   errno = error_number;
-  if (count != static_cast<ssize_t>(text.size()))
-    write_failed(path, "append " + std::to_string(text.size()) + " bytes to");
+  if (!written) write_failed(path, "append " + std::to_string(whole.size()) + " bytes to");
+}
+}  // namespace
+
+void append_to_file(const std::string& path, std::string_view text) {
+  append(path, text, false);
+}
+
+void append_line(const std::string& path, std::string_view line) {
+  append(path, line, true);
+}
+
+void check_folder_takes_files(const std::string& path) {
+  fs::path folder = fs::path(path).lexically_normal();
+  if (folder.empty()) folder = ".";
+  std::error_code ignored;
+  while (!fs::exists(folder, ignored) && folder.has_parent_path() && folder != folder.parent_path())
+    folder = folder.parent_path();
+  if (!fs::exists(folder, ignored)) folder = ".";
+  std::string probe = (folder / ".dragoman-XXXXXX").string();
+  if (::mkdtemp(probe.data()) == nullptr) cannot(ErrorKind::kData, "write to", path, errno);
+  ::rmdir(probe.c_str());
 }
 
 bool file_exists(const std::string& path) {

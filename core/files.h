@@ -68,8 +68,14 @@ class TemporaryFolder {
   std::string path_;
 };
 
-// Appends text to a file in one write (a log line). DataError naming the path.
+// Appends all of the text or nothing. DataError naming the path.
 void append_to_file(const std::string& path, std::string_view text);
+// The same with a line and its end, in a line of its own: it does not join what a crash has left.
+void append_line(const std::string& path, std::string_view line);
+
+// DataError when no file can be made in this folder, or when the folder is not there and cannot be made.
+// Leaves nothing.
+void check_folder_takes_files(const std::string& path);
 
 bool file_exists(const std::string& path);
 bool is_folder(const std::string& path);
@@ -85,7 +91,7 @@ std::string join_path(const std::string& folder, const std::string& name);
 // with the errno that is returned, or goes on with 0; what the function throws stands for the end of the
 // process.
 struct FileCall {
-  const char* name;  // create, write, fsync, fsync_folder, rename, mkdir, remove
+  const char* name;  // create, write, append, fsync, fsync_folder, rename, mkdir, remove
   std::string path;
   std::string to;  // rename
 };

@@ -20,7 +20,7 @@ int interrupt_signal() {
 }
 
 void throw_if_interrupted() {
-  if (const int signal = interrupt_signal(); signal != 0) throw Interrupted{signal};
+  if (const int signal = interrupt_signal(); signal != 0) throw Interrupted(signal);
 }
 
 void clear_interrupt() {

@@ -5,10 +5,16 @@
 // uses Dragoman as a library never sets it, or sets it to stop what runs.
 #pragma once
 
+#include <exception>
+
 namespace dragoman {
 
-// Leaves work that was asked to stop. Not an Error: nothing is wrong. The program exits with 128 + signal.
-struct Interrupted {
+// Leaves work that was asked to stop. Not an Error: nothing is wrong. The program exits with 128 + signal. A
+// std::exception, because LibTorch's autograd engine passes on no other ones.
+struct Interrupted : std::exception {
+  explicit Interrupted(int signal_number) : signal(signal_number) {}
+  const char* what() const noexcept override { return "stopped by a signal"; }
+
   int signal;
 };
 

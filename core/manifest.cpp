@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "core/files.h"
+#include "core/interrupt.h"
 #include "core/json.h"
 
 namespace dragoman {
@@ -43,6 +44,7 @@ void check_file(const std::string& folder, const std::string& name, const nlohma
     throw ModelError(path, "required " + entry["bytes"].dump() + " bytes (manifest.json), got " +
                                std::to_string(size) + hint);
   }
+  throw_if_interrupted();
   const std::string checksum = checksum_of_file(path);
   if (entry["xxh3_128"] != checksum && !(replaced && entry["before"]["xxh3_128"] == checksum)) {
     throw ModelError(
@@ -102,10 +104,11 @@ void write_manifest(const std::string& folder, const std::vector<std::string>& n
   write_entries(folder, entries_of(folder, names));
 }
 
-void replace_listed_file(const std::string& folder, const std::string& name, const std::string& from,
-                         const std::vector<std::string>& names) {
+namespace {
+// `files`: the entries of the folder as it is.
+void replace_with_entries(const std::string& folder, const std::string& name, const std::string& from,
+                          nlohmann::ordered_json files) {
   const std::string path = join_path(folder, name);
-  nlohmann::ordered_json files = entries_of(folder, names);
   const nlohmann::ordered_json replacement = entry_of(from);
   if (file_exists(path) && file_exists(join_path(folder, kManifestName))) {
     nlohmann::ordered_json either = files;
@@ -117,6 +120,21 @@ void replace_listed_file(const std::string& folder, const std::string& name, con
   sync_folder(folder);
   files[name] = replacement;
   write_entries(folder, files);
+}
+}  // namespace
+
+void replace_listed_file(const std::string& folder, const std::string& name, const std::string& from,
+                         const std::vector<std::string>& names) {
+  replace_with_entries(folder, name, from, entries_of(folder, names));
+}
+
+void replace_listed_file(const std::string& folder, const std::string& name, const std::string& from) {
+  const std::string path = join_path(folder, kManifestName);
+  nlohmann::ordered_json files = nlohmann::ordered_json::object();
+  for (const auto& [listed, entry] : read_json_file(path, ErrorKind::kModel)["files"].items())
+    files[listed] = entry;
+  files[name] = entry_of(join_path(folder, name));  // the manifest may still know two contents of it
+  replace_with_entries(folder, name, from, std::move(files));
 }
 
 void check_manifest(const std::string& folder) {

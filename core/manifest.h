@@ -43,6 +43,9 @@ void write_manifest(const std::string& folder, const std::vector<std::string>& n
 void replace_listed_file(const std::string& folder, const std::string& name, const std::string& from,
                          const std::vector<std::string>& names);
 
+// The same for a folder whose manifest is whole: what it says of the other files stays.
+void replace_listed_file(const std::string& folder, const std::string& name, const std::string& from);
+
 // Does nothing when the folder has no manifest. ModelError naming the first file that is missing, or whose
 // size or checksum differs.
 void check_manifest(const std::string& folder);

@@ -6,10 +6,19 @@
 namespace dragoman {
 
 Workers::Workers(int count) {
-  for (int i = 1; i < count; ++i) threads_.emplace_back([this, i] { serve(i); });
+  try {
+    for (int i = 1; i < count; ++i) threads_.emplace_back([this, i] { serve(i); });
+  } catch (...) {  // the system gives no more threads
+    stop();
+    throw;
+  }
 }
 
 Workers::~Workers() {
+  stop();
+}
+
+void Workers::stop() {
   {
     const std::lock_guard lock(mutex_);
     stop_ = true;

@@ -25,6 +25,7 @@ class Workers {
 
  private:
   void serve(int index);
+  void stop();  // ends the threads that there are
 
   std::vector<std::thread> threads_;
   std::mutex mutex_;

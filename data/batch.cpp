@@ -1,11 +1,15 @@
 #include "data/batch.h"
 
 #include <algorithm>
+#include <chrono>
+
+#include "core/interrupt.h"
 
 namespace dragoman {
 namespace {
 
 constexpr int64_t kAhead = 8;  // batches
+constexpr std::chrono::milliseconds kBetweenLooks(100);
 
 // One row of a batch, wherever its ids are.
 struct Row {
@@ -83,7 +87,8 @@ BatchStream::~BatchStream() {
 
 BatchStream::Item BatchStream::next() {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return ready_.count(taken_) > 0 || failure_; });
+  while (!changed_.wait_for(lock, kBetweenLooks, [this] { return ready_.count(taken_) > 0 || failure_; }))
+    throw_if_interrupted();
   const auto found = ready_.find(taken_);
   if (found == ready_.end()) std::rethrow_exception(failure_);
   Item item = std::move(found->second);
@@ -101,6 +106,7 @@ BatchStream::Job BatchStream::next_job() {
   }
   // A resumed pass plans the windows before its position again, for the number of their batches.
   while (position_.batch >= first_of_window_ + static_cast<int64_t>(window_.size())) {
+    throw_if_interrupted();
     first_of_window_ += static_cast<int64_t>(window_.size());
     if (++window_index_ == plan_->windows()) {
       position_ = {position_.epoch + 1, 0};

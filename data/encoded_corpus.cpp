@@ -1,11 +1,11 @@
 #include "data/encoded_corpus.h"
 
 #include <algorithm>
-#include <exception>
-#include <thread>
 
 #include "core/error.h"
+#include "core/interrupt.h"
 #include "core/log.h"
+#include "core/workers.h"
 
 namespace dragoman {
 namespace {
@@ -25,27 +25,6 @@ std::vector<int32_t> ended(const std::vector<int64_t>& ids, int64_t eos) {
   for (const int64_t id : ids) result.push_back(static_cast<int32_t>(id));
   result.push_back(static_cast<int32_t>(eos));
   return result;
-}
-
-// Calls work(i) for each i in [begin, end) on up to `threads` threads; the first exception is thrown on.
-template <typename Work>
-void in_parallel(int64_t begin, int64_t end, int64_t threads, const Work& work) {
-  const int64_t parts = std::clamp<int64_t>(threads, 1, std::max<int64_t>(1, end - begin));
-  std::vector<std::exception_ptr> failures(static_cast<size_t>(parts));
-  const auto run_part = [&](int64_t part) {
-    try {
-      for (int64_t i = begin + part; i < end; i += parts) work(i);
-    } catch (...) {
-      failures[static_cast<size_t>(part)] = std::current_exception();
-    }
-  };
-  std::vector<std::thread> running;
-  for (int64_t part = 1; part < parts; ++part) running.emplace_back(run_part, part);
-  run_part(0);
-  for (std::thread& thread : running) thread.join();
-  for (const std::exception_ptr& failure : failures) {
-    if (failure) std::rethrow_exception(failure);
-  }
 }
 
 }  // namespace
@@ -134,8 +113,8 @@ void CorpusEncoder::add(const VisitedPair& pair) {
 
 void CorpusEncoder::encode_block() {
   std::vector<EncodedPair> ids(static_cast<size_t>(block_.size()));
-  in_parallel(0, block_.size(), threads_, [&](int64_t number) {
-    const auto i = static_cast<size_t>(number);
+  side_by_side(ids.size(), std::max<int64_t>(1, threads_), [&](size_t i) {
+    throw_if_interrupted();
     ids[i].source = ended(source_.encode_source(block_.source[i]), source_.vocabulary().eos_id());
     ids[i].target = ended(target_.encode(block_.target[i]), target_.vocabulary().eos_id());
   });

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "core/error.h"
+#include "core/interrupt.h"
 #include "core/lines.h"
 #include "core/log.h"
 #include "core/utf8.h"
@@ -72,6 +73,7 @@ void PairReader::make_valid(std::string& text, const std::string& path, int64_t 
 }
 
 void PairReader::add(std::string& source, std::string& target, int64_t line) {
+  throw_if_interrupted();
   make_valid(source, files_.source, line);
   make_valid(target, files_.target, line);
   const bool source_blank = is_blank(source), target_blank = is_blank(target);
@@ -254,7 +256,7 @@ void RepeatableText::visit(CorpusReport& report, const PairVisitor& visit) {
   if (read_once_) {
     if (pairs_ < 0) memory_ = read_parallel_text(files_, memory_report_);
     report = memory_report_;
-    for (int64_t i = 0; i < memory_.size(); ++i) visit(memory_.at(i));
+    for (int64_t i = 0; i < memory_.size(); ++i) throw_if_interrupted(), visit(memory_.at(i));
   } else {
     visit_parallel_text(files_, report, visit, [](const DataError& error) { throw DataError(error); });
   }

@@ -3,6 +3,7 @@
 // chooses.
 #include <algorithm>
 
+#include "core/interrupt.h"
 #include "decoding/search.h"
 #include "decoding/sentence_beam.h"
 
@@ -94,6 +95,7 @@ std::vector<std::vector<Hypothesis>> beam_search(const DecoderEnsemble& decoder,
   auto tokens = torch::full({n * beams}, decoder.start_id(), source.options());
 
   for (int64_t length = 1; !running.empty(); ++length) {
+    throw_if_interrupted();
     auto logits = decoder.step(tokens, state);
     if (options.rules_see_log_probabilities()) logits = logits.log_softmax(1);
     apply_rules(logits, ids_of(running, beams), options, limits);

@@ -1,4 +1,5 @@
 // Greedy search: the most probable token, again and again; and sampling, which draws it instead.
+#include "core/interrupt.h"
 #include "decoding/next_token.h"
 #include "decoding/search.h"
 
@@ -67,6 +68,7 @@ std::vector<std::vector<Hypothesis>> greedy_search(const DecoderEnsemble& decode
   auto tokens = torch::full({source.size(0) * samples}, decoder.start_id(), source.options());
 
   for (int64_t length = 1; !alive.empty(); ++length) {
+    throw_if_interrupted();
     auto logits = decoder.step(tokens, state);
     apply_rules(logits, ids_of(results, alive), options, limits);
     const auto chosen =

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/interrupt.h"
 #include "decoding/search.h"
 #include "model/device.h"
 
@@ -52,6 +53,7 @@ std::vector<std::vector<double>> TorchEngine::score(
   auto tokens = torch::full({labels.size(0)}, decoder_.start_id(), labels.options());
   std::vector<torch::Tensor> steps;
   for (int64_t t = 0; t < labels.size(1); ++t) {
+    throw_if_interrupted();
     const auto label = labels.select(1, t);
     const auto log_probabilities = decoder_.step(tokens, state).to(torch::kFloat32).log_softmax(1);
     steps.push_back(log_probabilities.gather(1, label.unsqueeze(1)));

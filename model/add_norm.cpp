@@ -1,5 +1,6 @@
 #include "model/add_norm.h"
 
+#include "core/interrupt.h"
 #include "model/fused_add_norm.h"
 
 namespace dragoman {
@@ -11,6 +12,7 @@ AddNormImpl::AddNormImpl(const AddNormOptions& options)
       pre_norm_(options.pre_norm) {}
 
 torch::Tensor AddNormImpl::forward(const torch::Tensor& x, const Sublayer& sublayer) {
+  throw_if_interrupted();  // a large batch of a large model takes many seconds
   if (pre_norm_) return x + dropout_(sublayer(norm_(x)));
   if (can_fuse_add_norm(x))
     return fused_add_norm(x, sublayer(x).to(torch::kFloat32),  // autocast gives half the width

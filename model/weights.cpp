@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "core/files.h"
+#include "core/interrupt.h"
 #include "core/safetensors.h"
 #include "model/config.h"
 #include "model/weight_file.h"
@@ -45,6 +46,7 @@ void copy_weights(Transformer& model, const SafetensorsFile& file) {
   const torch::NoGradGuard no_grad;
   auto targets = tensors_of(model);
   for (const auto& name : weight_names(model->options())) {
+    throw_if_interrupted();
     const auto& [found, entry] = *find_weight(file.header().tensors, name, model->options());
     targets.at(name.ours).copy_(tensor_in(file, entry, found));
   }

@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "core/child_process.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "core/special_tokens.h"
@@ -127,17 +128,22 @@ int64_t smallest_size_in(const std::string& message) {
   return std::strtoll(message.c_str() + at + key.size(), nullptr, 10);
 }
 
+// Stands before a model, so that it is told from a message.
+constexpr std::string_view kLearned = "learned\n";
+
 std::string run_sentencepiece(const std::vector<const std::string*>& lines, const TokenizerOptions& options,
                               const std::string& where) {
-  MemoryLines source(lines);
-  std::string model;
-  const auto status =
-      sentencepiece::SentencePieceTrainer::Train(sentencepiece_settings(options), &source, &model);
-  if (status.ok()) return model;
-  const int64_t smallest = smallest_size_in(std::string(status.message()));
-  if (smallest == 0) {
-    throw DataError(where, "required text that SentencePiece can learn from, got: " + status.ToString());
-  }
+  // SentencePiece cannot be asked to stop, and takes minutes for much text.
+  std::string model = run_in_child("tokenizer training", [&] {
+    MemoryLines source(lines);
+    std::string learned;
+    const auto status =
+        sentencepiece::SentencePieceTrainer::Train(sentencepiece_settings(options), &source, &learned);
+    return status.ok() ? std::string(kLearned) + learned : status.ToString();
+  });
+  if (model.compare(0, kLearned.size(), kLearned) == 0) return model.substr(kLearned.size());
+  const int64_t smallest = smallest_size_in(model);
+  if (smallest == 0) throw DataError(where, "expected text that SentencePiece can learn from, got: " + model);
   throw ConfigError("--vocab-size",
                     "required at least " + std::to_string(smallest) + " for the characters of " + where +
                         " (or a lower --character-coverage), got " + std::to_string(options.vocab_size));

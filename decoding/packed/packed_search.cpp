@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/interrupt.h"
 #include "decoding/next_token.h"
 #include "decoding/sentence_beam.h"
 
@@ -136,6 +137,7 @@ std::vector<std::vector<Hypothesis>> packed_greedy(SessionEnsemble& sessions, si
   };
   std::vector<const std::vector<int64_t>*> ids;
   for (int64_t length = 1; !rows.empty(); ++length) {
+    throw_if_interrupted();
     ids.clear(), next.clear(), next_samples.clear();
     for (size_t r = 0; r < rows.size(); ++r) ids.push_back(&hypothesis_of(r).ids);
     const auto& chosen = stepper.choose(rows, ids, samples, length);
@@ -197,6 +199,7 @@ std::vector<std::vector<Hypothesis>> packed_beam(SessionEnsemble& sessions, size
   std::vector<RankedCandidate> ranked;
   std::vector<BeamCandidate> candidates;
   for (int64_t length = 1; !running.empty(); ++length) {
+    throw_if_interrupted();
     ids.clear();
     for (const auto& beam : running) {
       for (const auto& live : beam.live()) ids.push_back(&live.hypothesis.ids);
@@ -245,6 +248,7 @@ std::vector<std::vector<double>> packed_score(SessionEnsemble& sessions,
   for (size_t i = 0; i < targets.size(); ++i)
     rows.push_back({0, narrow(static_cast<int64_t>(i)), sessions.start_id()});
   for (size_t t = 0; !rows.empty(); ++t) {
+    throw_if_interrupted();
     const float* logits = sessions.step(rows);
     next.clear();
     for (size_t r = 0; r < rows.size(); ++r) {

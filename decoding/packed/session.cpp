@@ -4,6 +4,8 @@
 #include <cmath>
 #include <cstring>
 
+#include "core/interrupt.h"
+
 namespace dragoman {
 namespace {
 
@@ -128,6 +130,7 @@ const float* Session::encode(const std::vector<const std::vector<int64_t>*>& sou
   }
   Residual residual(*this, buffers, tokens);
   for (const auto& layer : model_.encoder) {
+    throw_if_interrupted();
     layer.self_input.run(residual.before(layer.self_norm), buffers.stride, tokens, Activation::kNone,
                          buffers.input, quantised_, pool_);
     encoder_attention(buffers);

@@ -1,6 +1,11 @@
 #include "core/files.h"
 
 #include <gtest/gtest.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+
+#include <csignal>
+#include <cstdlib>
 
 #include <filesystem>
 #include <functional>
@@ -103,6 +108,76 @@ TEST(Files, JoinedPathsKeepAnAbsoluteName) {
   EXPECT_EQ(join_path("a", "b"), "a/b");
   EXPECT_EQ(join_path("a/", "b"), "a/b");
   EXPECT_EQ(join_path("a", "/b"), "/b");
+}
+
+// Bytes that this process may write to a file, at most, while the object lives.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(rlim_t bytes) {
+    getrlimit(RLIMIT_FSIZE, &before_);
+    rlimit limit = before_;
+    limit.rlim_cur = bytes;
+    handler_ = std::signal(SIGXFSZ, SIG_IGN);
+    setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  ~FileSizeLimit() {
+    setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, handler_);
+  }
+
+ private:
+  rlimit before_{};
+  void (*handler_)(int) = nullptr;
+};
+
+TEST(Files, AnAppendThatFailsHalfwayLeavesNothingOfItself) {
+  const TemporaryFolder folder;
+  const std::string path = folder.write("log", "first\n");
+  {
+    const FileSizeLimit limit(9);
+    EXPECT_THROW(append_to_file(path, "second\n"), DataError);
+    EXPECT_THROW(append_line(path, "second"), DataError);
+  }
+  EXPECT_EQ(read_file(path, ErrorKind::kData), "first\n");
+  append_line(path, "third");
+  EXPECT_EQ(read_file(path, ErrorKind::kData), "first\nthird\n");
+}
+
+TEST(Files, ALineThatIsAppendedJoinsNoOther) {
+  const TemporaryFolder folder;
+  const std::string path = folder.write("log", "first\ncut of");
+  append_line(path, "second");
+  append_line(path, "third");
+  EXPECT_EQ(read_file(path, ErrorKind::kData), "first\ncut of\nsecond\nthird\n");
+  append_line(folder.path("new"), "one");
+  EXPECT_EQ(read_file(folder.path("new"), ErrorKind::kData), "one\n");
+}
+
+TEST(Files, AFolderIsLookedAtBeforeItIsNeeded) {
+  const TemporaryFolder folder;
+  folder.write("file", "text");
+  check_folder_takes_files(folder.path("."));
+  check_folder_takes_files(folder.path("new/and/deeper"));
+  EXPECT_EQ(list_folder(folder.path()), std::vector<std::string>{"file"});
+  for (const char* name : {"file", "file/below"})
+    EXPECT_THROW(check_folder_takes_files(folder.path(name)), DataError);
+}
+
+TEST(Files, ATemporaryFolderThatCannotBeMadeIsADataErrorNamingTMPDIR) {
+  const char* before = std::getenv("TMPDIR");
+  const std::string kept = before ? before : "";
+  ::setenv("TMPDIR", "/nowhere", 1);
+  try {
+    const TemporaryFolder folder;
+    ADD_FAILURE() << "no error";
+  } catch (const DataError& error) {
+    EXPECT_NE(std::string(error.what()).find("/nowhere"), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("TMPDIR"), std::string::npos) << error.what();
+  }
+  if (before)
+    ::setenv("TMPDIR", kept.c_str(), 1);
+  else
+    ::unsetenv("TMPDIR");
 }
 
 }  // namespace
