@@ -2,8 +2,6 @@
 
 namespace dragoman {
 
-RunRequests requests;
-
 const std::vector<Command>& commands() {
   static const std::vector<Command> all = {train_command(),
                                            translate_command(),

@@ -6,14 +6,10 @@
 #include <vector>
 
 #include "core/options.h"
-#include "training/run_requests.h"
 
 namespace dragoman {
 
 using Arguments = std::vector<std::string>;
-
-// What signals asked for; main sets it: SIGINT and SIGTERM stop, SIGUSR1 saves, SIGUSR2 validates.
-extern RunRequests requests;
 
 struct Command {
   std::string name;      // "tokenizer encode"

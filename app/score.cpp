@@ -5,6 +5,7 @@
 #include "app/commands.h"
 #include "app/output.h"
 #include "app/shipped_model.h"
+#include "core/interrupt.h"
 #include "core/json.h"
 #include "core/lines.h"
 #include "core/log.h"
@@ -103,7 +104,8 @@ int run_score(const Arguments& arguments) {
   std::vector<std::string> sources, targets;
   int64_t lines = 0, tokens = 0;
   double sum = 0;
-  while (requests.stop.load() == 0 && read_pairs(source, target, flags, lines, sources, targets)) {
+  while (read_pairs(source, target, flags, lines, sources, targets)) {
+    throw_if_interrupted();
     for (const auto& score : scorer.score(sources, targets)) {
       output.line(flags.output_format == "json" ? as_json(score).dump() : fixed(score.log_probability(), 6));
       ++lines, tokens += static_cast<int64_t>(score.tokens.size()), sum += score.log_probability();
@@ -114,7 +116,7 @@ int run_score(const Arguments& arguments) {
   if (tokens > 0)
     log.info(with_commas(lines) + " pairs, " + with_commas(tokens) + " tokens, perplexity " +
              fixed(std::exp(-sum / static_cast<double>(tokens)), 4));
-  return requests.stop.load() != 0 ? 128 + requests.stop.load() : 0;
+  return 0;
 }
 
 }  // namespace

@@ -5,6 +5,9 @@
 
 #include "app/command_line.h"
 #include "app/commands.h"
+#include "app/output.h"
+#include "app/signals.h"
+#include "core/interrupt.h"
 #include "core/json.h"
 #include "model/config.h"
 #include "training/fine_tuning.h"
@@ -56,11 +59,13 @@ int run_train(const Arguments& arguments) {
   const RunOptions options = resolved(arguments);
   Log log(std::cerr, isatty(STDERR_FILENO) == 1);
   if (options.plan) {
-    for (const auto& text : plan_training(options, log, requests).lines()) std::cout << text << "\n";
-    return requests.stop.load() == 0 ? 0 : 128 + requests.stop.load();
+    Output output("-");
+    for (const auto& text : plan_training(options, log, run_requests()).lines()) output.line(text);
+    output.close();
+    return 0;
   }
-  const StopReason reason = run_training(options, log, requests);
-  return reason == StopReason::kSignal ? 128 + requests.stop.load() : 0;
+  const StopReason reason = run_training(options, log, run_requests());
+  return reason == StopReason::kSignal ? 128 + interrupt_signal() : 0;
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "app/output.h"
 #include "app/search_settings.h"
 #include "app/shipped_model.h"
+#include "core/interrupt.h"
 #include "core/json.h"
 #include "core/lines.h"
 #include "core/log.h"
@@ -125,7 +126,7 @@ class TranslateRun {
     began_ = std::chrono::steady_clock::now();
     std::vector<std::string> lines;
     while (read_window(lines, interactive)) {
-      if (requests.stop.load() != 0) return output_.close(), 128 + requests.stop.load();
+      throw_if_interrupted();
       warn_of_language(lines);
       const auto translations = translator_.translate(lines, prefixes_of(lines));
       for (size_t i = 0; i < lines.size(); ++i) write(lines[i], translations[i]);
@@ -137,7 +138,7 @@ class TranslateRun {
     if (prefix_reader_ && prefix_reader_->next(more)) throw wrong_number_of_prefixes("more");
     if (reader_.looks_like_utf16()) log_.warning("the input looks like UTF-16; convert it to UTF-8");
     counts_.report(log_, flags_.translate.split_sentences);
-    return requests.stop.load() != 0 ? 128 + requests.stop.load() : 0;
+    return 0;
   }
 
  private:

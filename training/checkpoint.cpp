@@ -110,6 +110,17 @@ void save_checkpoint(const std::string& folder, const TrainingState& state, cons
     remove_all(join_path(parent, kPrefix + std::to_string(updates[i])));
 }
 
+void save_state_again(const std::string& folder, const TrainingState& state) {
+  const std::string path = join_path(checkpoints_folder(folder), kPrefix + std::to_string(state.update));
+  const std::string beside = join_path(path, "state.json.new");
+  write_file_atomically(beside, training_state_text(state));
+  replace_listed_file(path, "state.json", beside);
+}
+
+bool has_checkpoints(const std::string& folder) {
+  return !saved_updates(folder).empty();
+}
+
 std::optional<std::string> newest_checkpoint(const std::string& folder, Log& log) {
   for (const int64_t update : saved_updates(folder)) {
     const std::string path = join_path(checkpoints_folder(folder), kPrefix + std::to_string(update));

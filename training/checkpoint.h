@@ -24,6 +24,12 @@ namespace dragoman {
 void save_checkpoint(const std::string& folder, const TrainingState& state, const Transformer& model,
                      const Adam& optimiser, const MovingAverage* average, int64_t keep);
 
+// Replaces the state of the checkpoint of state.update, whose weights and moments stay. DataError.
+void save_state_again(const std::string& folder, const TrainingState& state);
+
+// Whether the folder has a checkpoint, whole or not.
+bool has_checkpoints(const std::string& folder);
+
 // The path of the newest checkpoint that is whole; damaged ones are named in the log and passed over.
 std::optional<std::string> newest_checkpoint(const std::string& folder, Log& log);
 

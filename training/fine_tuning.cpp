@@ -6,6 +6,7 @@
 #include "decoding/model_folder.h"
 #include "model/config.h"
 #include "model/weights.h"
+#include "training/checkpoint.h"
 
 namespace dragoman {
 namespace {
@@ -23,10 +24,13 @@ std::string differing(const OptionList& given, const OptionList& usual, const st
 
 }  // namespace
 
+bool holds_run(const std::string& folder) {
+  return file_exists(join_path(folder, "run.json")) &&
+         (file_exists(join_path(folder, kWeightsName)) || has_checkpoints(folder));
+}
+
 std::string shape_folder(const std::string& run_folder, const std::string& from) {
-  const bool begun = !run_folder.empty() && file_exists(join_path(run_folder, "run.json")) &&
-                     file_exists(join_path(run_folder, "config.json"));
-  return begun ? run_folder : from;
+  return !run_folder.empty() && holds_run(run_folder) ? run_folder : from;
 }
 
 bool has_unigram_tokenizer(const std::string& folder) {
@@ -46,9 +50,8 @@ void check_fine_tuning(const std::string& folder, const ModelOptions& model,
     throw UsageError("--from-model", "required the shape and the tokenizers of " + folder + ", got " + wrong);
 }
 
-void copy_settings(const std::string& from, const std::string& run_folder, ModelOptions& model) {
-  const ModelFolder folder = ModelFolder::load(from, torch::kCPU);
-  const ModelOptions& theirs = folder.model->options();
+void copy_settings(const ModelFolder& from, const std::string& run_folder, ModelOptions& model) {
+  const ModelOptions& theirs = from.model->options();
   model.vocab_size = theirs.vocab_size, model.decoder_vocab_size = theirs.decoder_vocab_size;
   model.pad_token_id = theirs.pad_token_id, model.eos_token_id = theirs.eos_token_id;
   model.max_position_embeddings = theirs.max_position_embeddings;
@@ -56,10 +59,10 @@ void copy_settings(const std::string& from, const std::string& run_folder, Model
     write_file_atomically(join_path(run_folder, name), text);
   };
   const std::string generation = "generation_config.json";
-  write(generation, generation_config_text(model, folder.generation));
-  for (const auto& name : model_file_names(from)) {
+  write(generation, generation_config_text(model, from.generation));
+  for (const auto& name : model_file_names(from.path)) {
     if (name != kWeightsName && name != "config.json")
-      write(name, read_file(join_path(from, name), ErrorKind::kModel));
+      write(name, read_file(join_path(from.path, name), ErrorKind::kModel));
   }
   write("config.json", model_config_text(model));
 }

@@ -5,11 +5,16 @@
 
 #include <string>
 
+#include "decoding/model_folder.h"
 #include "model/model_options.h"
 #include "model/transformer.h"
 #include "tokenizer/trainer.h"
 
 namespace dragoman {
+
+// Whether a run has left something in this folder. run.json is the first file of a run: where it stands
+// without weights and checkpoints, a start was broken off (a full disk), and another one loses nothing.
+bool holds_run(const std::string& folder);
 
 // The folder that says what shape a run has: its own, once that was begun, else the one to begin from.
 std::string shape_folder(const std::string& run_folder, const std::string& from);
@@ -22,8 +27,8 @@ void check_fine_tuning(const std::string& folder, const ModelOptions& model,
                        const TokenizerOptions& tokenizer);
 
 // Writes all but weights and run.json of a new run's folder: the tokenizers as they are, the settings anew.
-// `model` gets what no flag can say. ModelError for a damaged folder.
-void copy_settings(const std::string& from, const std::string& run_folder, ModelOptions& model);
+// `model` gets what no flag can say.
+void copy_settings(const ModelFolder& from, const std::string& run_folder, ModelOptions& model);
 
 // The weights to begin with. ModelError.
 void load_first_weights(Transformer& model, const std::string& from);

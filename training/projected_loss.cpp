@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/interrupt.h"
 #include "kernels/kernels.h"
 #include "model/fused_linear.h"
 
@@ -65,6 +66,7 @@ std::pair<double, double> loss_by_chunks(const torch::Tensor& hidden, const torc
   auto buffer = torch::empty({chunk, vocabulary}, hidden.options());
   double smoothed = 0, cross_entropy = 0;
   for (int64_t begin = 0; begin < tokens; begin += chunk) {
+    throw_if_interrupted();
     const int64_t rows = std::min(chunk, tokens - begin);
     const auto input = hidden.narrow(0, begin, rows);
     auto logits = buffer.narrow(0, 0, rows);

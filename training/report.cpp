@@ -58,8 +58,9 @@ std::string tiles(const ReportContent& content) {
 
 std::string state_of(const ReportContent& content) {
   if (content.running) {
-    return "Training goes on" + (content.written_at.empty() ? "" : ", as of " + content.written_at) +
-           "; this page reloads itself every minute.";
+    return "In training when this page was written" +
+           (content.written_at.empty() ? "" : ", " + content.written_at) +
+           "; it reloads itself every minute.";
   }
   if (!content.history.end.empty()) return "Ended: " + content.history.end + ".";
   return content.history.progress.empty() ? "Ended before its first progress line." : "Broken off.";

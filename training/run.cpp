@@ -2,14 +2,18 @@
 
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <optional>
 
 #include "core/files.h"
+#include "core/interrupt.h"
 #include "core/json.h"
+#include "core/manifest.h"
 #include "model/device.h"
 #include "model/fused_linear.h"
+#include "training/checkpoint.h"
 #include "training/fine_tuning.h"
 #include "training/run_text.h"
 #include "training/run_watch.h"
@@ -22,26 +26,32 @@ namespace {
 constexpr char kRunName[] = "run.json";
 constexpr double kPlanSeconds = 15;  // of updates
 
-// The settings with which the folder's run was begun, when it holds one. UsageError for a folder that is not
-// a run's.
-bool folder_has_run(const std::string& folder) {
-  if (file_exists(join_path(folder, kRunName))) return true;
+// What a run finds in its folder.
+struct FoundRun {
+  std::optional<std::string> checkpoint;  // none: there is no run
+  bool from_model_moved = false;          // --from-model is another path than when the run began
+};
+
+// The files by which a folder is a model that no run of ours may write over.
+void refuse_foreign_model(const std::string& folder) {
+  if (file_exists(join_path(folder, kRunName))) return;
   for (const char* name : {"config.json", "model.safetensors", "pytorch_model.bin", "vocab.json"}) {
     if (file_exists(join_path(folder, name))) {
-      throw UsageError("--model", "required a new folder or one of an earlier run, got " + folder +
+      throw UsageError("--model", "expected a new folder or one of an earlier run, got " + folder +
                                       ", which holds a model (" + name + ") but no run.json");
     }
   }
-  return false;
 }
 
 // Settings that differ from those of the run in the folder: an error, but for those that may change, which
 // are reported.
-void compare_with_run(RunOptions options, Log& log) {
+void compare_with_run(RunOptions options, FoundRun& found, Log& log) {
   const std::string path = join_path(options.model_folder, kRunName);
   RunOptions before;
   before.model_folder = options.model_folder;
   set_from_json(before.describe(), read_json_file(path, ErrorKind::kConfig), path);
+  found.from_model_moved =
+      !before.from_model.empty() && !options.from_model.empty() && before.from_model != options.from_model;
   const OptionList old_list = before.describe(), new_list = options.describe();
   std::string differences;
   for (size_t i = 0; i < new_list.size(); ++i) {
@@ -49,40 +59,92 @@ void compare_with_run(RunOptions options, Log& log) {
     if (new_option.flag_only || old_option.value_text() == new_option.value_text()) continue;
     const std::string change =
         "--" + new_option.name + " " + old_option.value_text() + " -> " + new_option.value_text();
-    if (new_option.may_change)
+    if (new_option.may_change || (new_option.name == "from-model" && found.from_model_moved))
       log.info("changed since the run began: " + change);
     else
       differences += (differences.empty() ? "" : "; ") + change;
   }
   if (!differences.empty()) {
-    throw UsageError("--model", "required the settings with which the run in " + options.model_folder +
+    throw UsageError("--model", "expected the settings with which the run in " + options.model_folder +
                                     " began, got " + differences);
   }
 }
 
+FoundRun find_run(const RunOptions& options, Log& log) {
+  FoundRun found;
+  const std::string& folder = options.model_folder;
+  refuse_foreign_model(folder);
+  if (!holds_run(folder)) return found;
+  compare_with_run(options, found, log);
+  found.checkpoint = newest_checkpoint(folder, log);
+  if (!found.checkpoint)
+    throw UsageError("--model", "expected a whole checkpoint in " + join_path(folder, "checkpoints") +
+                                    ", got none: a run from the beginning would write over the model that is "
+                                    "there; to train that model on, give --from-model " +
+                                    folder + " and another folder as --model");
+  return found;
+}
+
+// A checksum of the weights in a model folder.
+std::string checksum_of_weights(const std::string& folder) {
+  return checksum_of_file(join_path(folder, kWeightsName));
+}
+
 // Makes the folder of a new run, without weights.
-void begin_folder(RunOptions& options, RunText& text, std::optional<FolderLock>& lock, Log& log) {
-  const auto make = [&] {
-    make_folder(options.model_folder);
-    if (!lock) lock.emplace(options.model_folder, "--model");
+void begin_folder(RunOptions& options, RunText& text, Log& log) {
+  const auto write_run = [&] {
+    RunOptions written = options;
+    written.training.max_updates_is_relative = false;
+    write_file_atomically(join_path(options.model_folder, kRunName), json_text(to_json(written.describe())));
   };
   if (!options.from_model.empty()) {
-    make();
-    copy_settings(options.from_model, options.model_folder, options.model);
-  } else {
-    const TrainedPair tokenizers = train_tokenizers(options, text, log);
-    options.model.vocab_size = tokenizers.source.size();
-    options.model.decoder_vocab_size = tokenizers.target.size();
-    options.model.pad_token_id = tokenizers.target.pad_id();
-    check_model_options(options.model, "model", ErrorKind::kUsage);
-    make();
-    write_model_settings(options.model_folder, options.model, GenerationDefaults(), tokenizers.source_spm,
-                         tokenizers.target_spm, tokenizers.source, tokenizers.target);
+    const ModelFolder from = ModelFolder::load(options.from_model, torch::kCPU);
+    write_run();
+    copy_settings(from, options.model_folder, options.model);
+    return;
   }
-  RunOptions written = options;
-  if (written.training.max_updates_is_relative) written.training.max_updates_is_relative = false;
-  write_file_atomically(join_path(options.model_folder, kRunName), json_text(to_json(written.describe())));
+  const TrainedPair tokenizers = train_tokenizers(options, text, log);
+  options.model.vocab_size = tokenizers.source.size();
+  options.model.decoder_vocab_size = tokenizers.target.size();
+  options.model.pad_token_id = tokenizers.target.pad_id();
+  check_model_options(options.model, "model", ErrorKind::kUsage);
+  write_run();
+  write_model_settings(options.model_folder, options.model, GenerationDefaults(), tokenizers.source_spm,
+                       tokenizers.target_spm, tokenizers.source, tokenizers.target);
 }
+
+// The folder that a run is alone in: two trainers in one folder would destroy each other's work.
+class HeldFolder {
+ public:
+  explicit HeldFolder(const std::string& path) : path_(path), is_new_(!is_folder(path)) {
+    make_folder(path);
+    lock_.emplace(path, "--model");
+  }
+
+  // A new folder in which no run could begin is gone afterwards.
+  template <typename Begin>
+  void begin(const Begin& begin) {
+    try {
+      begin();
+    } catch (...) {
+      if (is_new_) leave_nothing();
+      throw;
+    }
+  }
+
+ private:
+  void leave_nothing() const {
+    try {
+      remove_all(path_);
+    } catch (const DataError&) {
+      // What went wrong is told already.
+    }
+  }
+
+  std::string path_;
+  bool is_new_;
+  std::optional<FolderLock> lock_;
+};
 
 void log_start(const RunOptions& options, const torch::Device& device, Log& log) {
   log.info("device " + describe_device(device) + ", LibTorch " + libtorch_version() + ", threads " +
@@ -147,6 +209,15 @@ ModelFolder open_folder(RunOptions& options, const torch::Device& device) {
           options.model_folder, options.model};
 }
 
+// Another path of --from-model is fine when the same weights lie there. `began_with`: their checksum.
+void check_same_model(const std::string& folder, const std::string& began_with) {
+  const std::string checksum = checksum_of_weights(folder);
+  if (checksum != began_with)
+    throw UsageError("--from-model", "expected the model that this run began with (checksum " +
+                                         (began_with.empty() ? "unknown" : began_with) + "), got " + folder +
+                                         " (" + checksum + ")");
+}
+
 // All of report.html but the history.
 ReportContent report_content(RunOptions options, const RunText& text, const Transformer& model) {
   RunOptions usual;
@@ -176,19 +247,26 @@ OptionList RunOptions::describe() {
                  option(train.source, "train-source", "F",
                         "training text, source side; several files by commas or repeated flags; .gz is read "
                         "as it is")
-                     .alias("train-src"),
+                     .alias("train-src")
+                     .changeable(),
                  option(train.target, "train-target", "F",
                         "training text, target side: line N translates line N")
-                     .alias("train-tgt"),
+                     .alias("train-tgt")
+                     .changeable(),
                  option(train.pairs, "train-pairs", "F",
-                        "training text with a source, a tab and a target on each line"),
+                        "training text with a source, a tab and a target on each line")
+                     .changeable(),
                  option(valid.source, "valid-source", "F",
                         "validation text, source side; without any, 1 % of the pairs (at most 1000) are held "
                         "out")
-                     .alias("valid-src"),
-                 option(valid.target, "valid-target", "F", "validation text, target side").alias("valid-tgt"),
+                     .alias("valid-src")
+                     .changeable(),
+                 option(valid.target, "valid-target", "F", "validation text, target side")
+                     .alias("valid-tgt")
+                     .changeable(),
                  option(valid.pairs, "valid-pairs", "F",
-                        "validation text with a source, a tab and a target on each line"),
+                        "validation text with a source, a tab and a target on each line")
+                     .changeable(),
                  option(model_folder, "model", "DIR",
                         "the model folder: made by the run, and resumed when it is there")
                      .short_form('m')
@@ -219,15 +297,19 @@ StopReason run_in_folder(RunOptions options, Log& log, RunRequests& requests, Tr
   const torch::Device device = open_device(options.training.device);
   set_threads(options.training.threads);
   log_start(options, device, log);
-  const bool resuming = folder_has_run(options.model_folder);
-  if (resuming) compare_with_run(options, log);
+  std::optional<HeldFolder> held;
+  if (holds_run(options.model_folder)) held.emplace(options.model_folder);
+  FoundRun found = find_run(options, log);
+  check_folder_takes_files(options.model_folder);
 
   RunText text(options.train);
   read_text(options, text, log);
-  std::optional<FolderLock> lock;  // two trainers in one folder would destroy each other's work
-  if (is_folder(options.model_folder)) lock.emplace(options.model_folder, "--model");
-  const auto checkpoint = resuming ? newest_checkpoint(options.model_folder, log) : std::nullopt;
-  if (!checkpoint) begin_folder(options, text, lock, log);
+  if (!held) {
+    held.emplace(options.model_folder);
+    found = find_run(options, log);  // another one may have begun while the text was read
+  }
+  const auto& checkpoint = found.checkpoint;
+  if (!checkpoint) held->begin([&] { begin_folder(options, text, log); });
   ModelFolder folder = open_folder(options, device);
   if (!checkpoint && !options.from_model.empty()) {
     load_first_weights(folder.model, options.from_model);
@@ -256,8 +338,10 @@ StopReason run_in_folder(RunOptions options, Log& log, RunRequests& requests, Tr
   }
   ReportContent content = report_content(options, text, folder.model);
   Trainer trainer(std::move(folder), corpus, validator.get(), options.training, log, requests);
+  if (!checkpoint && !options.from_model.empty()) trainer.begin_with(checksum_of_weights(options.from_model));
   if (checkpoint) {
     trainer.resume(*checkpoint);
+    if (found.from_model_moved) check_same_model(options.from_model, trainer.state().from_model);
     log.info("resuming from update " + std::to_string(trainer.state().update));
   }
   RunWatch watch(options.model_folder, std::move(content), options.training.tensorboard,
@@ -266,10 +350,12 @@ StopReason run_in_folder(RunOptions options, Log& log, RunRequests& requests, Tr
   return trainer.run();
 }
 
+// The tokenizer is trained in a process of its own.
 uint64_t peak_memory() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<uint64_t>(usage.ru_maxrss) << 10;
+  rusage own{}, children{};
+  getrusage(RUSAGE_SELF, &own);
+  getrusage(RUSAGE_CHILDREN, &children);
+  return static_cast<uint64_t>(std::max(own.ru_maxrss, children.ru_maxrss)) << 10;
 }
 
 uint64_t bytes_of_files(const std::string& folder) {
@@ -298,6 +384,7 @@ TrainingPlan plan_training(const RunOptions& given, Log& log, RunRequests& reque
   training.log_every = 1;
   training.save_every = 0, training.average = 0;
   run_in_folder(options, log, requests, &plan);
+  throw_if_interrupted();
   plan.peak_memory = peak_memory();
   plan.model_bytes = bytes_of_files(folder.path());
   plan.weights_bytes = file_size(folder.path("model.safetensors"), ErrorKind::kModel);

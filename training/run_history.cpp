@@ -40,6 +40,7 @@ ValidationResult validation_of(const nlohmann::json& line) {
   result.seconds = number(line, "seconds");
   result.is_best = line.at("best").get<bool>();
   result.averaged = line.value("averaged", int64_t{0});
+  result.was_asked_for = line.value("asked_for", false);
   for (const auto& sample : line.at("samples")) {
     result.samples.push_back({sample.at("source").get<std::string>(),
                               sample.at("reference").get<std::string>(),
@@ -59,9 +60,9 @@ void take(RunHistory& history, const nlohmann::json& line) {
   history.end.clear();
   if (kind == "train") {
     const TrainProgress progress = progress_of(line);
-    history.averaged.reset();
+    if (history.averaged && history.averaged->update >= progress.update) history.averaged.reset();
     cut(history.progress, progress.update);
-    cut(history.validations, progress.update);
+    cut(history.validations, progress.update + 1);  // the last line of a run stands behind its validation
     history.progress.push_back(progress);
   } else if (kind == "valid") {
     ValidationResult result = validation_of(line);
@@ -84,7 +85,7 @@ const ValidationResult* RunHistory::best() const {
   for (const auto& result : validations) {
     if (result.is_best) best = &result;
   }
-  if (averaged && averaged->is_best) best = &*averaged;
+  if (averaged && averaged->is_best && (!best || best->update <= averaged->update)) best = &*averaged;
   return best;
 }
 

@@ -1,4 +1,5 @@
-// What may be asked of a run from outside, by signal handlers: looked at after every update.
+// What may be asked of a run from outside while it goes on: looked at after every update. That it should stop
+// is asked of the whole process (core/interrupt.h).
 #pragma once
 
 #include <atomic>
@@ -6,7 +7,6 @@
 namespace dragoman {
 
 struct RunRequests {
-  std::atomic<int> stop{0};       // a signal's number: end, with everything saved
   std::atomic<bool> save{false};  // make a checkpoint
   std::atomic<bool> validate{false};
 };

@@ -23,7 +23,7 @@ TrainLog::TrainLog(std::string folder, Log& log) : path_(join_path(folder, kName
 void TrainLog::append(const std::string& json_line) {
   // A log that cannot be written (a full disk) must not end the run.
   try {
-    append_to_file(path_, json_line + "\n");
+    append_line(path_, json_line);
   } catch (const DataError& error) {
     log_.warning(error.what());
   }
@@ -55,8 +55,9 @@ void TrainLog::validation(const ValidationResult& r, const std::string& metric, 
                      perplexity_text(r.cross_entropy) + "  BLEU " + fixed(r.bleu, 2) + "  chrF2 " +
                      fixed(r.chrf, 2) + "  (" + clock_text(r.seconds) + ")";
   if (r.averaged > 0) line += "  mean of " + std::to_string(r.averaged) + " validations";
-  line += r.is_best ? "  best " + metric + " so far"
-                    : "  no better " + metric + " for " + std::to_string(without_gain);
+  line += r.was_asked_for ? "  asked for by SIGUSR2, not counted"
+          : r.is_best     ? "  best " + metric + " so far"
+                          : "  no better " + metric + " for " + std::to_string(without_gain);
   log_.info(line);
   nlohmann::ordered_json samples = nlohmann::ordered_json::array();
   for (const auto& sample : r.samples) {
@@ -75,6 +76,7 @@ void TrainLog::validation(const ValidationResult& r, const std::string& metric, 
                                 {"seconds", r.seconds},
                                 {"best", r.is_best},
                                 {"averaged", r.averaged},
+                                {"asked_for", r.was_asked_for},
                                 {"samples", samples}}
              .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
   if (watcher_) watcher_->validated(r);

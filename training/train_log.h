@@ -30,9 +30,10 @@ struct ValidationResult {
   int64_t update = 0;
   double loss = 0, cross_entropy = 0;  // per token, as above
   double bleu = 0, chrf = 0;
-  double seconds = 0;  // that the validation took
-  bool is_best = false;
-  int64_t averaged = 0;  // snapshots whose mean it was; 0: the weights of this update
+  double seconds = 0;          // that the validation took
+  bool is_best = false;        // it became the model
+  bool was_asked_for = false;  // by a signal: a look that changes nothing
+  int64_t averaged = 0;        // snapshots whose mean it was; 0: the weights of this update
   std::vector<SampleTranslation> samples;
 
   double perplexity() const;

@@ -1,11 +1,11 @@
 #include "training/trainer.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstdio>
 
 #include "core/files.h"
+#include "core/interrupt.h"
 #include "core/manifest.h"
 #include "core/random.h"
 #include "model/weights.h"
@@ -18,10 +18,6 @@ constexpr double kFirstLossScale = 32768;  // float16
 constexpr int64_t kScaleGrowthInterval = 2000;
 constexpr int kMostStreamThreads = 8;
 
-double steady_seconds() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
 std::string reason_text(StopReason reason, const TrainingOptions& options) {
   switch (reason) {
     case StopReason::kUpdates:
@@ -31,7 +27,8 @@ std::string reason_text(StopReason reason, const TrainingOptions& options) {
     case StopReason::kTime:
       return "reached --max-time " + clock_text(options.max_time);
     case StopReason::kNoGain:
-      return "no better validation in " + std::to_string(options.early_stopping) + " (--early-stopping)";
+      return "no better validation in " + std::to_string(options.early_stopping) +
+             " (--early-stopping; --max-updates +N goes on)";
     case StopReason::kSignal:
       return "stopped by a signal, state saved";
   }
@@ -57,6 +54,7 @@ std::string snapshot_path(const std::string& folder, int64_t update) {
 std::string fingerprint(const EncodedCorpus& corpus) {
   Checksum checksum;
   for (int64_t i = 0; i < corpus.size(); ++i) {
+    throw_if_interrupted();
     for (const auto side : {corpus.source(i), corpus.target(i)}) checksum.add(side.data(), side.size_bytes());
   }
   return checksum.text();
@@ -77,6 +75,7 @@ Trainer::Trainer(ModelFolder folder, const EncodedCorpus& corpus, const Validato
       workers_(worker_count(threads_, folder_.model->device())),
       optimiser_(folder_.model, AdamOptions{options.adam_beta1, options.adam_beta2, options.adam_epsilon}) {
   state_.corpus = fingerprint(corpus);
+  if (validator_) state_.valid_text = validator_->fingerprint();
   if (scales_loss_) state_.loss_scale = kFirstLossScale;
   if (options_.augmentation.any()) {
     const TokenizerPair& tokenizers = folder_.tokenizers;
@@ -84,22 +83,43 @@ Trainer::Trainer(ModelFolder folder, const EncodedCorpus& corpus, const Validato
                           static_cast<uint64_t>(options_.seed));
   }
   if (options_.moving_average > 0) average_.emplace(folder_.model, options_.moving_average);
+  // The way back takes twice as long as the way there, which blocks look at by themselves.
+  for (const auto& parameter : optimiser_.parameters())
+    parameter.register_hook([](const torch::Tensor&) { throw_if_interrupted(); });
+}
+
+void Trainer::begin_with(std::string checksum) {
+  state_.from_model = std::move(checksum);
+  begins_with_model_ = true;
 }
 
 void Trainer::resume(const std::string& checkpoint) {
-  const std::string corpus = state_.corpus;
+  const std::string corpus = state_.corpus, valid_text = state_.valid_text;
   state_ = load_checkpoint(checkpoint, folder_.model, optimiser_, average_ ? &*average_ : nullptr);
   if (state_.corpus != corpus) {
     throw DataError(
         checkpoint,
-        "required the training text that this run began with, got another (its encoded pairs have checksum " +
+        "expected the training text that this run began with, got another (its encoded pairs have checksum " +
             corpus + ", not " + state_.corpus + ")");
   }
   saved_update_ = state_.update;
+  if (!state_.finished) state_.finished = file_exists(join_path(folder_.path, kWeightsName));
+  begins_with_model_ = !state_.from_model.empty();
+  if (validator_ && state_.valid_text != valid_text) {
+    if (!state_.valid_text.empty()) {
+      log_.info(
+          "the validation text has changed since the run began: the best score and the patience begin anew");
+      state_.has_best = false, state_.best_score = 0, state_.best_update = 0;
+      state_.validations_without_gain = 0;
+      if (options_.average_of == "best") state_.snapshots.clear();
+      if (state_.model) state_.model->score.reset();
+    }
+    state_.valid_text = valid_text;
+  }
 }
 
 double Trainer::now() const {
-  return seconds_before_ + steady_seconds() - started_;
+  return seconds_before_ + clock_.seconds() - started_;
 }
 
 std::optional<StopReason> Trainer::finished() const {
@@ -108,22 +128,51 @@ std::optional<StopReason> Trainer::finished() const {
   if (options_.max_time > 0 && now() >= options_.max_time) return StopReason::kTime;
   if (options_.early_stopping > 0 && state_.validations_without_gain >= options_.early_stopping)
     return StopReason::kNoGain;
-  if (requests_.stop.load() != 0) return StopReason::kSignal;
+  if (interrupt_signal() != 0) return StopReason::kSignal;
   return std::nullopt;
 }
 
-StopReason Trainer::run() {
-  if (options_.max_updates_is_relative) options_.max_updates += state_.update;
-  seconds_before_ = state_.seconds;
-  started_ = window_.since = steady_seconds();
-  start_update_ = state_.update;
-  if (const auto reason = finished(); reason && state_.update > 0 && *reason != StopReason::kSignal) {
-    const std::string of = *reason == StopReason::kUpdates ? std::to_string(options_.max_updates)
-                                                           : std::to_string(state_.update);
-    log_.info("already at update " + std::to_string(state_.update) + " of " + of + ": " +
-              reason_text(*reason, options_));
-    return *reason;
+// What was done at the end of an earlier call holds as long as nothing asks for more.
+bool Trainer::says_that_all_is_done() const {
+  const auto reason = finished();
+  if (!reason || *reason == StopReason::kSignal || state_.update == 0) return false;
+  const std::string of =
+      *reason == StopReason::kUpdates ? std::to_string(options_.max_updates) : std::to_string(state_.update);
+  const bool done = state_.finished.value_or(false);
+  log_.info("already at update " + std::to_string(state_.update) + " of " + of + ": " +
+            reason_text(*reason, options_) +
+            (done ? "" : "; what comes at the end of a run was not done, and is done now"));
+  return done;
+}
+
+void Trainer::begin() {
+  if (options_.max_updates_is_relative) {
+    options_.max_updates += state_.update;
+    state_.validations_without_gain = 0;
   }
+  seconds_before_ = state_.seconds;
+  started_ = window_.since = clock_.seconds();
+  start_update_ = state_.update;
+}
+
+StopReason Trainer::run() {
+  begin();
+  if (says_that_all_is_done()) return *finished();
+  auto reason = StopReason::kSignal;
+  try {
+    reason = train();
+    if (reason != StopReason::kSignal) complete();
+  } catch (const Interrupted&) {
+    reason = StopReason::kSignal;
+  }
+  at::set_num_threads(threads_);
+  stream_.reset();
+  if (reason == StopReason::kSignal) save_for_later();
+  report_end(reason);
+  return reason;
+}
+
+void Trainer::begin_stream() {
   const ModelOptions& model = folder_.model->options();
   const PadIds pad{model.source_pad_id(), model.target_pad_id()};
   const bool on_cuda = folder_.model->device().is_cuda();
@@ -135,25 +184,30 @@ StopReason Trainer::run() {
                     augmentation_ ? &*augmentation_ : nullptr, on_cuda, stream_threads},
       state_.position);
   report_batches();
+}
+
+// Saves before it validates: a validation may take long, and a stop in it must cost nothing. The next call
+// then begins with the validation.
+StopReason Trainer::train() {
+  if (!finished()) begin_stream();
   folder_.model->train();
   folder_.model->set_recompute(options_.recompute);
   // The workers take the threads; what is left of them goes to the operators.
   const int operator_threads = std::max(1, threads_ / workers_.count());
   at::set_num_threads(operator_threads);
-  std::optional<StopReason> reason;
-  while (!(reason = finished())) {
+  for (;;) {
+    const double before = clock_.seconds();
+    if (validation_is_due()) validate();
+    answer_requests();
+    window_.paused += clock_.seconds() - before;
+    if (const auto reason = finished()) return *reason;
     update();
     if (state_.update % options_.log_every == 0) report_progress();
-    const double before = steady_seconds();
-    if (validator_ && options_.valid_every > 0 && state_.update % options_.valid_every == 0) validate();
+    const double saved_from = clock_.seconds();
     if (options_.save_every > 0 && state_.update % options_.save_every == 0)
       try_to_write("a checkpoint", [&] { save(); });
-    answer_requests();
-    window_.paused += steady_seconds() - before;
+    window_.paused += clock_.seconds() - saved_from;
   }
-  finish(*reason);
-  at::set_num_threads(threads_);
-  return *reason;
 }
 
 void Trainer::report_batches() const {
@@ -172,11 +226,12 @@ void Trainer::update() {
   const int64_t number = state_.update + 1;
   std::vector<Batch> batches;
   int64_t tokens = 0;
+  DataPosition after = state_.position;  // the state's, once the update is whole: it may be interrupted
   for (int64_t i = 0; i < options_.accumulate || tokens < options_.update_tokens; ++i) {
     BatchStream::Item item = stream_->next();
     tokens += item.batch.label_tokens;
     batches.push_back(std::move(item.batch));
-    state_.position = item.after;
+    after = item.after;
     if (item.ends_epoch) break;  // an update never spans two passes
   }
   // Dropout depends on the seed and the number of the update alone: a resumed run draws the same.
@@ -188,6 +243,8 @@ void Trainer::update() {
   unread_.push_back(train_update(folder_.model, optimiser_, batches, options_,
                                  {rate, state_.loss_scale, seed, wait}, workers_));
   state_.update = number;
+  state_.position = after;
+  state_.finished = false;
   state_.target_tokens += unread_.back().label_tokens;
   state_.seconds = now();
   if (average_) average_->add(folder_.model, number);
@@ -252,36 +309,79 @@ void Trainer::report_progress() {
   progress.learning_rate = learning_rate_at(state_.update, options_, folder_.model->options().d_model);
   progress.gradient_norm = window_.gradient_norm / static_cast<double>(std::max<int64_t>(1, window_.updates));
   progress.tokens_per_second =
-      static_cast<double>(window_.tokens) / std::max(1e-9, steady_seconds() - window_.since - window_.paused);
+      static_cast<double>(window_.tokens) / std::max(1e-9, clock_.seconds() - window_.since - window_.paused);
   progress.target_tokens = window_.tokens;
   progress.seconds = now();
   progress.seconds_left = seconds_left();
   train_log_.progress(progress);
   window_ = {};
-  window_.since = steady_seconds();
+  window_.since = clock_.seconds();
+}
+
+bool Trainer::validates() const {
+  return validator_ && options_.valid_every > 0;
+}
+
+bool Trainer::validation_is_due() const {
+  if (!validates()) return false;
+  if (state_.update == 0) return begins_with_model_ && !state_.has_best;
+  return state_.update % options_.valid_every == 0 && state_.last_validation != state_.update;
+}
+
+ValidationResult Trainer::validation_now() {
+  const int operator_threads = at::get_num_threads();
+  at::set_num_threads(threads_);
+  ValidationResult result = validator_->run(folder_, state_.update);
+  at::set_num_threads(operator_threads);
+  return result;
 }
 
 void Trainer::validate() {
-  const int operator_threads = at::get_num_threads();
-  at::set_num_threads(threads_);
-  if (average_) average_->exchange(folder_.model);
-  ValidationResult result = validator_->run(folder_, state_.update);
-  at::set_num_threads(operator_threads);
+  // A folder with a model always has a checkpoint: without one, a run would have to begin anew over it.
+  if (saved_update_ < 0) try_to_write("a checkpoint", [&] { save(); });
+  ValidationResult result;
+  {
+    const AverageInPlace average(average_ ? &*average_ : nullptr, folder_.model);
+    result = validation_now();
+    const double score = score_of(result, options_.valid_metric);
+    result.is_best = keep_if_better(score);
+    count(score, result.is_best);
+    if (options_.average > 0 && state_.update > 0)
+      try_to_write("the weights of this validation", [&] { keep_snapshot(score); });
+  }
+  if (saved_update_ == state_.update) try_to_write("the state of this validation", [&] { save_state(); });
+  train_log_.validation(result, options_.valid_metric, state_.validations_without_gain);
+}
+
+// A look from outside: what is trained, kept and counted stays as if nobody had looked.
+void Trainer::validate_on_request() {
+  ValidationResult result;
+  {
+    const AverageInPlace average(average_ ? &*average_ : nullptr, folder_.model);
+    result = validation_now();
+  }
+  result.was_asked_for = true;
+  train_log_.validation(result, options_.valid_metric, state_.validations_without_gain);
+}
+
+// The weights of a validation become the model when they score better than what the model is.
+bool Trainer::keep_if_better(double score) {
+  const bool is_better = !state_.model || !state_.model->score || score > *state_.model->score;
+  return is_better && saved_update_ >= 0 && try_to_write("the best model", [&] { write_model(0, score); });
+}
+
+// The patience is about the validations alone: the model may be a mean of earlier ones, which is better
+// still.
+void Trainer::count(double score, bool became_the_model) {
   state_.last_validation = state_.update;
-  const double score = score_of(result, options_.valid_metric);
-  result.is_best = !state_.has_best || score > state_.best_score;
-  if (result.is_best)
-    result.is_best =
-        try_to_write("the best model", [&] { write_model_weights(folder_.path, folder_.model); });
-  if (result.is_best) {
+  const bool is_gain = !state_.has_best || score > state_.best_score;
+  const bool is_kept = became_the_model || (state_.model && state_.model->averaged > 0);
+  if (is_gain && is_kept) {
     state_.has_best = true, state_.best_score = score, state_.best_update = state_.update;
     state_.validations_without_gain = 0;
   } else {
     ++state_.validations_without_gain;
   }
-  if (options_.average > 0) try_to_write("the weights of this validation", [&] { keep_snapshot(score); });
-  if (average_) average_->exchange(folder_.model);
-  train_log_.validation(result, options_.valid_metric, state_.validations_without_gain);
 }
 
 // The model's weights as they are, or their moving average when there is one. Files that fall out of the list
@@ -293,27 +393,26 @@ void Trainer::keep_snapshot(double score) {
   };
   make_folder(snapshots_folder(folder_.path));
   save_weights(folder_.model, snapshot_path(folder_.path, state_.update));
+  sync_folder(snapshots_folder(folder_.path));
   kept.push_back({state_.update, score});
   if (static_cast<int64_t>(kept.size()) > options_.average)
     kept.erase(std::min_element(kept.begin(), kept.end(), worse));
 }
 
-// The mean of the snapshots becomes the model when it scores better than the best validation; true if it did.
-bool Trainer::try_average() {
+// The mean of the snapshots becomes the model when it scores better than what the model is.
+void Trainer::try_average() {
   std::vector<std::string> paths;
   for (const Snapshot& snapshot : state_.snapshots)
     paths.push_back(snapshot_path(folder_.path, snapshot.update));
-  MovingAverage weights(folder_.model, 0);  // keeps what is trained on
+  MovingAverage trained(folder_.model, 0);  // keeps what is trained on
   load_average(folder_.model, paths);
-  at::set_num_threads(threads_);
-  ValidationResult result = validator_->run(folder_, state_.update);
+  ValidationResult result = validation_now();
   const double score = score_of(result, options_.valid_metric);
-  result.is_best = score > state_.best_score;
+  result.is_best = !state_.model || !state_.model->score || score > *state_.model->score;
   result.averaged = static_cast<int64_t>(paths.size());
-  if (result.is_best) write_model_weights(folder_.path, folder_.model);
+  if (result.is_best) write_model(result.averaged, score);
   train_log_.validation(result, options_.valid_metric, state_.validations_without_gain);
-  weights.exchange(folder_.model);
-  return result.is_best;
+  trained.exchange(folder_.model);
 }
 
 void Trainer::answer_requests() {
@@ -323,7 +422,7 @@ void Trainer::answer_requests() {
   }
   if (requests_.validate.exchange(false)) {
     if (validator_ && state_.last_validation != state_.update)
-      validate();
+      validate_on_request();
     else
       log_.info(validator_ ? "validated already at this update"
                            : "no validation: there is no validation text");
@@ -337,15 +436,20 @@ bool Trainer::try_to_write(const std::string& what, const std::function<void()>&
     write();
     return true;
   } catch (const DataError& error) {
+    if (is_ending_) throw;
     log_.warning(what + " was not saved; training goes on, and what was saved before stays: " + error.what());
     return false;
   }
 }
 
-void Trainer::write_weights() {
-  if (average_) average_->exchange(folder_.model);
+void Trainer::write_model(int64_t averaged, std::optional<double> score) {
   write_model_weights(folder_.path, folder_.model);
-  if (average_) average_->exchange(folder_.model);
+  state_.model = {state_.update, averaged, score, checksum_of_file(join_path(folder_.path, kWeightsName))};
+}
+
+void Trainer::write_weights() {
+  const AverageInPlace average(average_ ? &*average_ : nullptr, folder_.model);
+  write_model(0, std::nullopt);
 }
 
 void Trainer::save() {
@@ -355,6 +459,17 @@ void Trainer::save() {
   save_checkpoint(folder_.path, state_, folder_.model, optimiser_, average_ ? &*average_ : nullptr,
                   options_.keep_checkpoints);
   saved_update_ = state_.update;
+  remove_old_snapshots();
+}
+
+void Trainer::save_state() {
+  if (saved_update_ != state_.update) return save();
+  state_.seconds = now();
+  save_state_again(folder_.path, state_);
+  remove_old_snapshots();
+}
+
+void Trainer::remove_old_snapshots() const {
   for (const auto& name : list_folder(snapshots_folder(folder_.path))) {
     const bool listed = std::any_of(state_.snapshots.begin(), state_.snapshots.end(), [&](const Snapshot& s) {
       return snapshot_path(folder_.path, s.update) == join_path(snapshots_folder(folder_.path), name);
@@ -363,24 +478,39 @@ void Trainer::save() {
   }
 }
 
-void Trainer::finish(StopReason reason) {
+// What comes at the end of a run. A stop in it loses nothing: the next call does again what is not done.
+void Trainer::complete() {
+  is_ending_ = true;
   read_updates();
   if (window_.updates > 0) report_progress();
-  const bool interrupted = reason == StopReason::kSignal;
-  if (validator_ && options_.valid_every > 0) {
-    if (!interrupted && state_.last_validation != state_.update) validate();
-    if (!state_.has_best) write_weights();  // stopped before the first validation: still a model
-  } else {
-    write_weights();
-  }
   if (saved_update_ != state_.update) save();
-  const bool is_mean = !interrupted && validator_ && state_.snapshots.size() > 1 && try_average();
+  if (validates()) {
+    if (state_.last_validation != state_.update) validate();
+    if (state_.snapshots.size() > 1) try_average();
+  }
+  if (!validates() || !state_.model) write_weights();
+  state_.finished = true;
+  save_state();
+}
+
+// After a signal: what the last whole update has left, first of all.
+void Trainer::save_for_later() {
+  is_ending_ = true;
+  read_updates();
+  save_state();
+  if (window_.updates > 0) report_progress();
+  if (state_.update == 0 || (validates() && state_.model)) return;
+  write_weights();  // stopped before the first validation: still a model
+  save_state();
+}
+
+void Trainer::report_end(StopReason reason) {
   std::string text = reason_text(reason, options_) + ": update " + std::to_string(state_.update) + ", " +
                      clock_text(now()) + " of training";
-  if (is_mean)
-    text += "; the model is the mean of " + std::to_string(state_.snapshots.size()) + " validations";
-  else if (state_.has_best)
-    text += "; the model is that of update " + std::to_string(state_.best_update);
+  if (validates() && state_.model && state_.model->averaged > 0)
+    text += "; the model is the mean of " + std::to_string(state_.model->averaged) + " validations";
+  else if (validates() && state_.model)
+    text += "; the model is that of update " + std::to_string(state_.model->update);
   train_log_.event("stopped", state_.update, text);
 }
 

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 
+#include "core/running_clock.h"
 #include "data/batch.h"
 #include "decoding/model_folder.h"
 #include "training/adam.h"
@@ -27,31 +28,53 @@ class Trainer {
   Trainer(ModelFolder folder, const EncodedCorpus& corpus, const Validator* validator,
           const TrainingOptions& options, Log& log, RunRequests& requests);
 
-  // Goes on from this checkpoint. ModelError; DataError when the corpus is not the one it was made with.
+  // Goes on from this checkpoint. ModelError; DataError when the corpus is not the one it was made with. With
+  // other validation text the best score and the patience begin anew.
   void resume(const std::string& checkpoint);
+
+  // For a run that begins with the weights of another model, of this checksum: they are validated first, and
+  // stay the model when nothing is better.
+  void begin_with(std::string checksum);
 
   void watch(TrainWatcher& watcher) { train_log_.watch(watcher); }
 
+  // Trains to an end, or until a signal asks to stop (core/interrupt.h); the state is then saved. DataError
+  // when what comes at the end cannot be written.
   StopReason run();
 
   const TrainingState& state() const { return state_; }
 
  private:
   std::optional<StopReason> finished() const;
+  void begin();
+  void begin_stream();
+  bool says_that_all_is_done() const;
+  StopReason train();
+  void complete();
+  void save_for_later();
+  void report_end(StopReason reason);
   void report_batches() const;
   void update();
   [[noreturn]] void stop_for_bad_updates() const;
   void read_updates();  // that were not waited for
   void account_for(const UpdateResult& result, int64_t number);
   void report_progress();
+  bool validates() const;
+  bool validation_is_due() const;
   void validate();
+  ValidationResult validation_now();
+  void validate_on_request();
+  bool keep_if_better(double score);
+  void count(double score, bool became_the_model);
   void keep_snapshot(double score);
-  bool try_average();
+  void try_average();
   void write_weights();  // of the present, or their moving average
+  void write_model(int64_t averaged, std::optional<double> score);
   void answer_requests();
   void save();
+  void save_state();  // of a checkpoint that is there, or a new checkpoint
+  void remove_old_snapshots() const;
   bool try_to_write(const std::string& what, const std::function<void()>& write);
-  void finish(StopReason reason);
   double seconds_left() const;
   double now() const;  // seconds of training so far
 
@@ -71,8 +94,11 @@ class Trainer {
   TrainingState state_;
   std::unique_ptr<BatchStream> stream_;
   std::vector<UpdateResult> unread_;
-  int64_t saved_update_ = -1;
+  int64_t saved_update_ = -1;  // of the newest checkpoint; -1: there is none
+  bool begins_with_model_ = false;
+  bool is_ending_ = false;  // what cannot be written now is an error
   int64_t skipped_in_a_row_ = 0;
+  mutable RunningClock clock_;
   double started_ = 0, seconds_before_ = 0;
   int64_t start_update_ = 0;
 

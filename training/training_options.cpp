@@ -118,7 +118,8 @@ OptionList validation_options(TrainingOptions& o) {
           option(o.early_stopping, "early-stopping", "N",
                  "stop after this many validations without a better one; 0: never")
               .at_least(0)
-              .at_most(kMany),
+              .at_most(kMany)
+              .changeable(),
           option(o.save_every, "save-every", "N", "updates between checkpoints; 0: only at the end")
               .at_least(0)
               .at_most(kMany)

@@ -13,6 +13,16 @@ nlohmann::ordered_json snapshots_json(const std::vector<Snapshot>& snapshots) {
   return list;
 }
 
+nlohmann::ordered_json model_json(const std::optional<KeptModel>& model) {
+  if (!model) return nullptr;
+  nlohmann::ordered_json json = {{"update", model->update},
+                                 {"averaged", model->averaged},
+                                 {"score", nullptr},
+                                 {"checksum", model->checksum}};
+  if (model->score) json["score"] = *model->score;
+  return json;
+}
+
 // Reads the members of one object.
 class Reader {
  public:
@@ -44,6 +54,8 @@ class Reader {
     return at(key).get<std::string>();
   }
 
+  bool has(const char* key) const { return object_.contains(key) && !object_[key].is_null(); }
+
   [[noreturn]] void fail(const std::string& what, const nlohmann::json& got) const {
     throw ModelError(where_,
                      "required the state of a run (" + what + "), got " +
@@ -54,6 +66,20 @@ class Reader {
   const nlohmann::json& object_;
   const std::string& where_;
 };
+
+// Keys that older versions did not write.
+void read_newer_keys(const Reader& reader, const std::string& where, TrainingState& s) {
+  if (reader.has("valid_text")) s.valid_text = reader.text("valid_text");
+  if (reader.has("from_model")) s.from_model = reader.text("from_model");
+  s.finished = reader.has("finished") ? std::optional(reader.flag("finished")) : std::nullopt;
+  if (reader.has("model")) {
+    const Reader model(reader.at("model"), where);
+    s.model = {model.count("update"), model.count("averaged"), std::nullopt, model.text("checksum")};
+    if (model.has("score")) s.model->score = model.number("score");
+  } else if (s.has_best && !s.finished) {
+    s.model = {s.best_update, 0, s.best_score, ""};
+  }
+}
 
 }  // namespace
 
@@ -72,7 +98,11 @@ std::string training_state_text(const TrainingState& s) {
                     {"last_validation", s.last_validation},
                     {"validations_without_gain", s.validations_without_gain},
                     {"snapshots", snapshots_json(s.snapshots)},
-                    {"corpus", s.corpus}});
+                    {"corpus", s.corpus},
+                    {"valid_text", s.valid_text},
+                    {"from_model", s.from_model},
+                    {"model", model_json(s.model)},
+                    {"finished", s.finished.value_or(false)}});
 }
 
 TrainingState parse_training_state(std::string_view text, const std::string& where) {
@@ -98,6 +128,7 @@ TrainingState parse_training_state(std::string_view text, const std::string& whe
     s.snapshots.push_back({snapshot.count("update"), snapshot.number("score")});
   }
   s.corpus = reader.text("corpus");
+  read_newer_keys(reader, where, s);
   return s;
 }
 

@@ -1,6 +1,7 @@
 // Where a run stands, and how state.json of a checkpoint says it; torch-free.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,14 @@ namespace dragoman {
 struct Snapshot {
   int64_t update;
   double score;
+};
+
+// What model.safetensors of the run's folder is.
+struct KeptModel {
+  int64_t update = 0;           // whose weights, or of the last of those that were averaged
+  int64_t averaged = 0;         // weights whose mean it is; 0: those of the update alone
+  std::optional<double> score;  // by --valid-metric; none when it was not validated
+  std::string checksum;         // of the file
 };
 
 // Everything that the next update depends on, beside weights and moments, is a pure function of it.
@@ -30,7 +39,13 @@ struct TrainingState {
   int64_t last_validation = 0;  // the update of it
   int64_t validations_without_gain = 0;
   std::vector<Snapshot> snapshots;
-  std::string corpus;  // fingerprint of the encoded training corpus
+  std::string corpus;      // fingerprint of the encoded training corpus
+  std::string valid_text;  // fingerprint of the validation text
+  std::string from_model;  // checksum of the weights that a fine-tuning run began with
+  std::optional<KeptModel> model;
+  // What comes at the end of a run (validation, average, model) was done at this update. Nothing: an older
+  // version did not say.
+  std::optional<bool> finished = false;
 };
 
 std::string training_state_text(const TrainingState& state);

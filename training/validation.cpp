@@ -1,7 +1,8 @@
 #include "training/validation.h"
 
-#include <chrono>
-
+#include "core/interrupt.h"
+#include "core/manifest.h"
+#include "core/running_clock.h"
 #include "data/batch.h"
 #include "evaluation/evaluator.h"
 #include "training/projected_loss.h"
@@ -16,21 +17,41 @@ StringList first(const StringList& lines, int64_t count) {
   return {lines.begin(), lines.begin() + (count == 0 ? size : std::min(count, size))};
 }
 
+class InEvaluation {
+ public:
+  explicit InEvaluation(Transformer& model) : model_(model), was_training_(model->is_training()) {
+    model_->eval();
+  }
+  ~InEvaluation() { model_->train(was_training_); }
+  InEvaluation(const InEvaluation&) = delete;
+  InEvaluation& operator=(const InEvaluation&) = delete;
+
+ private:
+  Transformer& model_;
+  bool was_training_;
+};
+
 }  // namespace
 
 Validator::Validator(const TextPairs& text, const EncodedCorpus& corpus, const TrainingOptions& options)
     : text_(text), corpus_(corpus), options_(options) {}
 
+std::string Validator::fingerprint() const {
+  Checksum checksum;
+  for (const StringList* side : {&text_.source, &text_.target}) {
+    for (const std::string& line : *side) checksum.add(line.data(), line.size()), checksum.add("\n", 1);
+  }
+  return checksum.text();
+}
+
 ValidationResult Validator::run(ModelFolder& folder, int64_t update) const {
-  const auto begin = std::chrono::steady_clock::now();
-  const bool was_training = folder.model->is_training();
-  folder.model->eval();
+  RunningClock clock;
+  const InEvaluation mode(folder.model);
   ValidationResult result;
   result.update = update;
   measure_loss(folder.model, result);
   translate(folder, result);
-  folder.model->train(was_training);
-  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  result.seconds = clock.seconds();
   return result;
 }
 
@@ -40,6 +61,7 @@ void Validator::measure_loss(Transformer& model, ValidationResult& result) const
   double loss = 0, cross_entropy = 0;
   int64_t tokens = 0;
   for (const auto& pairs : plan_sorted(corpus_, options_.max_tokens)) {
+    throw_if_interrupted();
     const Batch batch = to_device(
         make_batch(corpus_, pairs, {options.source_pad_id(), options.target_pad_id()}), model->device());
     const auto hidden = model->decode_hidden(batch.decoder_input, model->encode(batch.source), batch.source);

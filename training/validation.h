@@ -1,6 +1,8 @@
 // How good the model is now: its loss on the validation pairs, and BLEU and chrF of its translations.
 #pragma once
 
+#include <string>
+
 #include "data/encoded_corpus.h"
 #include "decoding/model_folder.h"
 #include "training/train_log.h"
@@ -12,6 +14,9 @@ class Validator {
  public:
   // `text`: the pairs that `corpus` was encoded from. Both must outlive the validator.
   Validator(const TextPairs& text, const EncodedCorpus& corpus, const TrainingOptions& options);
+
+  // A checksum over the text.
+  std::string fingerprint() const;
 
   // Leaves the model in the mode (training or evaluation) in which it was.
   ValidationResult run(ModelFolder& folder, int64_t update) const;

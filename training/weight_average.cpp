@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "core/interrupt.h"
 #include "model/weights.h"
 
 namespace dragoman {
@@ -36,6 +37,7 @@ void load_average(Transformer& model, const std::vector<std::string>& paths) {
   const torch::NoGradGuard no_grad;
   std::vector<torch::Tensor> sums;
   for (const auto& path : paths) {
+    throw_if_interrupted();
     load_weights(model, path);
     size_t i = 0;
     for (const auto& parameter : model->parameters()) {

@@ -31,6 +31,23 @@ class MovingAverage {
   std::vector<std::pair<std::string, torch::Tensor>> tensors_;
 };
 
+// The average in place of the model's weights, as long as this object lives. `average` may be null.
+class AverageInPlace {
+ public:
+  AverageInPlace(MovingAverage* average, Transformer& model) : average_(average), model_(model) {
+    if (average_) average_->exchange(model_);
+  }
+  ~AverageInPlace() {
+    if (average_) average_->exchange(model_);
+  }
+  AverageInPlace(const AverageInPlace&) = delete;
+  AverageInPlace& operator=(const AverageInPlace&) = delete;
+
+ private:
+  MovingAverage* average_;
+  Transformer& model_;
+};
+
 // Puts the mean of the weights in these files (model.safetensors of one shape) into the model. Summed in
 // double. ModelError.
 void load_average(Transformer& model, const std::vector<std::string>& paths);

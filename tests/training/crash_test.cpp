@@ -1,6 +1,7 @@
 // uses: torch
-// What a crash, a full disk or a lost write leaves behind: one save is interrupted at every file-system call
-// that it makes, in every way. Afterwards the folder must hold the old state or the new one, whole.
+// What a crash, a full disk or a lost write leaves behind: a save, and a whole run, are interrupted at every
+// file-system call that they make, in every way. Afterwards the folder must hold the old state or the new
+// one, whole, and a run that is called again must end as if nothing had happened.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -11,12 +12,14 @@
 #include <sstream>
 
 #include "core/files.h"
+#include "core/json.h"
 #include "core/log.h"
 #include "core/manifest.h"
 #include "model/config.h"
 #include "model/weights.h"
 #include "tests/support/small_model.h"
 #include "training/checkpoint.h"
+#include "training/run.h"
 
 namespace dragoman {
 namespace {
@@ -62,9 +65,11 @@ class Disaster {
   };
 
   int on_call(const FileCall& call) {
+    if (has_ended_) return EIO;  // destructors of a process that is gone write nothing
     if (calls_++ == at_) {
       if (ending_ == Ending::kDiskFull) return ENOSPC;
       if (ending_ == Ending::kInputOutputError) return EIO;
+      has_ended_ = true;
       throw ProcessEnded();
     }
     if (ending_ == Ending::kPowerLost) keep_book(call);
@@ -98,6 +103,7 @@ class Disaster {
   }
 
   int64_t at_, calls_ = 0;
+  bool has_ended_ = false;
   Ending ending_;
   std::string backup_;
   int copies_ = 0;
@@ -107,12 +113,15 @@ class Disaster {
 
 class CrashSweep : public ::testing::TestWithParam<Ending> {
  protected:
-  // Runs `save` in a fresh copy of the folder that `prepare` made, with a disaster at each of its calls;
-  // `check` then looks at what is there. When nothing ended the process, a second save must succeed.
+  bool is_an_end() const { return GetParam() == Ending::kKilled || GetParam() == Ending::kPowerLost; }
+
+  // Runs `save` in a fresh copy of the folder that `prepare` made, with a disaster at each of its calls (each
+  // n-th with `stride` n); `check` then looks at what is there. When nothing ended the process, a second save
+  // must succeed.
   template <typename Prepare, typename Save, typename Check>
-  void sweep(const Prepare& prepare, const Save& save, const Check& check) {
+  void sweep(const Prepare& prepare, const Save& save, const Check& check, int64_t stride = 1) {
     int64_t points = 0;
-    for (bool done = false; !done; ++points) {
+    for (bool done = false; !done; points += stride) {
       SCOPED_TRACE("call " + std::to_string(points));
       const TemporaryFolder folder, backup;
       prepare(folder.path(""));
@@ -134,7 +143,7 @@ class CrashSweep : public ::testing::TestWithParam<Ending> {
       check(folder.path(""), true);
     }
     EXPECT_GT(points, 10);
-    std::cout << points - 1 << " points\n";
+    std::cout << points - stride << " points\n";
   }
 };
 
@@ -191,6 +200,97 @@ TEST_P(CrashSweep, AModelFolderIsTheOldOneOrTheNewOne) {
           const bool is_old = is(random_model(read_model_config(folder), 1, 1, 2));
           EXPECT_TRUE(done ? is_new : is_new || is_old);
         });
+}
+
+std::string joined(const std::vector<std::string>& lines) {
+  std::string text;
+  for (const auto& line : lines) text += line + "\n";
+  return text;
+}
+
+// A run of a few updates in which everything is on that leaves files.
+class RunSweep : public CrashSweep {
+ protected:
+  RunSweep() {
+    for (const auto& [name, seed] : std::vector<std::pair<const char*, uint64_t>>{{"src", 1}, {"tgt", 2}})
+      text_.write(name, joined(sample_lines(20, seed)));
+    for (const auto& [name, seed] : std::vector<std::pair<const char*, uint64_t>>{{"v.src", 3}, {"v.tgt", 4}})
+      text_.write(name, joined(sample_lines(2, seed)));
+  }
+
+  void run(const std::string& folder, int64_t updates) const {
+    RunOptions run;
+    run.train = {{text_.path("src")}, {text_.path("tgt")}, {}};
+    run.valid = {{text_.path("v.src")}, {text_.path("v.tgt")}, {}};
+    run.model_folder = folder;
+    run.tokenizer.vocab_size = 40;
+    run.preset = "tiny";
+    run.model = small_model_options();
+    run.model.encoder_layers = run.model.decoder_layers = 1;
+    TrainingOptions& training = run.training;
+    training.max_tokens = 120, training.max_updates = updates, training.warmup = 2,
+    training.learning_rate = 1e-2;
+    training.valid_every = 2, training.save_every = 2, training.average = 2, training.average_of = "last";
+    training.valid_metric = "loss", training.log_every = 1, training.threads = 1, training.device = "cpu";
+    std::ostringstream ignored;
+    Log log(ignored);
+    RunRequests none;
+    run_training(run, log, none);
+  }
+
+  static std::string model_of(const std::string& folder) {
+    return read_file(join_path(folder, "model.safetensors"), ErrorKind::kData);
+  }
+
+  // A call that failed to write (a full disk) may keep another of its models; one that was ended may not.
+  void expect_end(const std::string& folder, const std::string& expected) const {
+    ModelFolder::load(folder, torch::kCPU);
+    if (is_an_end()) EXPECT_TRUE(model_of(folder) == expected) << "another model";
+    std::ostringstream ignored;
+    Log log(ignored);
+    const auto checkpoint = newest_checkpoint(folder, log);
+    ASSERT_TRUE(checkpoint.has_value());
+    const auto state = read_json_file(join_path(*checkpoint, "state.json"), ErrorKind::kModel);
+    EXPECT_EQ(state["finished"], true);
+    EXPECT_EQ(state["model"]["checksum"], checksum_of_file(join_path(folder, "model.safetensors")));
+  }
+
+  TemporaryFolder text_;
+};
+INSTANTIATE_TEST_SUITE_P(Each, RunSweep, ::testing::ValuesIn(kEndings), name_of);
+
+// The last update, its validation, the average, the model: all that comes at the end of a run.
+TEST_P(RunSweep, TheEndOfARunIsDoneWheneverItWasEnded) {
+  const TemporaryFolder begun, whole;
+  run(begun.path("m"), 3);
+  const auto prepare = [&](const std::string& folder) {
+    fs::copy(begun.path("m"), folder, fs::copy_options::recursive | fs::copy_options::overwrite_existing);
+  };
+  prepare(whole.path(""));
+  run(whole.path(""), 5);
+  const std::string expected = model_of(whole.path(""));
+  sweep(
+      prepare, [&](const std::string& folder) { run(folder, 5); },
+      [&](const std::string& folder, bool done) {
+        if (done)
+          expect_end(folder, expected);
+        else
+          ModelFolder::load(folder, torch::kCPU);
+      },
+      GetParam() == Ending::kKilled ? 1 : 3);
+}
+
+// From an empty folder on: tokenizers, settings, the first checkpoint, the first model.
+TEST_P(RunSweep, AWholeRunIsDoneWheneverItWasEnded) {
+  if (!is_an_end()) GTEST_SKIP() << "a start that fails leaves nothing";
+  const TemporaryFolder whole;
+  run(whole.path(""), 3);
+  const std::string expected = model_of(whole.path(""));
+  sweep([](const std::string&) {}, [&](const std::string& folder) { run(folder, 3); },
+        [&](const std::string& folder, bool done) {
+          if (done) expect_end(folder, expected);
+        },
+        7);
 }
 
 }  // namespace

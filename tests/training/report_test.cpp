@@ -187,7 +187,7 @@ class Watch : public ::testing::Test {
       train_log.progress(progress_at(update));
       train_log.validation(validation_at(update, "try " + std::to_string(update)), "chrf", 0);
       EXPECT_TRUE(has(report(), "now, update " + with_commas(update))) << "not refreshed";
-      EXPECT_TRUE(has(report(), "Training goes on"));
+      EXPECT_TRUE(has(report(), "In training when this page was written"));
     }
     train_log.event("stopped", to, "reached " + std::to_string(to));
   }

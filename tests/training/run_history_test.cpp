@@ -84,8 +84,15 @@ TEST_F(History, TheMeanOfSeveralWeightsIsNoPointOfTheCurve) {
   EXPECT_EQ(updates(), "t100 v100 ");
   EXPECT_EQ(history().best()->bleu, 7);
   EXPECT_EQ(history().best()->averaged, 5);
-  train(200);  // what goes on is the run, not the mean
-  EXPECT_EQ(history().best()->bleu, 5);
+  train(200);  // the mean stays the model until a validation is better
+  EXPECT_EQ(history().best()->bleu, 7);
+  validate(200, 8);
+  EXPECT_EQ(history().best()->bleu, 8);
+}
+
+TEST_F(History, TheLastLineOfARunStandsBehindItsValidation) {
+  train(200), validate(250), train(250);
+  EXPECT_EQ(updates(), "t200 t250 v250 ");
 }
 
 TEST_F(History, ThatGoesOnHasNoEnd) {
@@ -107,6 +114,13 @@ TEST_F(History, LinesThatAreNoneArePassedOver) {
   for (const char* line : {"{\"kind\":\"train\",\"epo", "[]", "{\"kind\":7}", "{\"kind\":\"train\"}", "\xFF",
                            "", "{\"kind\":\"valid\",\"update\":1,\"best\":true,\"samples\":[{}]}"})
     append_to_file(folder_.path("train.log.jsonl"), std::string(line) + "\n");
+  train(200);
+  EXPECT_EQ(updates(), "t100 t200 ");
+}
+
+TEST_F(History, ALineThatACrashCutJoinsNoOther) {
+  train(100);
+  append_to_file(folder_.path("train.log.jsonl"), "{\"kind\":\"train\",\"upd");
   train(200);
   EXPECT_EQ(updates(), "t100 t200 ");
 }

@@ -4,11 +4,14 @@
 
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <filesystem>
+#include <functional>
 #include <sstream>
+#include <utility>
 
+#include "core/interrupt.h"
 #include "core/json.h"
+#include "core/manifest.h"
 #include "model/weights.h"
 #include "tests/support/small_model.h"
 #include "training/run.h"
@@ -67,6 +70,9 @@ class TrainingRun : public ::testing::Test {
     log_ = text.str();
     return reason;
   }
+
+  // As if a signal came when this text is logged.
+  StopReason train_until(const std::string& text, const RunOptions& run);
 
   std::string message_of(const RunOptions& run) {
     try {
@@ -263,28 +269,33 @@ TEST_F(TrainingRun, ResumedWithAccumulationAndValidationIsAsIfNotInterrupted) {
   EXPECT_EQ(state("whole", 12)["best_score"], state("stopped", 12)["best_score"]);
 }
 
-// Sets the stop flag, as a signal does, as soon as a certain text is logged.
+// Asks to stop, as a signal does, as soon as a certain text is logged.
 class StopAt : public std::stringbuf {
  public:
-  StopAt(std::string text, std::atomic<int>& stop) : text_(std::move(text)), stop_(stop) {}
+  explicit StopAt(std::string text) : text_(std::move(text)) {}
+  ~StopAt() override { clear_interrupt(); }
   int sync() override {
-    if (str().find(text_) != std::string::npos) stop_ = 15;
+    if (str().find(text_) != std::string::npos) request_interrupt(15);
     return 0;
   }
 
  private:
   std::string text_;
-  std::atomic<int>& stop_;
 };
+
+StopReason TrainingRun::train_until(const std::string& text, const RunOptions& run) {
+  StopAt buffer(text);
+  std::ostream stream(&buffer);
+  Log log(stream);
+  const auto reason = run_training(run, log, requests_);
+  log_ = buffer.str();
+  return reason;
+}
 
 TEST_F(TrainingRun, StoppedByASignalSavesEverything) {
   train(options("whole"));
-  StopAt buffer("update 7 ", requests_.stop);
-  std::ostream stream(&buffer);
-  Log log(stream);
-  EXPECT_EQ(run_training(options("stopped"), log, requests_), StopReason::kSignal);
+  EXPECT_EQ(train_until("update 7 ", options("stopped")), StopReason::kSignal);
   EXPECT_EQ(list_folder(folder_.path("stopped/checkpoints")), std::vector<std::string>{"update-7"});
-  requests_.stop = 0;
   EXPECT_EQ(train(options("stopped")), StopReason::kUpdates);
   EXPECT_TRUE(said("resuming from update 7"));
   expect_same_end("whole", "stopped", 12);
@@ -311,15 +322,42 @@ TEST_F(TrainingRun, PassesADamagedNewestCheckpointOverWithAWarning) {
   expect_same_end("whole", "damaged", 12);
 }
 
-TEST_F(TrainingRun, BeginsAnewInAFolderWithoutACheckpoint) {
-  train(options("whole"));
-  RunOptions part = options("emptied");
-  part.training.max_updates = 3;
+// A run from the beginning would write an untrained model over the one that is there.
+TEST_F(TrainingRun, RefusesAFolderWithAModelAndNoWholeCheckpoint) {
+  RunOptions part = options("m");
+  part.training.max_updates = 4;
+  part.training.save_every = 2;
+  part.training.keep_checkpoints = 2;
   train(part);
-  remove_all(folder_.path("emptied/checkpoints"));
-  train(options("emptied"));
-  EXPECT_FALSE(said("resuming"));
-  expect_same_end("whole", "emptied", 12);
+  const std::string model = bytes("m/model.safetensors");
+  const auto refused = [&](const char* what) {
+    const std::string message = message_of(options("m"));
+    EXPECT_EQ(message.substr(0, 11), "2 [--model]") << what << ": " << message;
+    EXPECT_NE(message.find("--from-model " + folder_.path("m")), std::string::npos)
+        << what << ": " << message;
+    EXPECT_EQ(bytes("m/model.safetensors"), model) << what;
+  };
+  for (const int64_t update : {2, 4})
+    folder_.write(checkpoint("m", update) + "/optimizer.safetensors", "damaged");
+  refused("all checkpoints damaged");
+  for (const int64_t update : {2, 4}) remove_all(folder_.path(checkpoint("m", update)));
+  refused("an empty folder of checkpoints");
+  remove_all(folder_.path("m/checkpoints"));
+  refused("no folder of checkpoints");
+}
+
+// A full disk may end a start at any file.
+TEST_F(TrainingRun, BeginsAnewWhereNothingIsAModelYet) {
+  train(options("whole"));
+  for (const char* name : {"run.json", "config.json", "vocab.json"}) {
+    train(options("broken"));
+    for (const char* later : {"checkpoints", "model.safetensors", "manifest.json", "train.log.jsonl", name})
+      if (std::string(later) != "run.json") remove_all(folder_.path(std::string("broken/") + later));
+    RunOptions other = options("broken");
+    other.training.seed = 7;  // nothing holds it to the settings of what never began
+    EXPECT_EQ(train(other), StopReason::kUpdates) << name;
+    remove_all(folder_.path("broken"));
+  }
 }
 
 TEST_F(TrainingRun, ThatIsFinishedSaysSoAndChangesNothing) {
@@ -438,9 +476,204 @@ TEST_F(TrainingRun, StopsEarlyWithoutABetterValidationAndATieKeepsTheEarlier) {
   EXPECT_EQ(train(run), StopReason::kNoGain);
   EXPECT_EQ(state("m", 4)["best_update"], 1);
   EXPECT_TRUE(said("no better validation in 3")) << log_;
+  EXPECT_TRUE(said("--max-updates +N")) << log_;
   EXPECT_TRUE(said("the model is that of update 1")) << log_;
   EXPECT_EQ(train(run), StopReason::kNoGain);
   EXPECT_TRUE(said("already at update 4 of 4")) << log_;
+  run.training.early_stopping = 5;  // it only observes the run
+  EXPECT_EQ(train(run), StopReason::kNoGain);
+  EXPECT_TRUE(said("changed since the run began: --early-stopping 3 -> 5")) << log_;
+  EXPECT_EQ(state("m", 6)["validations_without_gain"], 5);
+  run.training.max_updates = 3;
+  run.training.max_updates_is_relative = true;  // the patience begins anew
+  EXPECT_EQ(train(run), StopReason::kUpdates);
+  EXPECT_EQ(state("m", 9)["validations_without_gain"], 3);
+}
+
+TEST_F(TrainingRun, GoesOnWithItsTextInAnotherPlace) {
+  train(validated("whole"));
+  RunOptions moved = validated("m");
+  moved.training.max_updates = 5;
+  train(moved);
+  for (const char* name : {"a.src", "a.tgt", "v.src", "v.tgt"})
+    std::filesystem::rename(folder_.path(name), folder_.path(std::string("moved-") + name));
+  moved.training.max_updates = 12;
+  moved.train = {{folder_.path("moved-a.src")}, {folder_.path("moved-a.tgt")}, {}};
+  moved.valid = {{folder_.path("moved-v.src")}, {folder_.path("moved-v.tgt")}, {}};
+  EXPECT_EQ(train(moved), StopReason::kUpdates);
+  EXPECT_TRUE(said("changed since the run began: --train-source ")) << log_;
+  EXPECT_TRUE(said("changed since the run began: --valid-target ")) << log_;
+  EXPECT_FALSE(said("begin anew")) << log_;
+  expect_same_end("whole", "m", 12);
+  folder_.write("moved-a.src", joined(sample_lines(40, 8)));
+  moved.training.max_updates = 20;
+  EXPECT_EQ(message_of(moved).substr(0, 2), "3 ");
+}
+
+TEST_F(TrainingRun, WithOtherValidationTextTheBestScoreBeginsAnew) {
+  RunOptions run = validated("m");
+  run.training.max_updates = 4;
+  run.training.average = 2;
+  train(run);
+  folder_.write("v.src", joined(sample_lines(4, 13)));
+  folder_.write("v.tgt", joined(sample_lines(4, 14)));
+  run.training.max_updates = 5;
+  train(run);
+  EXPECT_TRUE(said("the validation text has changed")) << log_;
+  EXPECT_EQ(state("m", 5)["best_update"], 5);
+  EXPECT_EQ(state("m", 5)["snapshots"].size(), 1u);
+  EXPECT_EQ(state("m", 5)["model"]["update"], 5);
+}
+
+TEST_F(TrainingRun, ItsStateSaysWhatTheModelIs) {
+  RunOptions run = validated("m");
+  run.training.average = 2;
+  run.training.average_of = "last";
+  for (const int64_t updates : {3, 6, 12}) {
+    run.training.max_updates = updates;
+    train(run);
+    const auto model = state("m", updates)["model"];
+    EXPECT_EQ(model["checksum"], checksum_of_file(folder_.path("m/model.safetensors")));
+    const std::string said_so = model["averaged"] > 0
+                                    ? "the model is the mean of 2 validations"
+                                    : "the model is that of update " + model["update"].dump();
+    EXPECT_TRUE(said(said_so)) << log_;
+  }
+}
+
+// A stop in the validation at update 6, and in what comes at the end.
+TEST_F(TrainingRun, StoppedInAValidationDoesItFirstAtTheNextCall) {
+  RunOptions whole = validated("whole"), stopped = validated("stopped");
+  for (RunOptions* run : {&whole, &stopped}) {
+    run->training.valid_every = 6;
+    run->training.average = 2;
+    run->training.moving_average = 0.9;
+    run->training.max_updates = 13;
+  }
+  train(whole);
+  for (const char* when : {"update 6 ", "update 13 ", "valid  update 13 ", "nothing"}) {
+    const auto reason = train_until(when, stopped);
+    EXPECT_EQ(reason, std::string(when) == "nothing" ? StopReason::kUpdates : StopReason::kSignal)
+        << when << log_;
+    EXPECT_EQ(reason == StopReason::kSignal, said("stopped by a signal, state saved")) << log_;
+  }
+  EXPECT_TRUE(said("what comes at the end of a run was not done")) << log_;
+  expect_same_end("whole", "stopped", 13);
+  EXPECT_EQ(state("whole", 13)["model"], state("stopped", 13)["model"]);
+  EXPECT_EQ(state("stopped", 13)["finished"], true);
+}
+
+// Neither half of a pass over the text nor half of an update is left.
+TEST_F(TrainingRun, StoppedBeforeItsFirstUpdateHarmsNothing) {
+  train(options("whole"));
+  for (const char* when : {"threads 1", "tokenizer: ", "model: ", "training: ", "batches: "}) {
+    const std::string model = std::string("stopped-") + when[0] + when[1];
+    try {
+      EXPECT_EQ(train_until(when, options(model)), StopReason::kSignal) << when;
+    } catch (const Interrupted& interrupted) {
+      EXPECT_EQ(interrupted.signal, 15) << when;
+    }
+    EXPECT_FALSE(file_exists(folder_.path(model + "/model.safetensors"))) << when;
+    train(options(model));
+    expect_same_end("whole", model, 12);
+  }
+}
+
+// kill -USR2 between validations: nothing but the log may tell.
+TEST_F(TrainingRun, ALookFromOutsideChangesNothing) {
+  class AskAt : public std::stringbuf {
+   public:
+    explicit AskAt(RunRequests& requests) : requests_(requests) {}
+    int sync() override { return requests_.validate = true, 0; }
+
+   private:
+    RunRequests& requests_;
+  };
+  RunOptions whole = validated("whole"), watched = validated("watched");
+  for (RunOptions* run : {&whole, &watched}) {
+    run->training.valid_every = 5;
+    run->training.early_stopping = 3;
+    run->training.average = 2;
+    run->training.moving_average = 0.9;
+  }
+  train(whole);
+  AskAt buffer(requests_);
+  std::ostream stream(&buffer);
+  Log log(stream);
+  EXPECT_EQ(run_training(watched, log, requests_), StopReason::kUpdates);
+  EXPECT_NE(buffer.str().find("asked for by SIGUSR2, not counted"), std::string::npos) << buffer.str();
+  expect_same_end("whole", "watched", 12);
+  for (const char* key : {"best_update", "best_score", "validations_without_gain", "snapshots", "model"})
+    EXPECT_EQ(state("whole", 12)[key], state("watched", 12)[key]) << key;
+}
+
+TEST_F(TrainingRun, FineTuningThatMakesAModelWorseKeepsIt) {
+  RunOptions first = validated("base");
+  first.training.max_updates = 30;
+  train(first);
+  RunOptions worse = validated("m");
+  worse.from_model = folder_.path("base");
+  worse.tokenizer = {};
+  worse.training.learning_rate = 10;
+  worse.training.warmup = 0;
+  worse.training.max_updates = 3;
+  train(worse);
+  EXPECT_TRUE(said("valid  update 0")) << log_;
+  EXPECT_TRUE(said("the model is that of update 0")) << log_;
+  EXPECT_EQ(bytes("m/model.safetensors"), bytes("base/model.safetensors"));
+}
+
+TEST_F(TrainingRun, TheModelOfFineTuningMayLieElsewhereWhenItIsTheSame) {
+  train(options("base"));
+  RunOptions tuned = options("m");
+  tuned.from_model = folder_.path("base");
+  tuned.tokenizer = {};
+  tuned.training.max_updates = 2;
+  train(tuned);
+  std::filesystem::rename(folder_.path("base"), folder_.path("moved"));
+  tuned.from_model = folder_.path("moved");
+  tuned.training.max_updates = 3;
+  EXPECT_EQ(train(tuned), StopReason::kUpdates);
+  EXPECT_TRUE(said("changed since the run began: --from-model ")) << log_;
+  RunOptions other = options("moved-more");
+  train(other);
+  tuned.from_model = folder_.path("moved-more");
+  other.training.seed = 5;
+  remove_all(folder_.path("moved-more"));
+  train(other);
+  EXPECT_EQ(message_of(tuned).substr(0, 16), "2 [--from-model]") << message_of(tuned);
+}
+
+// Another process may begin a run in the folder while the text is read: it is looked at again under the lock.
+TEST_F(TrainingRun, RefusesARunThatBeganWhileItReadItsText) {
+  class BeginOther : public std::stringbuf {
+   public:
+    explicit BeginOther(std::function<void()> begin) : begin_(std::move(begin)) {}
+    int sync() override {
+      if (begin_ && str().find("training text") != std::string::npos) std::exchange(begin_, nullptr)();
+      return 0;
+    }
+
+   private:
+    std::function<void()> begin_;
+  };
+  RunOptions second = options("m");
+  second.training.seed = 2;
+  BeginOther buffer([&] { train(options("m")); });
+  std::ostream stream(&buffer);
+  Log log(stream);
+  EXPECT_THROW(run_training(second, log, requests_), UsageError);
+  train(options("alone"));
+  expect_same_end("alone", "m", 12);
+}
+
+TEST_F(TrainingRun, LooksWhetherItsFolderCanBeMadeBeforeItReads) {
+  RunOptions run = options("m");
+  run.model_folder = folder_.path("a.src") + "/m";  // a file is in the way
+  run.train.source = {folder_.path("missing")};     // what it would complain about if it read
+  const std::string message = message_of(run);
+  EXPECT_EQ(message.substr(0, 2), "3 ") << message;
+  EXPECT_NE(message.find("cannot write to"), std::string::npos) << message;
 }
 
 TEST_F(TrainingRun, KeepsTheModelOfTheBestValidation) {
