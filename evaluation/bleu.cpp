@@ -56,7 +56,12 @@ double brevity_penalty(double hypothesis_length, double reference_length) {
 
 OptionList BleuOptions::describe() {
   return {option(tokenize, "tokenize", "NAME", "how BLEU splits a line into words")
-              .one_of(bleu_tokenizer_names()),
+              .one_of(bleu_tokenizer_names())
+              .alias("tok"),
+          option(tokenizer_model, "tokenizer-model", "PATH",
+                 "of --tokenize: the SentencePiece model of flores200, flores101, spBLEU-1K and spm (else "
+                 "sacreBLEU's own copy, ~/.sacrebleu/models), or the dictionary's folder of ja-mecab and "
+                 "ko-mecab (else where packages put it)"),
           option(lowercase, "lowercase", "BLEU does not tell upper from lower case"),
           option(smooth_method, "smooth-method", "NAME", "what BLEU takes for a precision of zero")
               .one_of(kSmoothMethods),
@@ -64,10 +69,11 @@ OptionList BleuOptions::describe() {
                  "value of the smoothing methods floor and add-k; negative: 0.1 and 1")};
 }
 
-Bleu::Bleu(const BleuOptions& options) : options_(options), tokenizer_(bleu_tokenizer(options.tokenize)) {
+Bleu::Bleu(const BleuOptions& options)
+    : options_(options), tokenizer_(bleu_tokenizer(options.tokenize, options.tokenizer_model)) {
   const std::string& method = options_.smooth_method;
   if (std::count(kSmoothMethods.begin(), kSmoothMethods.end(), method) == 0) {
-    throw UsageError("--smooth-method", "one of exp, floor, add-k, none required, got " + method);
+    throw UsageError("--smooth-method", "expected one of exp, floor, add-k, none, got '" + method + "'");
   }
   smooth_value_ = options_.smooth_value < 0 ? default_value(method) : options_.smooth_value;
 }
@@ -75,7 +81,8 @@ Bleu::Bleu(const BleuOptions& options) : options_(options), tokenizer_(bleu_toke
 std::string Bleu::signature() const {
   std::string smooth = options_.smooth_method;
   if (takes_value(smooth)) smooth += "[" + fixed(smooth_value_, 2) + "]";
-  return "case:" + std::string(options_.lowercase ? "lc" : "mixed") + "|eff:no|tok:" + options_.tokenize +
+  return "case:" + std::string(options_.lowercase ? "lc" : "mixed") +
+         "|eff:" + (options_.effective_order ? "yes" : "no") + "|tok:" + tokenizer_.signature +
          "|smooth:" + smooth;
 }
 
@@ -103,6 +110,11 @@ Statistics Bleu::statistics(const std::string& hypothesis, const StringList& ref
   return result;
 }
 
+// What add-k adds to matches and n-grams of this order, counted from 0.
+double Bleu::added_to(size_t order) const {
+  return options_.smooth_method == "add-k" && order > 0 ? smooth_value_ : 0;
+}
+
 std::array<double, kBleuOrder> Bleu::precisions(const Statistics& sums) const {
   std::array<double, kBleuOrder> result{};
   const auto* first_match = &sums[kMatches];
@@ -110,9 +122,8 @@ std::array<double, kBleuOrder> Bleu::precisions(const Statistics& sums) const {
     return result;
   double halvings = 1;  // exp: the k-th order without a match counts as 1/2^k matches
   for (size_t n = 0; n < kBleuOrder; ++n) {
-    const double added = options_.smooth_method == "add-k" && n > 0 ? smooth_value_ : 0;
-    const double matches = sums[kMatches + n] + added;
-    const double total = sums[kTotals + n] + added;
+    const double matches = sums[kMatches + n] + added_to(n);
+    const double total = sums[kTotals + n] + added_to(n);
     if (total == 0) break;
     if (matches > 0) {
       result[n] = 100 * matches / total;
@@ -126,12 +137,15 @@ std::array<double, kBleuOrder> Bleu::precisions(const Statistics& sums) const {
 }
 
 double Bleu::score(const Statistics& sums) const {
+  const auto precisions_of_orders = precisions(sums);
   double log_sum = 0;
-  for (const double precision : precisions(sums)) {
-    if (precision == 0) return 0;
-    log_sum += std::log(precision);
+  size_t orders = 0;
+  for (; orders < kBleuOrder; ++orders) {
+    if (options_.effective_order && orders > 0 && sums[kTotals + orders] + added_to(orders) == 0) break;
+    if (precisions_of_orders[orders] == 0) return 0;
+    log_sum += std::log(precisions_of_orders[orders]);
   }
-  return brevity_penalty(sums[0], sums[1]) * std::exp(log_sum / kBleuOrder);
+  return brevity_penalty(sums[0], sums[1]) * std::exp(log_sum / static_cast<double>(orders));
 }
 
 std::string Bleu::verbose(const Statistics& sums) const {

@@ -18,9 +18,12 @@ inline constexpr size_t kBleuOrder = 4;
 
 struct BleuOptions {
   std::string tokenize = "13a";
+  std::string tokenizer_model;  // see bleu_tokenizer()
   bool lowercase = false;
   std::string smooth_method = "exp";
   double smooth_value = -1;  // negative: the method's own
+  // Only the orders that the hypotheses have n-grams of count: for single lines, which may be short.
+  bool effective_order = false;
 
   OptionList describe();
 };
@@ -35,11 +38,13 @@ class Bleu : public Metric {
   // words
   Statistics statistics(const std::string& hypothesis, const StringList& references) const override;
   double score(const Statistics& sums) const override;
+  const BleuTokenizer& tokenizer() const { return tokenizer_; }
   // "p1/p2/p3/p4 (BP = 1.000 ratio = 1.026 hyp_len = 62880 ref_len = 61287)"
   std::string verbose(const Statistics& sums) const override;
 
  private:
   std::string tokenized(const std::string& line) const;
+  double added_to(size_t order) const;
   std::array<double, kBleuOrder> precisions(const Statistics& sums) const;  // smoothed, in percent
 
   BleuOptions options_;

@@ -1,11 +1,15 @@
 #include "evaluation/bleu_tokenizer.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <utility>
 
 #include "core/error.h"
+#include "core/files.h"
 #include "core/utf8.h"
+#include "evaluation/mecab.h"
 #include "evaluation/unicode_text.h"
+#include "tokenizer/piece_splitter.h"
 
 namespace dragoman {
 namespace {
@@ -131,25 +135,85 @@ std::string tokenize_zh(std::string_view line) {
   return set_periods_commas_and_dashes_apart(set_ascii_symbols_apart(spaced));
 }
 
-constexpr std::pair<const char*, BleuTokenizer> kTokenizers[] = {{"13a", tokenize_13a},
-                                                                 {"char", tokenize_char},
-                                                                 {"intl", tokenize_intl},
-                                                                 {"none", tokenize_none},
-                                                                 {"zh", tokenize_zh}};
+using Rules = std::string (*)(std::string_view line);
+constexpr std::pair<const char*, Rules> kRules[] = {{"13a", tokenize_13a},
+                                                    {"char", tokenize_char},
+                                                    {"intl", tokenize_intl},
+                                                    {"none", tokenize_none},
+                                                    {"zh", tokenize_zh}};
+
+// A published SentencePiece model: its name, the file that sacreBLEU keeps it in, and where that comes from.
+struct PublishedModel {
+  const char *name, *signature, *file, *address;
+};
+constexpr const char* kFlores101 =
+    "https://dl.fbaipublicfiles.com/fairseq/models/flores/sacrebleu_tokenizer_spm.model";
+constexpr PublishedModel kPublishedModels[] = {
+    {"spm", "flores101", "sacrebleu_tokenizer_spm.model", kFlores101},
+    {"flores101", "flores101", "sacrebleu_tokenizer_spm.model", kFlores101},
+    {"flores200", "flores200", "flores200sacrebleuspm", "https://tinyurl.com/flores200sacrebleuspm"},
+    {"spBLEU-1K", "spBLEU-1K", "spbleu-1k_tokenizer_spm.model",
+     "https://www.dlnlp.ai/spBLEU-1K/spbleu-1k_tokenizer_spm.model"}};
+
+// sacreBLEU's own folder of models.
+std::string models_folder() {
+  if (const char* folder = std::getenv("SACREBLEU")) return join_path(folder, "models");
+  const char* home = std::getenv("HOME");
+  return join_path(home != nullptr ? home : "", ".sacrebleu/models");
+}
+
+BleuTokenizer pieces_tokenizer(const PublishedModel& published, const std::string& given) {
+  const std::string path = given.empty() ? join_path(models_folder(), published.file) : given;
+  if (!file_exists(path))
+    throw UsageError("--tokenize " + std::string(published.name),
+                     "expected the SentencePiece model " + path + ", got no such file; download it from " +
+                         published.address + ", or name the file by --tokenizer-model");
+  return {[splitter = PieceSplitter::load(path)](std::string_view line) {
+            std::string joined;
+            for (const auto& piece : splitter.pieces(line)) joined += (joined.empty() ? "" : " ") + piece;
+            return joined;
+          },
+          published.signature};
+}
+
+BleuTokenizer mecab_tokenizer(const Mecab& mecab, const std::string& name, const std::string& dictionary) {
+  return {[mecab](std::string_view line) { return mecab.words(line); },
+          name + "-" + mecab.version() + "-" + dictionary};
+}
+
+BleuTokenizer japanese_tokenizer(const std::string& dictionary) {
+  const Mecab mecab = japanese_mecab(dictionary);
+  BleuTokenizer tokenizer = mecab_tokenizer(mecab, "ja-mecab", "IPA");
+  if (mecab.dictionary_size() == kDebianIpaEntries) tokenizer.differs_on = "\u4EE4\u548C";  // Reiwa
+  return tokenizer;
+}
 
 }  // namespace
 
 std::vector<std::string> bleu_tokenizer_names() {
   std::vector<std::string> names;
-  for (const auto& [name, tokenizer] : kTokenizers) names.emplace_back(name);
+  for (const auto& [name, rules] : kRules) names.emplace_back(name);
+  for (const char* name : {"ja-mecab", "ko-mecab"}) names.emplace_back(name);
+  for (const auto& model : kPublishedModels) names.emplace_back(model.name);
   return names;
 }
 
-BleuTokenizer bleu_tokenizer(const std::string& name) {
-  for (const auto& [known, tokenizer] : kTokenizers) {
-    if (name == known) return tokenizer;
+BleuTokenizer bleu_tokenizer(const std::string& name, const std::string& model) {
+  if (name == "ja-mecab") return japanese_tokenizer(model);
+  if (name == "ko-mecab") return mecab_tokenizer(korean_mecab(model), name, "KO");
+  for (const auto& published : kPublishedModels) {
+    if (name == published.name) return pieces_tokenizer(published, model);
   }
-  throw UsageError("--tokenize", "one of 13a, char, intl, none, zh required, got " + name);
+  for (const auto& [known, rules] : kRules) {
+    if (name != known) continue;
+    if (!model.empty())
+      throw UsageError("--tokenizer-model",
+                       "expected --tokenize with a model (flores200, ja-mecab, ...), got " + name);
+    return {rules, name};
+  }
+  std::string names;
+  for (const auto& known : bleu_tokenizer_names()) names += (names.empty() ? "" : ", ") + known;
+  throw UsageError("--tokenize", "expected one of " + names + ", got '" + name + "'");
 }
 
 std::string set_ascii_symbols_apart(std::string_view line) {

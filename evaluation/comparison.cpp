@@ -14,21 +14,18 @@ constexpr double kSignificant = 0.05;
 
 void check(const std::vector<SystemOutput>& systems, const std::vector<StringList>& references,
            const ComparisonOptions& options) {
-  if (systems.empty()) throw DataError("evaluate", "at least one system is required, got none");
+  if (systems.empty()) throw DataError("evaluate", "expected at least one system, got none");
   options.check(systems.size());
-  for (size_t i = 0; i < systems.size(); ++i) {
-    for (size_t j = 0; j < i; ++j) {
-      if (systems[i].name == systems[j].name) {
-        throw UsageError("--hypothesis",
-                         "required systems of different names (--name), got " + systems[i].name + " twice");
-      }
-    }
-    if (systems[i].lines.size() != systems[0].lines.size()) {
-      throw DataError(systems[i].name, "as many lines as in " + systems[0].name + " (" +
-                                           std::to_string(systems[0].lines.size()) + ") are required, got " +
-                                           std::to_string(systems[i].lines.size()));
+  StringList names;
+  for (const auto& system : systems) {
+    names.push_back(system.name);
+    if (system.lines.size() != systems[0].lines.size()) {
+      throw DataError(system.name, "expected as many lines as in " + systems[0].name + " (" +
+                                       std::to_string(systems[0].lines.size()) + "), got " +
+                                       std::to_string(system.lines.size()));
     }
   }
+  check_names(names);
   check_counts(systems[0].lines, references);
 }
 
@@ -91,11 +88,12 @@ size_t columns(const std::string& text) {
   return to_code_points(text).size();
 }
 
-std::string cell(const SystemScore& system) {
-  std::string text = fixed(system.score, 2);
+std::string cell(const SystemScore& system, const ScoreFormat& format) {
+  const int decimals = decimals_of(format);
+  std::string text = fixed(system.score, decimals);
   if (system.confidence) {
-    text +=
-        " (" + fixed(system.confidence->mean, 2) + " \u00B1 " + fixed(system.confidence->half_width, 2) + ")";
+    text += " (" + fixed(system.confidence->mean, decimals) + " \u00B1 " +
+            fixed(system.confidence->half_width, decimals) + ")";
   }
   if (system.p_value) {
     text += " (p = " + fixed(*system.p_value, 4) + ")" + (*system.p_value <= kSignificant ? "*" : "");
@@ -147,10 +145,20 @@ OptionList ComparisonOptions::describe() {
 
 void ComparisonOptions::check(size_t systems) const {
   if (paired_bootstrap && paired_randomisation)
-    throw UsageError("--paired-bs", "required one paired test, got --paired-bs and --paired-ar");
+    throw UsageError("--paired-bs", "expected one paired test, got --paired-bs and --paired-ar");
   if (paired() && systems < 2) {
     throw UsageError(paired_bootstrap ? "--paired-bs" : "--paired-ar",
-                     "required several systems (repeat --hypothesis), got one");
+                     "expected several systems (repeat --hypothesis), got one");
+  }
+}
+
+void check_names(const StringList& names) {
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (std::find(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(i), names[i]) !=
+        names.begin() + static_cast<std::ptrdiff_t>(i)) {
+      throw UsageError("--hypothesis",
+                       "expected systems of different names (--name), got " + names[i] + " twice");
+    }
   }
 }
 
@@ -161,7 +169,10 @@ Comparison compare_systems(const std::vector<SystemOutput>& systems,
   Comparison comparison;
   comparison.options = options;
   for (const auto& system : systems) comparison.systems.push_back(valid_lines({system.name}).front());
-  if (options.paired()) comparison.systems.front().insert(0, "Baseline: ");
+  if (options.paired()) {
+    std::string& baseline = comparison.systems.front();
+    baseline = "Baseline" + (baseline.empty() ? "" : ": " + baseline);
+  }
   std::vector<StringList> valid_references;
   for (const auto& reference : references) valid_references.push_back(valid_lines(reference));
   const uint64_t seed = metrics.drawn_seed();
@@ -179,30 +190,34 @@ Comparison compare_systems(const std::vector<SystemOutput>& systems,
   return comparison;
 }
 
-std::string as_text(const Comparison& comparison) {
+std::string as_text(const Comparison& comparison, const ScoreFormat& format) {
   std::vector<StringList> rows = {{"System"}};
   for (const auto& name : comparison.systems) rows.push_back({name});
   for (const auto& metric : comparison.metrics) {
     rows[0].push_back(metric.name + (metric.systems[0].confidence ? " (\u03BC \u00B1 95% CI)" : ""));
-    for (size_t i = 0; i < metric.systems.size(); ++i) rows[i + 1].push_back(cell(metric.systems[i]));
+    for (size_t i = 0; i < metric.systems.size(); ++i) rows[i + 1].push_back(cell(metric.systems[i], format));
   }
   std::string text = table(rows) + "\n";
   if (comparison.options.paired()) text += legend(comparison) + "\n";
-  for (const auto& metric : comparison.metrics) text += metric.name + "|" + metric.signature + "\n";
+  for (const auto& metric : comparison.metrics)
+    text += metric.name + "|" +
+            (format.short_signature ? short_signature(metric.name, metric.signature) : metric.signature) +
+            "\n";
   return text;
 }
 
-nlohmann::ordered_json as_json(const Comparison& comparison) {
+nlohmann::ordered_json as_json(const Comparison& comparison, const ScoreFormat& format) {
   auto list = nlohmann::ordered_json::array();
   for (size_t i = 0; i < comparison.systems.size(); ++i) {
     nlohmann::ordered_json entry = {{"system", comparison.systems[i]}};
     for (const auto& metric : comparison.metrics) {
       const SystemScore& system = metric.systems[i];
       nlohmann::ordered_json scores = {
-          {"score", system.score}, {"p_value", nullptr}, {"mean", nullptr}, {"ci", nullptr}};
+          {"score", rounded(system.score, format)}, {"p_value", nullptr}, {"mean", nullptr}, {"ci", nullptr}};
       if (system.p_value) scores["p_value"] = *system.p_value;
       if (system.confidence)
-        scores["mean"] = system.confidence->mean, scores["ci"] = system.confidence->half_width;
+        scores["mean"] = rounded(system.confidence->mean, format),
+        scores["ci"] = rounded(system.confidence->half_width, format);
       scores["signature"] = metric.signature;
       entry[metric.name] = scores;
     }

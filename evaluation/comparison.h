@@ -38,10 +38,14 @@ struct MetricComparison {
 };
 
 struct Comparison {
-  StringList systems;  // their names; in a paired test the first is "Baseline: NAME", as sacreBLEU has it
+  StringList systems;  // their names; in a paired test the first is "Baseline: NAME", as sacreBLEU has it,
+                       // and "Baseline" where it has no name
   std::vector<MetricComparison> metrics;
   ComparisonOptions options;
 };
+
+// UsageError when two systems have one name.
+void check_names(const StringList& names);
 
 // Confidence intervals come with the paired bootstrap, and with MetricOptions::confidence. UsageError as
 // check(), and for two systems of one name; else as score_corpus().
@@ -49,11 +53,12 @@ Comparison compare_systems(const std::vector<SystemOutput>& systems,
                            const std::vector<StringList>& references, const MetricOptions& metrics,
                            const ComparisonOptions& options);
 
-// A table with two decimals, p-values with four and an asterisk below 0.05; then the signatures.
-std::string as_text(const Comparison& comparison);
+// A table with two decimals (or format.width), p-values with four and an asterisk below 0.05; then the
+// signatures.
+std::string as_text(const Comparison& comparison, const ScoreFormat& format = {});
 
 // sacreBLEU's `-f json` of several systems, {"system": ..., "BLEU": {"score", "p_value", "mean", "ci"}, ...}
-// each, with the signature beside; nothing is rounded.
-nlohmann::ordered_json as_json(const Comparison& comparison);
+// each, with the signature beside; nothing is rounded unless format.width says so.
+nlohmann::ordered_json as_json(const Comparison& comparison, const ScoreFormat& format = {});
 
 }  // namespace dragoman

@@ -1,6 +1,8 @@
 // Evaluates a model: sources --> translations --> scores against the references.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -13,7 +15,9 @@ namespace dragoman {
 // All lines of a text file, as valid UTF-8: ill-formed sequences become U+FFFD. DataError.
 StringList read_lines(const std::string& path);
 
-// The best translation of each source, in order.
-StringList translate_lines(const Translator& translator, const StringList& sources);
+// The best translation of each source, in order. `progress` is told now and then how many are there.
+// Interrupted.
+StringList translate_lines(const Translator& translator, const StringList& sources,
+                           const std::function<void(int64_t)>& progress = nullptr);
 
 }  // namespace dragoman

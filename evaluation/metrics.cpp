@@ -1,15 +1,30 @@
 #include "evaluation/metrics.h"
 
 #include <algorithm>
+#include <cstdlib>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <random>
 
 #include "core/log.h"
 #include "core/utf8.h"
+#include "evaluation/error_rates.h"
 
 namespace dragoman {
 namespace {
+
+const StringList kMetricNames = {"bleu", "chrf", "ter", "per", "ser"};
+
+// Papers on pronunciations call the share of wrong lines "word error rate"; speech recognition means edits of
+// words by it. Neither is guessed.
+[[noreturn]] void refuse_metric(const std::string& name) {
+  const std::string hint = name == "wer"
+                               ? " (the share of wrong lines is ser; edits of the tokens of a line, "
+                                 "such as words or phonemes, are per)"
+                               : "";
+  throw UsageError("--metrics", "expected bleu, chrf, ter, per or ser" + hint + ", got '" + name + "'");
+}
 
 MetricScore score_one(const Metric& metric, const StringList& hypotheses,
                       const std::vector<StringList>& references, const MetricOptions& options) {
@@ -29,11 +44,37 @@ MetricScore score_one(const Metric& metric, const StringList& hypotheses,
 }
 
 // "μ = 27.60 ± 0.90"
-std::string interval_text(const ConfidenceInterval& interval) {
-  return "\u03BC = " + fixed(interval.mean, 2) + " \u00B1 " + fixed(interval.half_width, 2);
+std::string interval_text(const ConfidenceInterval& interval, int decimals) {
+  return "\u03BC = " + fixed(interval.mean, decimals) + " \u00B1 " + fixed(interval.half_width, decimals);
+}
+
+// "27.65 (μ = 27.60 ± 0.90)"
+std::string score_text(const MetricScore& score, const ScoreFormat& format) {
+  std::string text = fixed(score.score, decimals_of(format));
+  if (score.confidence) text += " (" + interval_text(*score.confidence, decimals_of(format)) + ")";
+  return text;
+}
+
+// Calls `use` with the key and the value of each "key:value" of a signature.
+template <typename Use>
+void for_each_entry(const std::string& signature, Use use) {
+  for (size_t begin = 0; begin < signature.size();) {
+    const size_t end = std::min(signature.find('|', begin), signature.size());
+    const size_t colon = signature.find(':', begin);
+    use(signature.substr(begin, colon - begin), signature.substr(colon + 1, end - colon - 1));
+    begin = end + 1;
+  }
 }
 
 }  // namespace
+
+int decimals_of(const ScoreFormat& format) {
+  return format.width < 0 ? 2 : static_cast<int>(format.width);
+}
+
+double rounded(double value, const ScoreFormat& format) {
+  return format.width < 0 ? value : std::strtod(fixed(value, decimals_of(format)).c_str(), nullptr);
+}
 
 uint64_t MetricOptions::drawn_seed() const {
   return seed ? *seed : std::random_device()();
@@ -45,19 +86,21 @@ std::string MetricOptions::seed_text() const {
 
 OptionList MetricOptions::describe() {
   OptionList own = {
-      option(metrics, "metrics", "LIST", "scores to compute").one_of({"bleu", "chrf", "ter"}),
+      option(
+          metrics, "metrics", "LIST",
+          "scores to compute: bleu, chrf (chrF2; chrF++ with --chrf-word-order 2), ter; and error rates of "
+          "short outputs, ser (share of lines that are wrong, which papers on pronunciations call word error "
+          "rate) and per (edits of their tokens, such as phonemes)")
+          .one_of(kMetricNames),
       option(confidence, "confidence", "add 95 % confidence intervals by bootstrap resampling"),
       option(bootstrap_samples, "confidence-n", "N", "number of bootstrap samples").at_least(2)};
   return grouped("scoring", own + bleu.describe() + chrf.describe() + ter.describe());
 }
 
 std::vector<std::unique_ptr<Metric>> make_metrics(const MetricOptions& options) {
-  static const StringList kKnown = {"bleu", "chrf", "ter"};
-  if (options.metrics.empty()) throw UsageError("--metrics", "bleu, chrf or ter required, got none");
+  if (options.metrics.empty()) refuse_metric("");
   for (const auto& name : options.metrics) {
-    if (std::count(kKnown.begin(), kKnown.end(), name) == 0) {
-      throw UsageError("--metrics", "bleu, chrf or ter required, got " + name);
-    }
+    if (std::count(kMetricNames.begin(), kMetricNames.end(), name) == 0) refuse_metric(name);
   }
   const auto asked = [&](const char* name) {
     return std::count(options.metrics.begin(), options.metrics.end(), name) > 0;
@@ -66,18 +109,20 @@ std::vector<std::unique_ptr<Metric>> make_metrics(const MetricOptions& options) 
   if (asked("bleu")) metrics.push_back(std::make_unique<Bleu>(options.bleu));
   if (asked("chrf")) metrics.push_back(std::make_unique<Chrf>(options.chrf));
   if (asked("ter")) metrics.push_back(std::make_unique<Ter>(options.ter));
+  if (asked("per")) metrics.push_back(std::make_unique<TokenErrorRate>());
+  if (asked("ser")) metrics.push_back(std::make_unique<SentenceErrorRate>());
   return metrics;
 }
 
 void check_counts(const StringList& hypotheses, const std::vector<StringList>& references) {
-  if (references.empty()) throw DataError("evaluate", "at least one reference is required, got none");
+  if (references.empty()) throw DataError("evaluate", "expected at least one reference, got none");
   for (size_t r = 0; r < references.size(); ++r) {
     if (references[r].size() == hypotheses.size()) continue;
     const std::string where = references.size() == 1 ? "reference" : "reference " + std::to_string(r + 1);
-    throw DataError(where, "as many lines as hypotheses (" + std::to_string(hypotheses.size()) +
-                               ") are required, got " + std::to_string(references[r].size()));
+    throw DataError(where, "expected as many lines as hypotheses (" + std::to_string(hypotheses.size()) +
+                               "), got " + std::to_string(references[r].size()));
   }
-  if (hypotheses.empty()) throw DataError("evaluate", "at least one line is required, got none");
+  if (hypotheses.empty()) throw DataError("evaluate", "expected at least one line, got none");
 }
 
 std::vector<Statistics> segment_statistics(const Metric& metric, const StringList& hypotheses,
@@ -117,36 +162,73 @@ std::vector<MetricScore> score_corpus(const StringList& hypotheses, const std::v
   return scores;
 }
 
-std::string as_text(const MetricScore& score) {
-  std::string text = score.name + "|" + score.signature + " = " + fixed(score.score, 2);
-  if (score.confidence) text += " (" + interval_text(*score.confidence) + ")";
-  if (!score.verbose.empty()) text += " " + score.verbose;
+std::vector<MetricScore> score_sentences(const StringList& hypotheses,
+                                         const std::vector<StringList>& references,
+                                         const MetricOptions& options) {
+  check_counts(hypotheses, references);
+  MetricOptions of_lines = options;
+  of_lines.bleu.effective_order = true;
+  const auto metrics = make_metrics(of_lines);
+  if (metrics.size() != 1)
+    throw UsageError("--metrics",
+                     "expected one metric for the scores of lines, got " + std::to_string(metrics.size()));
+  const Metric& metric = *metrics.front();
+  const std::string signature = full_signature(metric, references.size(), {});
+  std::vector<StringList> valid_references;
+  for (const auto& reference : references) valid_references.push_back(valid_lines(reference));
+  std::vector<MetricScore> scores;
+  for (const auto& segment : segment_statistics(metric, valid_lines(hypotheses), valid_references)) {
+    scores.push_back(
+        {metric.name(), metric.score(segment), signature, metric.verbose(segment), std::nullopt});
+  }
+  return scores;
+}
+
+std::string short_signature(const std::string& metric, const std::string& signature) {
+  static const std::map<std::string, std::string> kShort = {
+      {"nrefs", "#"},  {"version", "v"}, {"seed", "rs"}, {"case", "c"},   {"eff", "e"},
+      {"smooth", "s"}, {"space", "s"},   {"norm", "nr"}, {"punct", "pn"}, {"asian", "as"}};
+  std::string text;
+  for_each_entry(signature, [&](const std::string& key, const std::string& value) {
+    const auto found = kShort.find(key);
+    const bool of_ter = key == "tok" && metric == "TER";
+    text += (text.empty() ? "" : "|") +
+            (of_ter                  ? "t"
+             : found == kShort.end() ? key
+                                     : found->second) +
+            ":" + value;
+  });
   return text;
 }
 
-nlohmann::ordered_json as_json(const std::vector<MetricScore>& scores) {
-  auto list = nlohmann::ordered_json::array();
-  for (const auto& score : scores) {
-    nlohmann::ordered_json entry;
-    entry["name"] = score.name;
-    entry["score"] = score.score;
-    entry["signature"] = score.signature;
-    if (score.confidence) {
-      entry["confidence_mean"] = score.confidence->mean;
-      entry["confidence_var"] = score.confidence->half_width;
-      entry["confidence"] = interval_text(*score.confidence);
-    }
-    if (!score.verbose.empty()) entry["verbose_score"] = score.verbose;
-    // Each "key:value" of the signature once more, by itself.
-    for (size_t begin = 0; begin < score.signature.size();) {
-      const size_t end = std::min(score.signature.find('|', begin), score.signature.size());
-      const size_t colon = score.signature.find(':', begin);
-      entry[score.signature.substr(begin, colon - begin)] =
-          score.signature.substr(colon + 1, end - colon - 1);
-      begin = end + 1;
-    }
-    list.push_back(std::move(entry));
+std::string as_text(const MetricScore& score, const ScoreFormat& format) {
+  if (format.score_only) return score_text(score, format);
+  const std::string signature =
+      format.short_signature ? short_signature(score.name, score.signature) : score.signature;
+  return score.name + "|" + signature + " = " + score_text(score, format) +
+         (score.verbose.empty() ? "" : " " + score.verbose);
+}
+
+nlohmann::ordered_json as_json(const MetricScore& score, const ScoreFormat& format) {
+  nlohmann::ordered_json entry;
+  entry["name"] = score.name;
+  entry["score"] = rounded(score.score, format);
+  entry["signature"] = score.signature;
+  if (score.confidence) {
+    entry["confidence_mean"] = rounded(score.confidence->mean, format);
+    entry["confidence_var"] = rounded(score.confidence->half_width, format);
+    entry["confidence"] = interval_text(*score.confidence, decimals_of(format));
   }
+  if (!score.verbose.empty()) entry["verbose_score"] = score.verbose;
+  // Each "key:value" of the signature once more, by itself.
+  for_each_entry(score.signature,
+                 [&](const std::string& key, const std::string& value) { entry[key] = value; });
+  return entry;
+}
+
+nlohmann::ordered_json as_json(const std::vector<MetricScore>& scores, const ScoreFormat& format) {
+  auto list = nlohmann::ordered_json::array();
+  for (const auto& score : scores) list.push_back(as_json(score, format));
   return list;
 }
 

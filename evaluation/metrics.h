@@ -1,5 +1,5 @@
 // The door to the scores of a translated text: BLEU, chrF and TER of a corpus, equal to sacreBLEU's to two
-// decimals, with its signature.
+// decimals, with its signature; and SER and PER, the error rates of short outputs.
 #pragma once
 
 #include <memory>
@@ -30,25 +30,40 @@ struct MetricOptions {
 };
 
 struct MetricScore {
-  std::string name;  // BLEU, chrF2, chrF2++, TER
+  std::string name;  // BLEU, chrF2, chrF2++, TER, PER, SER
   double score;      // of 100
   std::string signature;
-  std::string verbose;  // what sacreBLEU adds behind the score; empty for all but BLEU
+  std::string verbose;  // what stands behind the score; empty for chrF and TER
   std::optional<ConfidenceInterval> confidence;
 };
 
 // Scores raw, detokenised text. references[r][i] is the r-th reference of hypotheses[i]. Invalid UTF-8 counts
-// as U+FFFD. The scores come in sacreBLEU's order (BLEU, chrF, TER), each once. DataError when there is no
-// line or no reference, or the counts differ; UsageError for an unknown metric.
+// as U+FFFD. The scores come in sacreBLEU's order (BLEU, chrF, TER, then PER and SER), each once. DataError
+// when there is no line or no reference, or the counts differ; UsageError for an unknown metric.
 std::vector<MetricScore> score_corpus(const StringList& hypotheses, const std::vector<StringList>& references,
                                       const MetricOptions& options);
 
-// sacreBLEU's line, with two decimals: "BLEU|nrefs:1|...|version:V = 27.65 54.4/26.6/14.9/8.7 (BP = 1.000
-// ...)".
-std::string as_text(const MetricScore& score);
+// The score of each line by the one metric that the options name, as sacreBLEU's `--sentence-level`: BLEU has
+// the orders alone that a line is long enough for. Errors as above, and UsageError for several metrics.
+std::vector<MetricScore> score_sentences(const StringList& hypotheses,
+                                         const std::vector<StringList>& references,
+                                         const MetricOptions& options);
 
-// sacreBLEU's `-f json`, always a list; the score is not rounded.
-nlohmann::ordered_json as_json(const std::vector<MetricScore>& scores);
+// How scores are printed.
+struct ScoreFormat {
+  int64_t width = -1;  // decimals; below 0: two in text, all that there are in JSON
+  bool score_only = false;
+  bool short_signature = false;  // sacreBLEU's abbreviations, in text
+};
+int decimals_of(const ScoreFormat& format);
+double rounded(double value, const ScoreFormat& format);  // a number of JSON
+
+// sacreBLEU's line: "BLEU|nrefs:1|...|version:V = 27.65 54.4/26.6/14.9/8.7 (BP = 1.000 ...)".
+std::string as_text(const MetricScore& score, const ScoreFormat& format = {});
+
+// sacreBLEU's `-f json`; of several, always a list.
+nlohmann::ordered_json as_json(const MetricScore& score, const ScoreFormat& format = {});
+nlohmann::ordered_json as_json(const std::vector<MetricScore>& scores, const ScoreFormat& format = {});
 
 // The steps of it, which comparison.h takes too.
 std::vector<std::unique_ptr<Metric>> make_metrics(const MetricOptions& options);
@@ -58,5 +73,7 @@ std::vector<Statistics> segment_statistics(const Metric& metric, const StringLis
 // resampling: what stands behind nrefs, such as "bs:1000", "seed:12345".
 std::string full_signature(const Metric& metric, size_t references, const StringList& resampling);
 StringList valid_lines(StringList lines);  // U+FFFD for what is not UTF-8
+// "BLEU|#:1|c:mixed|..." of "BLEU|nrefs:1|case:mixed|...": sacreBLEU's `--short`.
+std::string short_signature(const std::string& metric, const std::string& signature);
 
 }  // namespace dragoman

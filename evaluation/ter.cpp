@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
+#include "core/utf8.h"
 #include "evaluation/bleu_tokenizer.h"
 #include "evaluation/ngrams.h"
 #include "evaluation/ter_edits.h"
@@ -24,28 +26,70 @@ std::string normalized_line(std::string text) {
   return set_periods_commas_and_dashes_apart(text);
 }
 
+using Range = std::pair<char32_t, char32_t>;
+
+template <size_t N>
+bool is_in(const Range (&ranges)[N], char32_t c) {
+  return std::any_of(std::begin(ranges), std::end(ranges),
+                     [c](const Range& range) { return c >= range.first && c <= range.second; });
+}
+
+// sacreBLEU's lists. "Enclosed CJK letters and months" reach to U+3F22 there, not to U+32FF. Its patterns for
+// kana match only a line that is one run of kana, where setting it apart changes nothing.
+constexpr Range kAsianCharacters[] = {{0x4E00, 0x9FFF}, {0x3400, 0x4DBF}, {0x31C0, 0x31EF}, {0x2E80, 0x2EFF},
+                                      {0x3300, 0x33FF}, {0xF900, 0xFAFF}, {0xFE30, 0xFE4F}};
+constexpr Range kMonths[] = {{0x3200, 0x3F22}};
+constexpr Range kAsianPunctuation[] = {{0x3001, 0x3002}, {0x3008, 0x3011}, {0x3014, 0x301F}, {0xFF61, 0xFF65},
+                                       {0x30FB, 0x30FB}, {0xFF0E, 0xFF0E}, {0xFF0C, 0xFF0C}, {0xFF1F, 0xFF1F},
+                                       {0xFF1A, 0xFF1B}, {0xFF01, 0xFF02}, {0xFF08, 0xFF09}};
+
+// More than one space between words changes nothing later.
+std::string asian_characters_apart(std::string_view text) {
+  std::string result;
+  for (const char32_t c : to_code_points(text)) {
+    const bool apart = is_in(kAsianCharacters, c) || is_in(kMonths, c) || is_in(kAsianPunctuation, c);
+    if (apart) result += ' ';
+    append_utf8(result, c);
+    if (apart) result += ' ';
+  }
+  return result;
+}
+
+std::string without_asian_punctuation(std::string_view text) {
+  std::string result;
+  for (const char32_t c : to_code_points(text)) {
+    if (!is_in(kAsianPunctuation, c)) append_utf8(result, c);
+  }
+  return result;
+}
+
 }  // namespace
 
 OptionList TerOptions::describe() {
   return {option(case_sensitive, "ter-case-sensitive", "TER tells upper from lower case"),
           option(normalized, "ter-normalized", "TER sets punctuation apart"),
-          option(no_punct, "ter-no-punct", "TER leaves punctuation out")};
+          option(no_punct, "ter-no-punct", "TER leaves punctuation out"),
+          option(asian_support, "ter-asian-support",
+                 "--ter-normalized sets Chinese characters apart too, and --ter-no-punct leaves out Asian "
+                 "punctuation")};
 }
 
 std::string Ter::signature() const {
   return "case:" + std::string(options_.case_sensitive ? "mixed" : "lc") +
          "|tok:tercom|norm:" + (options_.normalized ? "yes" : "no") +
-         "|punct:" + (options_.no_punct ? "no" : "yes") + "|asian:no";
+         "|punct:" + (options_.no_punct ? "no" : "yes") + "|asian:" + (options_.asian_support ? "yes" : "no");
 }
 
 std::string Ter::tokenized(const std::string& line) const {
   std::string text(without_trailing_space(line));
   if (!options_.case_sensitive) text = lower_case(text);
   if (options_.normalized) text = normalized_line(std::move(text));
+  if (options_.normalized && options_.asian_support) text = asian_characters_apart(text);
   if (options_.no_punct) {
     std::erase_if(text,
                   [](char c) { return std::string_view(".,?:;!\"()").find(c) != std::string_view::npos; });
   }
+  if (options_.no_punct && options_.asian_support) text = without_asian_punctuation(text);
   std::string joined;
   for (const std::string_view word : split_words(text)) {
     if (!joined.empty()) joined += ' ';

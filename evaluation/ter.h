@@ -11,6 +11,7 @@ struct TerOptions {
   bool case_sensitive = false;
   bool normalized = false;
   bool no_punct = false;
+  bool asian_support = false;  // of normalized and no_punct: what they do to Chinese and Japanese text too
 
   OptionList describe();
 };

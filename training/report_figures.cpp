@@ -69,12 +69,16 @@ std::vector<Chart> charts_of(const ReportContent& content) {
                .series = {validation_series(history, "BLEU", &ValidationResult::bleu),
                           validation_series(history, "chrF2", &ValidationResult::chrf)},
                .zero_based = true};
+  if (content.valid_metric == "ser")
+    scores.series[0] = validation_series(history, "wrong lines (SER)", &ValidationResult::ser);
   if (const ValidationResult* best = history.best()) {
     const auto update = static_cast<double>(best->update);
     if (content.valid_metric == "loss")
       loss.best = {update, best->loss};
     else
-      scores.best = {update, content.valid_metric == "bleu" ? best->bleu : best->chrf};
+      scores.best = {update, content.valid_metric == "bleu"  ? best->bleu
+                             : content.valid_metric == "ser" ? best->ser
+                                                             : best->chrf};
   }
   Chart rate{.title = "Learning rate",
              .x_axis = "update",

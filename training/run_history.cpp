@@ -37,6 +37,7 @@ ValidationResult validation_of(const nlohmann::json& line) {
   result.cross_entropy = std::log(number(line, "perplexity"));
   result.bleu = number(line, "bleu");
   result.chrf = number(line, "chrf");
+  result.ser = line.contains("ser") ? number(line, "ser") : 0;  // older logs have none
   result.seconds = number(line, "seconds");
   result.is_best = line.at("best").get<bool>();
   result.averaged = line.value("averaged", int64_t{0});

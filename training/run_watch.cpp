@@ -73,7 +73,8 @@ void RunWatch::validated(const ValidationResult& result) {
   add_scalars(result.update, {{of + "loss", result.loss},
                               {of + "perplexity", result.perplexity()},
                               {of + "bleu", result.bleu},
-                              {of + "chrf", result.chrf}});
+                              {of + "chrf", result.chrf},
+                              {of + "ser", result.ser}});
   write_report(true);
 }
 

@@ -53,7 +53,8 @@ void TrainLog::progress(const TrainProgress& p) {
 void TrainLog::validation(const ValidationResult& r, const std::string& metric, int64_t without_gain) {
   std::string line = "valid  update " + with_commas(r.update) + "  loss " + fixed(r.loss, 3) + "  ppl " +
                      perplexity_text(r.cross_entropy) + "  BLEU " + fixed(r.bleu, 2) + "  chrF2 " +
-                     fixed(r.chrf, 2) + "  (" + clock_text(r.seconds) + ")";
+                     fixed(r.chrf, 2) + (metric == "ser" ? "  SER " + fixed(r.ser, 2) : "") + "  (" +
+                     clock_text(r.seconds) + ")";
   if (r.averaged > 0) line += "  mean of " + std::to_string(r.averaged) + " validations";
   line += r.was_asked_for ? "  asked for by SIGUSR2, not counted"
           : r.is_best     ? "  best " + metric + " so far"
@@ -73,6 +74,7 @@ void TrainLog::validation(const ValidationResult& r, const std::string& metric, 
                                 {"perplexity", r.perplexity()},
                                 {"bleu", r.bleu},
                                 {"chrf", r.chrf},
+                                {"ser", r.ser},
                                 {"seconds", r.seconds},
                                 {"best", r.is_best},
                                 {"averaged", r.averaged},

@@ -30,6 +30,7 @@ struct ValidationResult {
   int64_t update = 0;
   double loss = 0, cross_entropy = 0;  // per token, as above
   double bleu = 0, chrf = 0;
+  double ser = 0;              // lines that are wrong, in percent
   double seconds = 0;          // that the validation took
   bool is_best = false;        // it became the model
   bool was_asked_for = false;  // by a signal: a look that changes nothing

@@ -38,6 +38,7 @@ std::string reason_text(StopReason reason, const TrainingOptions& options) {
 double score_of(const ValidationResult& result, const std::string& metric) {
   if (metric == "bleu") return result.bleu;
   if (metric == "loss") return -result.loss;
+  if (metric == "ser") return -result.ser;
   return result.chrf;
 }
 

@@ -105,8 +105,10 @@ OptionList validation_options(TrainingOptions& o) {
                  "updates between validations; 0: none, and the last model is kept")
               .at_least(0)
               .at_most(kMany),
-          option(o.valid_metric, "valid-metric", "NAME", "what the best model is chosen by")
-              .one_of({"chrf", "bleu", "loss"}),
+          option(o.valid_metric, "valid-metric", "NAME",
+                 "what the best model is chosen by; ser: the share of wrong lines, for short outputs such as "
+                 "pronunciations")
+              .one_of({"chrf", "bleu", "loss", "ser"}),
           option(o.valid_beam_size, "valid-beam-size", "N",
                  "beam of the validation's translations; 1 is greedy")
               .at_least(1)

@@ -5,6 +5,7 @@
 #include "core/running_clock.h"
 #include "data/batch.h"
 #include "evaluation/evaluator.h"
+#include "evaluation/word_spaces.h"
 #include "training/projected_loss.h"
 
 namespace dragoman {
@@ -34,7 +35,10 @@ class InEvaluation {
 }  // namespace
 
 Validator::Validator(const TextPairs& text, const EncodedCorpus& corpus, const TrainingOptions& options)
-    : text_(text), corpus_(corpus), options_(options) {}
+    : text_(text),
+      corpus_(corpus),
+      options_(options),
+      bleu_tokenizer_(tokenizer_of_script(word_spaces(text.target))) {}
 
 std::string Validator::fingerprint() const {
   Checksum checksum;
@@ -83,10 +87,12 @@ void Validator::translate(ModelFolder& folder, ValidationResult& result) const {
                    references = first(text_.target, options_.valid_lines);
   const StringList hypotheses = translate_lines(translator, sources);
   MetricOptions metrics;
-  metrics.metrics = {"bleu", "chrf"};
+  metrics.metrics = {"bleu", "chrf", "ser"};
+  metrics.bleu.tokenize = bleu_tokenizer_;
   const auto scores = score_corpus(hypotheses, {references}, metrics);
   result.bleu = scores[0].score;
   result.chrf = scores[1].score;
+  result.ser = scores[2].score;
   // Samples from all over the set, the same ones at each validation.
   const auto lines = static_cast<int64_t>(sources.size());
   for (int64_t i = 0; i < std::min(kSamples, lines); ++i) {

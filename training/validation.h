@@ -1,4 +1,5 @@
-// How good the model is now: its loss on the validation pairs, and BLEU and chrF of its translations.
+// How good the model is now: its loss on the validation pairs, and BLEU, chrF and the share of wrong lines of
+// its translations.
 #pragma once
 
 #include <string>
@@ -17,6 +18,9 @@ class Validator {
 
   // A checksum over the text.
   std::string fingerprint() const;
+  // How BLEU splits the targets: 13a where they have spaces between words, else zh or char. By the script, so
+  // that BLEU never stays at 0.
+  const std::string& bleu_tokenizer() const { return bleu_tokenizer_; }
 
   // Leaves the model in the mode (training or evaluation) in which it was.
   ValidationResult run(ModelFolder& folder, int64_t update) const;
@@ -28,6 +32,7 @@ class Validator {
   const TextPairs& text_;
   const EncodedCorpus& corpus_;
   const TrainingOptions& options_;
+  std::string bleu_tokenizer_;
 };
 
 }  // namespace dragoman

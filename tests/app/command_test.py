@@ -804,6 +804,62 @@ class Evaluate(CommandTest):
         self.assertRegex(rows[1], r"^Baseline: .*/good,1 +\d+\.\d\d \(.* ± .*\)$")
         self.assertRegex(rows[2], r"\(p = 0\.0196\)\*$")
 
+    def test_checks_everything_before_the_model_is_loaded(self):
+        source, target = Shared.folder / "a.src", Shared.folder / "a.tgt"
+        short = self.write("short", b"ba\n")
+        model = ["evaluate", "--model", self.folder / "missing"]
+        self.refused(call(*model, "--source", source, "--reference", short), 3, "short]", "200 lines", "a.src", "got 1")
+        self.refused(call(*model, "--source", short, "--reference", target), 3, "a.tgt]", "1 line,", "short", "got 200")
+        good = [*model, "--source", source, "--reference", target]
+        self.refused(call(*good, "--hypothesis", short), 3, "a.src]", "short", "got 200")
+        for flags, code, piece in [(["--metrics", "meteor"], 2, "--metrics"), (["--tokenize", "13b"], 2, "--tokenize"),
+                                   (["--tokenize", "flores200", "--tokenizer-model", "nothing"], 2, "flores200"),
+                                   (["--device", "tpu"], 2, "--device"), (["--beam-size", "0"], 2, "--beam-size"),
+                                   (["--min-length", "9", "--max-length", "5"], 2, "--min-length"),
+                                   (["--save-hypothesis", self.folder / "no" / "folder"], 3, "folder"),
+                                   (["--reference", self.folder / "nothing"], 3, "nothing"),
+                                   (["--hypothesis", target, "--name", "a", "--name", "a"], 2, "--name"),
+                                   (["--paired-bs"], 2, "--paired-bs"), ([], 4, "missing")]:
+            with self.subTest(flags=flags):
+                result = call(*good, *flags)
+                self.assertEqual(result.returncode, code, result.stderr)
+                self.assertIn(piece, result.stderr.decode().splitlines()[-1])
+
+    def test_a_sample_is_drawn_by_the_seed_as_in_translate(self):
+        source = self.write("t.src", "\n".join(generated_lines(10, 5)).encode() + b"\n")
+        saved = self.folder / "saved"
+        for seed in ("1", "2"):
+            flags = ["--model", Shared.model, "--sample", "--seed", seed, *BRIEF]
+            self.done(call("evaluate", *flags, "--source", source, "--reference", source, "--save-hypothesis", saved))
+            self.assertEqual(saved.read_bytes(), self.done(call("translate", *flags, "--input", source)))
+
+    def test_shows_how_far_it_is_on_a_terminal_alone(self):
+        source = self.write("t.src", "\n".join(generated_lines(300, 5)).encode() + b"\n")
+        flags = ["evaluate", "--model", Shared.model, "--source", source, "--reference", source, *BRIEF]
+        master, terminal = os.openpty()
+        process = subprocess.Popen([PROGRAM, *map(str, flags)], stdout=subprocess.DEVNULL, stderr=terminal)
+        os.close(terminal)
+        self.assertEqual(process.wait(PATIENCE), 0)
+        shown = os.read(master, 1 << 16)
+        os.close(master)
+        self.assertIn(b"256 of 300 lines", shown)
+        self.assertIn(b"300 of 300 lines", shown)
+        self.assertEqual(call(*flags).stderr, b"")
+
+    def test_validations_split_text_without_spaces_and_count_wrong_lines(self):
+        lines = generated_lines(200)
+        han = str.maketrans({letter: chr(0x4E00 + 7 * i) for i, letter in enumerate(sorted(set("".join(lines)) - {" ", "."}))} | {" ": "", ".": "。"})
+        source = self.write("zh.src", "\n".join(lines).encode() + b"\n")
+        target = self.write("zh.tgt", "\n".join(line.translate(han) for line in lines).encode() + b"\n")
+        log = call("train", "--train-source", source, "--train-target", target, "--model", self.folder / "zh", *TINY_MODEL, "--max-updates", "4",
+                   "--valid-every", "4", "--valid-metric", "ser")
+        self.done(log)
+        self.assertIn(b"BLEU splits them by --tokenize zh", log.stderr)
+        self.assertRegex(log.stderr.decode(), r"valid .*SER \d+\.\d\d .*best ser so far")
+        entries = [json.loads(line) for line in (self.folder / "zh" / "train.log.jsonl").read_text().splitlines()]
+        self.assertEqual([entry["ser"] for entry in entries if entry["kind"] == "valid"], [100.0])
+        self.assertNotIn(b"--tokenize", Shared.training.stderr)
+
     def test_compares_only_what_can_be_compared(self):
         target = Shared.folder / "a.tgt"
         one = ["evaluate", "--reference", target, "--hypothesis", target]

@@ -2,11 +2,15 @@
 
 #include <gtest/gtest.h>
 
-#include "core/error.h"
+#include <optional>
+
+#include "core/json.h"
 #include "evaluation/unicode_text.h"
 
 namespace dragoman {
 namespace {
+
+const char kPieces[] = DRAGOMAN_TEST_DIR "/reference/pieces.spm";
 
 // The words, with one space between.
 std::string words(const std::string& tokenizer, const std::string& line) {
@@ -83,7 +87,69 @@ TEST(TokenizerZh, KeepsSacreBleusShortenedRanges) {
 
 TEST(BleuTokenizer, AnUnknownNameIsAUsageError) {
   EXPECT_THROW(bleu_tokenizer("13b"), UsageError);
-  for (const auto& name : bleu_tokenizer_names()) EXPECT_NO_THROW(bleu_tokenizer(name)) << name;
+  for (const char* name : {"13a", "char", "intl", "none", "zh"}) {
+    EXPECT_NO_THROW(bleu_tokenizer(name)) << name;
+    EXPECT_EQ(bleu_tokenizer(name).signature, name);
+  }
+}
+
+TEST(BleuTokenizer, OneWithoutAModelRefusesOne) {
+  EXPECT_THROW(bleu_tokenizer("zh", kPieces), UsageError);
+}
+
+TEST(BleuTokenizer, PublishedModelsThatAreNotThereAreNamedWithTheirAddress) {
+  for (const char* name : {"flores200", "flores101", "spm", "spBLEU-1K"}) {
+    try {
+      bleu_tokenizer(name, "/nothing/here.model");
+      FAIL() << name;
+    } catch (const UsageError& error) {
+      const std::string text = error.what();
+      EXPECT_NE(text.find("/nothing/here.model"), std::string::npos) << text;
+      EXPECT_NE(text.find("https://"), std::string::npos) << text;
+    }
+  }
+}
+
+// What sacreBLEU's tokenizer of this name makes of the stored lines.
+void expect_words_of_sacrebleu(const std::string& name, const BleuTokenizer& tokenizer) {
+  const auto file = read_json_file(DRAGOMAN_TEST_DIR "/reference/sacrebleu_cases.json", ErrorKind::kData);
+  const auto& lines = file.at("words").at(name);
+  ASSERT_GE(lines.size(), 10u);
+  for (const auto& line : lines) {
+    const std::string text(without_trailing_space(line[0].get<std::string>()));
+    EXPECT_EQ(tokenizer(text), line[1].get<std::string>()) << text;
+  }
+}
+
+TEST(BleuTokenizer, PiecesOfASentencePieceModelAreSacreBleus) {
+  expect_words_of_sacrebleu("flores200", bleu_tokenizer("flores200", kPieces));
+  EXPECT_EQ(bleu_tokenizer("flores200", kPieces).signature, "flores200");
+  EXPECT_EQ(bleu_tokenizer("spm", kPieces).signature, "flores101");
+}
+
+TEST(BleuTokenizer, MecabsWordsAreSacreBleus) {
+  for (const std::string name : {"ja-mecab", "ko-mecab"}) {
+    std::optional<BleuTokenizer> tokenizer;
+    try {
+      tokenizer = bleu_tokenizer(name);
+    } catch (const UsageError& error) {
+      GTEST_SKIP() << error.what();
+    }
+    expect_words_of_sacrebleu(name, *tokenizer);
+    EXPECT_EQ(tokenizer->signature.rfind(name + "-0.996", 0), 0u) << tokenizer->signature;
+  }
+}
+
+TEST(BleuTokenizer, ADictionaryThatIsNotThereIsNamedWithItsPackage) {
+  for (const auto& [name, package] :
+       {std::pair("ja-mecab", "mecab-ipadic-utf8"), {"ko-mecab", "sacrebleu[ko]"}}) {
+    try {
+      bleu_tokenizer(name, "/nothing/here");
+      FAIL() << name;
+    } catch (const UsageError& error) {
+      EXPECT_NE(std::string(error.what()).find(package), std::string::npos) << error.what();
+    }
+  }
 }
 
 }  // namespace

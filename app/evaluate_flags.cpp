@@ -1,0 +1,223 @@
+#include "app/evaluate_flags.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <optional>
+#include <string_view>
+
+#include "app/idle_flags.h"
+#include "app/sacrebleu_arguments.h"
+#include "app/shipped_model.h"
+#include "model/device.h"
+#include "training/training_options.h"
+
+namespace dragoman {
+namespace {
+
+OptionList file_options(EvaluateFlags& f) {
+  return {
+      option(
+          f.models, "model", "DIR",
+          "a model folder: its translations of --source are scored; without it and --hypothesis, the "
+          "English-German one that comes with dragoman. Repeat the flag for an ensemble, which is one system")
+          .short_form('m')
+          .one_each(),
+      option(f.source, "source", "F", "the text to translate"),
+      option(f.references, "reference", "F",
+             "human translations of it; repeat the flag for several. The flag's name may be left out")
+          .one_each(),
+      option(f.num_references, "num-refs", "N",
+             "the file of --reference has N references on each line, with a tab between two")
+          .at_least(1)
+          .at_most(1 << 10),
+      option(
+          f.hypotheses, "hypothesis", "F",
+          "score this text; no model is needed. Repeat the flag to compare systems: the first is the "
+          "baseline, and a --model comes last. Without it, --model and --source, standard input is scored, "
+          "with a tab between systems")
+          .one_each()
+          .alias("input"),
+      option(f.names, "name", "NAME",
+             "what a system is called in the comparison, in the order of the systems; else by its file or "
+             "folder")
+          .one_each(),
+      option(f.save_hypothesis, "save-hypothesis", "F", "write the model's translations here"),
+      option(f.language_pair, "language-pair", "XX-YY",
+             "languages of source and reference: BLEU is split by zh for Chinese (zh), ja-mecab for Japanese "
+             "(ja) and ko-mecab for Korean (ko), if --tokenize says nothing else")
+          .alias("langpair"),
+  };
+}
+
+OptionList output_options(EvaluateFlags& f) {
+  return {
+      option(f.output_format, "output-format", "NAME",
+             "text: one line a metric, or a table of several systems; json: sacreBLEU's list")
+          .one_of({"text", "json"})
+          .alias("format"),
+      option(f.sentence_level, "sentence-level",
+             "score each line instead of the whole, by one metric (BLEU if --metrics names none)"),
+      option(f.format.score_only, "score-only", "print the scores alone (-b)"),
+      option(f.format.width, "width", "N", "decimals; -1: two in text, all in json (-w)")
+          .at_least(-1)
+          .at_most(20),
+      option(f.format.short_signature, "short", "shorter signatures, in text"),
+      option(f.quiet, "quiet", "no warnings and no progress (-q)"),
+      option(f.force, "force", "no warning when the hypotheses look tokenised"),
+      option(f.no_color, "no-color", "for scripts of sacreBLEU: nothing is ever coloured"),
+  };
+}
+
+// What is printed, and how many lines are read before they are translated, mean nothing here.
+OptionList translation_options(EvaluateFlags& f) {
+  OptionList options = f.translate.describe();
+  std::erase_if(options, [](const Option& option) {
+    return option.name == "n-best" || option.name == "max-batch-lines";
+  });
+  return options;
+}
+
+OptionList machine_options(EvaluateFlags& f) {
+  return f.engine.describe() + OptionList{device_option(f.device)};
+}
+
+// sacreBLEU's own variable: a number, or "none" for other numbers each time.
+std::optional<uint64_t> resampling_seed() {
+  const char* text = std::getenv("SACREBLEU_SEED");
+  if (text == nullptr) return MetricOptions().seed;
+  if (std::string(text) == "none" || std::string(text) == "None") return std::nullopt;
+  uint64_t seed = 0;
+  const char* end = text + std::string_view(text).size();
+  if (const auto read = std::from_chars(text, end, seed); read.ec != std::errc() || read.ptr != end) {
+    throw UsageError("SACREBLEU_SEED",
+                     "expected a whole number or none in this variable, got '" + std::string(text) + "'");
+  }
+  return seed;
+}
+
+void fill_in(EvaluateFlags& flags, const Flags& given) {
+  if (flags.hypotheses.empty() && !flags.source.empty()) flags.models = models_or_shipped(flags.models);
+  if (flags.sentence_level && !given.has("metrics")) flags.metrics.metrics = {"bleu"};
+  if (!flags.language_pair.empty() && !given.has("tokenize"))
+    flags.metrics.bleu.tokenize = EvaluateFlags::tokenizer_of_language(flags.language_pair);
+  const char* format = std::getenv("SACREBLEU_FORMAT");
+  if (format != nullptr && !given.has("output-format") &&
+      (std::string(format) == "json" || std::string(format) == "text"))
+    flags.output_format = format;
+  flags.metrics.seed = given.has("seed") ? static_cast<uint64_t>(flags.seed) : resampling_seed();
+  flags.translate.search.seed = flags.seed;
+}
+
+// "-" is standard input, which can be read once.
+void check_files(const EvaluateFlags& flags) {
+  StringList inputs = flags.references;
+  inputs.insert(inputs.end(), flags.hypotheses.begin(), flags.hypotheses.end());
+  inputs.push_back(flags.reads_standard_input() ? "-" : flags.source);
+  if (std::count(inputs.begin(), inputs.end(), "-") > 1)
+    throw UsageError("--reference", "expected one text from standard input, got two");
+  if (flags.num_references > 1 && flags.references.size() > 1)
+    throw UsageError("--num-refs",
+                     "expected one file of references, got " + std::to_string(flags.references.size()));
+  if (flags.translates() && flags.source.empty())
+    throw UsageError("--source", "expected the text to translate, got none");
+}
+
+void check_systems(const EvaluateFlags& flags) {
+  if (flags.reads_standard_input()) return;  // how many there are is not known yet
+  const size_t systems = flags.hypotheses.size() + (flags.translates() ? 1 : 0);
+  if (!flags.names.empty() && flags.names.size() != systems)
+    throw UsageError("--name", "expected one for each of the " + std::to_string(systems) + " systems, got " +
+                                   std::to_string(flags.names.size()));
+  flags.comparison.check(systems);
+  if (systems == 1 && !flags.names.empty())
+    throw UsageError("--name", "expected several systems, whose table has names, got one");
+}
+
+void check_sentence_level(const EvaluateFlags& flags, const Flags& given) {
+  if (!flags.sentence_level) return;
+  if (flags.metrics.metrics.size() > 1)
+    throw UsageError("--sentence-level",
+                     "expected one of --metrics, got " + std::to_string(flags.metrics.metrics.size()));
+  if (flags.hypotheses.size() + (flags.translates() ? 1 : 0) > 1)
+    throw UsageError("--sentence-level", "expected one system, got several");
+  for (const char* name : {"confidence", "confidence-n", "paired-bs", "paired-ar", "name"}) {
+    if (given.has(name))
+      throw UsageError("--sentence-level",
+                       "expected scores of lines or of the whole, got --" + std::string(name) + " beside it");
+  }
+}
+
+void refuse_idle_flags(EvaluateFlags& flags, const Flags& given) {
+  if (!flags.translates()) {
+    const std::string model = "a model that translates (--model DIR --source F)";
+    refuse_idle(given, "source", model);
+    refuse_idle(given, "save-hypothesis", model);
+    refuse_idle(given, translation_options(flags), model);
+    refuse_idle(given, machine_options(flags), model);
+    if (!flags.resamples()) refuse_idle(given, "seed", model + ", --confidence or a paired test");
+  }
+  if (!flags.asks_for("bleu")) {
+    refuse_idle(given, flags.metrics.bleu.describe(), "bleu among --metrics");
+    refuse_idle(given, "force", "bleu among --metrics");
+  }
+  if (!flags.asks_for("chrf")) refuse_idle(given, flags.metrics.chrf.describe(), "chrf among --metrics");
+  if (!flags.asks_for("ter")) refuse_idle(given, flags.metrics.ter.describe(), "ter among --metrics");
+  const std::string& smooth = flags.metrics.bleu.smooth_method;
+  if (smooth != "floor" && smooth != "add-k")
+    refuse_idle(given, "smooth-value", "--smooth-method floor or add-k");
+  if (!flags.metrics.confidence || flags.comparison.paired_bootstrap)
+    refuse_idle(given, "confidence-n", "--confidence (a paired bootstrap has --paired-bs-n)");
+  if (!flags.comparison.paired_bootstrap) refuse_idle(given, "paired-bs-n", "--paired-bs");
+  if (!flags.comparison.paired_randomisation) refuse_idle(given, "paired-ar-n", "--paired-ar");
+  if (flags.output_format == "json") refuse_idle(given, "short", "--output-format text");
+}
+
+// Before the list of names refuses it: see make_metrics().
+void explain_word_error_rate(const Flags& given) {
+  const auto found = given.values.find("metrics");
+  if (found == given.values.end()) return;
+  for (const auto& value : found->second) {
+    if (value == "wer") make_metrics({.metrics = {value}});
+  }
+}
+
+}  // namespace
+
+OptionList EvaluateFlags::describe() {
+  return grouped("Input", file_options(*this)) + grouped("Output", output_options(*this)) +
+         grouped("Metrics", metrics.describe()) + comparison.describe() + translation_options(*this) +
+         grouped("Machine", machine_options(*this) + OptionList{threads_option(threads), seed_option(seed)});
+}
+
+bool EvaluateFlags::asks_for(const std::string& metric) const {
+  return std::count(metrics.metrics.begin(), metrics.metrics.end(), metric) > 0;
+}
+
+std::string EvaluateFlags::tokenizer_of_language(const std::string& language_pair) {
+  const size_t dash = language_pair.find('-');
+  if (dash == std::string::npos || dash == 0 || dash + 1 == language_pair.size())
+    throw UsageError("--language-pair", "expected two languages such as en-ja, got '" + language_pair + "'");
+  const std::string target = language_pair.substr(dash + 1, language_pair.find('-', dash + 1) - dash - 1);
+  if (target == "zh") return "zh";
+  if (target == "ja" || target == "ko") return target + "-mecab";
+  return "13a";
+}
+
+EvaluateFlags read_evaluate_flags(const std::vector<std::string>& arguments, Flags& given) {
+  EvaluateFlags flags;
+  const OptionList options = flags.describe();
+  given = parse_flags(options, from_sacrebleu(arguments, options));
+  explain_word_error_rate(given);
+  apply_flags(options, given);
+  if (flags.references.empty())
+    throw UsageError("--reference", "expected a file of human translations, got none");
+  fill_in(flags, given);
+  check_files(flags);
+  check_systems(flags);
+  check_sentence_level(flags, given);
+  refuse_idle_flags(flags, given);
+  return flags;
+}
+
+}  // namespace dragoman

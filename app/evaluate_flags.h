@@ -1,0 +1,39 @@
+// The flags of `dragoman evaluate`, and what is wrong with them before a file is read.
+#pragma once
+
+#include <string>
+
+#include "app/command_line.h"
+#include "decoding/translator.h"
+#include "evaluation/comparison.h"
+
+namespace dragoman {
+
+struct EvaluateFlags {
+  std::string source, save_hypothesis, output_format = "text", language_pair, device = "auto";
+  StringList models, references, hypotheses, names;
+  int64_t num_references = 1, threads = 0, seed = 1;
+  bool sentence_level = false, force = false, quiet = false, no_color = false;
+  ScoreFormat format;
+  EngineOptions engine;
+  MetricOptions metrics;
+  ComparisonOptions comparison;
+  TranslateOptions translate;
+
+  OptionList describe();
+
+  bool translates() const { return !models.empty(); }
+  bool reads_standard_input() const { return hypotheses.empty() && !translates(); }
+  bool asks_for(const std::string& metric) const;
+  bool resamples() const { return metrics.confidence || comparison.paired(); }
+  // "--tokenize" as it is, or what sacreBLEU takes for the language of the references.
+  static std::string tokenizer_of_language(const std::string& language_pair);
+};
+
+// Reads the command line. Fills in what follows from other flags: the model that comes with the program where
+// there is text to translate and no model, the tokenizer of --language-pair, the metric of --sentence-level,
+// and the variables SACREBLEU_SEED and SACREBLEU_FORMAT. UsageError for flags that do not fit together or
+// would have no effect.
+EvaluateFlags read_evaluate_flags(const std::vector<std::string>& arguments, Flags& given);
+
+}  // namespace dragoman

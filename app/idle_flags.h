@@ -1,0 +1,17 @@
+// Flags that would have no effect. They are refused: who gave one expects something of it.
+#pragma once
+
+#include <string>
+
+#include "app/command_line.h"
+
+namespace dragoman {
+
+// UsageError for the first of `options` that stands on the command line: "[--beam-size] expected a model that
+// translates (--source), got --beam-size alone, which has no effect".
+void refuse_idle(const Flags& given, const OptionList& options, const std::string& expected);
+
+// The same for one flag, by name.
+void refuse_idle(const Flags& given, const std::string& name, const std::string& expected);
+
+}  // namespace dragoman

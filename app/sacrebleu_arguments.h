@@ -1,0 +1,18 @@
+// The command line of sacreBLEU, as the flags of `dragoman evaluate`: what its users type works here.
+//
+//   sacrebleu ref.de -i hyp.de -m bleu chrf -lc -w 4   -->
+//   dragoman evaluate --reference ref.de --hypothesis hyp.de --metrics bleu --metrics chrf --lowercase
+//   --width 4
+#pragma once
+
+#include "app/commands.h"
+
+namespace dragoman {
+
+// Words that belong to no flag are references. Three letters mean something else here: -m with the name of a
+// metric is --metrics (else --model), -b without a number behind it is --score-only (else --beam-size), and
+// -i is --hypothesis. UsageError for what sacreBLEU has and evaluate has not (test sets to download, ...),
+// saying what there is instead.
+Arguments from_sacrebleu(const Arguments& arguments, const OptionList& options);
+
+}  // namespace dragoman

@@ -1,0 +1,25 @@
+// Cuts text into the pieces of a SentencePiece model, whatever ids it gives them: for what only counts
+// pieces. The models that Dragoman trains and translates with are read by tokenizer.h.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace dragoman {
+
+class PieceSplitter {
+ public:
+  // ModelError naming the file.
+  static PieceSplitter load(const std::string& spm_path);
+
+  std::vector<std::string> pieces(std::string_view text) const;
+
+ private:
+  struct State;
+  explicit PieceSplitter(std::shared_ptr<const State> state);
+  std::shared_ptr<const State> state_;
+};
+
+}  // namespace dragoman
