@@ -1,5 +1,6 @@
 #include "app/command_line.h"
 #include "app/commands.h"
+#include "app/idle_flags.h"
 #include "app/output.h"
 #include "app/tokenizer_file.h"
 #include "core/json.h"
@@ -13,7 +14,10 @@ struct CheckFlags {
   std::string model, output_format = "text";
 
   OptionList describe() {
-    return doctor.describe() +
+    OptionList options = doctor.describe();
+    // Nothing is kept here.
+    std::erase_if(options, [](const Option& option) { return option.name == "corpus-memory"; });
+    return options +
            grouped("Output",
                    {
                        option(output_format, "output-format", "NAME", "text, or json: one object")
@@ -30,7 +34,12 @@ struct CheckFlags {
 
 int run_check(const Arguments& arguments) {
   CheckFlags flags;
-  apply_flags(flags.describe(), parse_flags(flags.describe(), arguments));
+  const Flags given = parse_flags(flags.describe(), arguments);
+  apply_flags(flags.describe(), given);
+  if (flags.model.empty()) {
+    for (const char* name : {"max-train-length", "max-length-ratio"})
+      refuse_idle(given, name, "--model, whose tokens are counted");
+  }
   std::optional<DoctorTokenizers> tokenizers;
   if (!flags.model.empty())
     tokenizers = {load_tokenizer(flags.model, "source"), load_tokenizer(flags.model, "target")};

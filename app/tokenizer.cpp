@@ -3,6 +3,7 @@
 
 #include "app/command_line.h"
 #include "app/commands.h"
+#include "app/idle_flags.h"
 #include "app/output.h"
 #include "app/tokenizer_file.h"
 #include "core/files.h"
@@ -74,8 +75,10 @@ int run_tokenizer_train(const Arguments& arguments) {
   return 0;
 }
 
-Tokenizer tokenizer_of(const TokenizerFlags& flags) {
+Tokenizer tokenizer_of(const TokenizerFlags& flags, const Flags& given) {
   check(flags);
+  if (!is_folder(flags.model))
+    refuse_idle(given, "side", "a model folder in --model, which has two tokenizers");
   return load_tokenizer(flags.model, flags.side);
 }
 
@@ -113,8 +116,9 @@ std::vector<std::string> words_of(const std::string& line) {
 int run_tokenizer_encode(const Arguments& arguments) {
   TokenizerFlags flags;
   const auto options = flags.coding_options("text to encode");
-  apply_flags(options, parse_flags(options, arguments));
-  const Tokenizer tokenizer = tokenizer_of(flags);
+  const Flags given = parse_flags(options, arguments);
+  apply_flags(options, given);
+  const Tokenizer tokenizer = tokenizer_of(flags, given);
   return for_each_line(flags, [&](const std::string& line, const LineReader&) {
     const bool source = flags.side == "source";
     if (flags.output_format == "pieces")
@@ -138,8 +142,9 @@ int64_t parse_id(const std::string& word, int64_t vocabulary, const LineReader& 
 int run_tokenizer_decode(const Arguments& arguments) {
   TokenizerFlags flags;
   const auto options = flags.coding_options("pieces or ids to decode");
-  apply_flags(options, parse_flags(options, arguments));
-  const Tokenizer tokenizer = tokenizer_of(flags);
+  const Flags given = parse_flags(options, arguments);
+  apply_flags(options, given);
+  const Tokenizer tokenizer = tokenizer_of(flags, given);
   return for_each_line(flags, [&](const std::string& line, const LineReader& reader) {
     if (flags.output_format == "pieces") return tokenizer.decode_pieces(words_of(line));
     std::vector<int64_t> ids;

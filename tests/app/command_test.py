@@ -149,6 +149,14 @@ class WrongUse(CommandTest):
         self.refused(call("translate", "--model", Shared.model, "--target-language", "xx"), 2,
                      "[--target-language]", "'xx'")
 
+    def test_flags_without_effect_are_refused_by_name(self):
+        source, target = Shared.folder / "a.src", Shared.folder / "a.tgt"
+        for flag in ("--max-train-length", "--max-length-ratio"):
+            self.refused(call("check", "--source", source, "--target", target, flag, "5"), 2, f"[{flag}]", "--model")
+        self.refused(call("check", "--source", source, "--target", target, "--corpus-memory", "5"), 2, "[--corpus-memory]")
+        for command in ("encode", "decode"):
+            self.refused(call("tokenizer", command, "--model", Shared.model / "source.spm", "--side", "target"), 2, "[--side]", "folder")
+
     def test_missing_flags_are_named(self):
         self.refused(call("train", "--model", self.folder / "m"), 2, "[--train-source]")
         self.refused(call("evaluate", "--hypothesis", "x"), 2, "[--reference]")
