@@ -3,6 +3,7 @@
 
 #include "app/command_line.h"
 #include "app/commands.h"
+#include "app/output_check.h"
 #include "core/files.h"
 #include "core/log.h"
 #include "decoding/model_folder.h"
@@ -66,9 +67,12 @@ int run_average(const Arguments& arguments) {
   if (file_exists(join_path(flags.model, "config.json")))
     throw UsageError("--model", "required a new folder, got " + flags.model + ", which holds a model");
   const std::string settings = flags.settings.empty() ? flags.from.front() : flags.settings;
+  check_output_folder({"--model", flags.model},
+                      named_paths({{"--from", flags.from}, {"--settings", {settings}}}));
   Transformer model(read_model_config(settings));
   std::vector<std::string> paths;
   for (const auto& path : flags.from) paths.push_back(weights_of(path));
+  check_output_folder({"--model", flags.model}, named_paths({{"--from", paths}}));
   check_vocabularies(flags.from, settings);
   load_average(model, paths);
   make_folder(flags.model);

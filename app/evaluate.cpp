@@ -9,6 +9,7 @@
 #include "app/commands.h"
 #include "app/evaluate_flags.h"
 #include "app/output.h"
+#include "app/output_check.h"
 #include "app/search_settings.h"
 #include "core/json.h"
 #include "core/log.h"
@@ -190,10 +191,9 @@ class WordWarnings {
   Log& log_;
 };
 
-StringList translations(const EvaluateFlags& flags, const NamedText& source, Log& log) {
+StringList translations(const EvaluateFlags& flags, const NamedText& source, std::optional<Output>& saved,
+                        Log& log) {
   const torch::Device device = open_device(flags.device);
-  std::optional<Output> saved;
-  if (!flags.save_hypothesis.empty()) saved.emplace(flags.save_hypothesis);
   set_threads(flags.threads);
   EngineOptions engine = flags.engine;
   engine.threads = flags.threads;
@@ -249,6 +249,13 @@ int run_evaluate(const Arguments& arguments) {
   EvaluateFlags flags = read_evaluate_flags(arguments, given);
   std::ostream silence(nullptr);
   Log log(flags.quiet ? silence : std::cerr, !flags.quiet && isatty(STDERR_FILENO) == 1);
+  check_text_outputs({{"--save-hypothesis", flags.save_hypothesis}, {"standard output", "-"}},
+                     named_paths({{"--source", {flags.source}},
+                                  {"--reference", flags.references},
+                                  {"--hypothesis", flags.hypotheses},
+                                  {"--model", flags.models}}));
+  std::optional<Output> saved;
+  if (!flags.save_hypothesis.empty()) saved.emplace(flags.save_hypothesis);
   make_metrics(flags.metrics);  // their settings, and the dictionaries that they need
   const TestSet test = read_test_set(flags);
   const StringList names = names_of_systems(flags, test);
@@ -259,7 +266,7 @@ int run_evaluate(const Arguments& arguments) {
   if (flags.asks_for("bleu")) warnings.check(test.references);
   std::vector<SystemOutput> systems;
   for (const auto& hypothesis : test.hypotheses) systems.push_back({names[systems.size()], hypothesis.lines});
-  if (flags.translates()) systems.push_back({names.back(), translations(flags, test.source, log)});
+  if (flags.translates()) systems.push_back({names.back(), translations(flags, test.source, saved, log)});
   if (flags.asks_for("bleu")) {
     for (const auto& system : systems) warnings.check_is_raw(system.name, system.lines);
   }

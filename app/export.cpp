@@ -1,6 +1,7 @@
 #include "app/command_line.h"
 #include "app/commands.h"
 #include "app/output.h"
+#include "app/output_check.h"
 #include "core/files.h"
 #include "core/json.h"
 #include "core/log.h"
@@ -58,6 +59,7 @@ int run_export(const Arguments& arguments) {
   if (flags.output.empty()) throw UsageError("--output", "required the new folder, got none");
   if (file_exists(join_path(flags.output, "config.json")))
     throw UsageError("--output", "required a new folder, got " + flags.output + ", which holds a model");
+  check_output_folder({"--output", flags.output}, {{"--model", flags.model}});
   const ModelFolder folder = ModelFolder::load(flags.model, torch::kCPU);
   const ModelOptions& options = folder.model->options();
   if (!options.not_exportable_because().empty())

@@ -2,6 +2,7 @@
 #include "app/command_line.h"
 #include "app/commands.h"
 #include "app/output.h"
+#include "app/output_check.h"
 #include "decoding/model_folder.h"
 
 namespace dragoman {
@@ -12,6 +13,10 @@ int run_import(Arguments arguments) {
   // PATH may stand first, as in most programs that convert something.
   if (!arguments.empty() && arguments[0].rfind('-', 0) != 0) arguments.insert(arguments.begin(), "--from");
   apply_flags(options.describe(), parse_flags(options.describe(), arguments));
+  check_output_folder({"--model", options.model}, named_paths({{"PATH", {options.path}},
+                                                               {"--vocab", options.vocabularies},
+                                                               {"--source-spm", {options.source_spm}},
+                                                               {"--target-spm", {options.target_spm}}}));
   const ImportReport report = import_model(options, [](const std::string& folder) {
     ModelFolder::load(folder, torch::kCPU);  // all that translate would check
   });

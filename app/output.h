@@ -1,9 +1,13 @@
 // Where results go: standard output or a file. A short file with exit code 0 cannot happen: every write is
-// checked.
+// checked. A regular file is replaced as a whole by close(); before that, and when the command fails, the old
+// one stays (core/replacement_file.h). Pipes, devices and /dev/stdout are written directly.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
+
+#include "core/replacement_file.h"
 
 namespace dragoman {
 
@@ -12,7 +16,8 @@ struct ReaderGone {};
 
 class Output {
  public:
-  // "-" is standard output. DataError naming path and errno.
+  // "-" is standard output. DataError naming path and errno, before anything is computed. A named pipe waits
+  // for its reader: Interrupted.
   explicit Output(const std::string& path);
   ~Output();
   Output(const Output&) = delete;
@@ -20,14 +25,28 @@ class Output {
 
   void write(std::string_view text);  // kept until flush() or 64 KiB
   void line(std::string_view text) { write(text), write("\n"); }
-  // DataError naming path and errno; ReaderGone for a closed pipe.
+  // DataError naming path and errno; ReaderGone for a closed pipe; Interrupted while a pipe's reader waits.
   void flush();
   void close();  // flush, and the errors that only closing shows
 
+  // Keeps what is written so far as PATH.partial, for a command that is stopped. Returns the name of that
+  // file; "" where nothing is written yet or where it went out directly.
+  std::string keep_partial();
+
+  bool on_terminal() const;
+
  private:
+  void open();
+
   std::string path_;
   int descriptor_;
   std::string buffer_;
+  std::optional<ReplacementFile> replacement_;  // of a regular file
+  bool is_written_ = false;
 };
+
+// The open file of this process that a path such as /dev/stdout, /dev/fd/3 or /proc/self/fd/1 stands for; -1
+// for any other path. Opening such a path anew would lose the place in the file, or empty it.
+int descriptor_named_by(const std::string& path);
 
 }  // namespace dragoman

@@ -4,6 +4,7 @@
 #include "app/command_line.h"
 #include "app/commands.h"
 #include "app/output.h"
+#include "app/output_check.h"
 #include "app/shipped_model.h"
 #include "core/interrupt.h"
 #include "core/json.h"
@@ -81,7 +82,7 @@ bool read_pairs(LineReader& source, LineReader& target, const ScoreFlags& flags,
       const auto lines = with_commas(before + static_cast<int64_t>(sources.size()));
       throw DataError(
           more ? target.path() : source.path(),
-          "required as many lines as " + (more ? source.path() : target.path()) + ", got " + lines);
+          "expected as many lines as " + (more ? source.path() : target.path()) + ", got " + lines);
     }
     if (!more) break;
     sources.push_back(line), targets.push_back(translation);
@@ -93,24 +94,29 @@ int run_score(const Arguments& arguments) {
   ScoreFlags flags;
   apply_flags(flags.describe(), parse_flags(flags.describe(), arguments));
   check(flags);
+  flags.models = models_or_shipped(flags.models);
+  check_text_outputs(
+      {{"--output", flags.output}},
+      named_paths({{"--source", {flags.source}}, {"--target", {flags.target}}, {"--model", flags.models}}));
+  // A replaced character would give a wrong score.
+  LineReader source(flags.source, InvalidUtf8::kRefuse), target(flags.target, InvalidUtf8::kRefuse);
+  Output output(flags.output);
   const torch::Device device = open_device(flags.device);
   set_threads(flags.threads);
   flags.engine.threads = flags.threads;
-  const Scorer scorer(load_for_engine(models_or_shipped(flags.models), device, flags.engine),
-                      flags.target_language, flags.max_tokens, flags.engine);
+  const Scorer scorer(load_for_engine(flags.models, device, flags.engine), flags.target_language,
+                      flags.max_tokens, flags.engine);
   Log log(std::cerr, false);
-  LineReader source(flags.source), target(flags.target);
-  Output output(flags.output);
   std::vector<std::string> sources, targets;
   int64_t lines = 0, tokens = 0;
   double sum = 0;
   while (read_pairs(source, target, flags, lines, sources, targets)) {
-    throw_if_interrupted();
     for (const auto& score : scorer.score(sources, targets)) {
       output.line(flags.output_format == "json" ? as_json(score).dump() : fixed(score.log_probability(), 6));
       ++lines, tokens += static_cast<int64_t>(score.tokens.size()), sum += score.log_probability();
     }
     output.flush();
+    throw_if_interrupted();
   }
   output.close();
   if (tokens > 0)

@@ -5,11 +5,11 @@
 #include "app/commands.h"
 #include "app/idle_flags.h"
 #include "app/output.h"
+#include "app/output_check.h"
 #include "app/tokenizer_file.h"
 #include "core/files.h"
 #include "core/lines.h"
 #include "core/log.h"
-#include "core/utf8.h"
 #include "tokenizer/tokenizer.h"
 #include "tokenizer/trainer.h"
 
@@ -53,47 +53,45 @@ void check(const TokenizerFlags& flags) {
   if (flags.model.empty()) throw UsageError("--model", "required an .spm file, got none");
 }
 
+void warn_of_replaced(const TextReader& reader, Log& log) {
+  for (const auto& text : reader.replaced_texts()) log.warning(text);
+}
+
 int run_tokenizer_train(const Arguments& arguments) {
   TokenizerFlags flags;
   apply_flags(flags.train_options(), parse_flags(flags.train_options(), arguments));
   check(flags);
   if (flags.input.empty()) flags.input = {"-"};
-  size_t next = 0;
-  std::unique_ptr<LineReader> reader;
-  const LineSource lines = [&](std::string& line) {
-    for (;;) {
-      if (reader && reader->next(line)) return replace_invalid_utf8(line), true;
-      if (next == flags.input.size()) return false;
-      reader = std::make_unique<LineReader>(flags.input[next++]);
-    }
-  };
+  check_outputs({{"--model", flags.model}}, named_paths({{"--input", flags.input}}));
+  TextReader reader("--input", flags.input);
+  Output output(flags.model);
+  const LineSource lines = [&](std::string& line) { return reader.next(line); };
   const TrainedTokenizer trained = train_tokenizer(lines, flags.tokenizer, flags.input[0]);
-  write_file_atomically(flags.model, trained.model);
+  output.write(trained.model);
+  output.close();
   Log log(std::cerr);
+  warn_of_replaced(reader, log);
   for (const auto& note : trained.notes) log.info(note);
   log.info(flags.model + ": " + with_commas(trained.pieces) + " pieces");
   return 0;
 }
 
-Tokenizer tokenizer_of(const TokenizerFlags& flags, const Flags& given) {
+// Calls `transform` with the tokenizer, every line of the input and its reader, and writes what it gives.
+template <typename Transform>
+int for_each_line(TokenizerFlags& flags, const Flags& given, Transform transform) {
   check(flags);
   if (!is_folder(flags.model))
     refuse_idle(given, "side", "a model folder in --model, which has two tokenizers");
-  return load_tokenizer(flags.model, flags.side);
-}
-
-// Calls `transform` on every line of the input and writes what it gives.
-template <typename Transform>
-int for_each_line(const TokenizerFlags& flags, Transform transform) {
+  if (flags.input.empty()) flags.input = {"-"};
+  check_text_outputs({{"--output", flags.output}},
+                     named_paths({{"--input", flags.input}, {"--model", {flags.model}}}));
+  TextReader reader("--input", flags.input);
   Output output(flags.output);
-  for (const auto& path : flags.input.empty() ? StringList{"-"} : flags.input) {
-    LineReader reader(path);
-    for (std::string line; reader.next(line);) {
-      replace_invalid_utf8(line);
-      output.line(transform(line, reader));
-    }
-  }
+  const Tokenizer tokenizer = load_tokenizer(flags.model, flags.side);
+  for (std::string line; reader.next(line);) output.line(transform(tokenizer, line, reader.current()));
   output.close();
+  Log log(std::cerr);
+  warn_of_replaced(reader, log);
   return 0;
 }
 
@@ -118,8 +116,7 @@ int run_tokenizer_encode(const Arguments& arguments) {
   const auto options = flags.coding_options("text to encode");
   const Flags given = parse_flags(options, arguments);
   apply_flags(options, given);
-  const Tokenizer tokenizer = tokenizer_of(flags, given);
-  return for_each_line(flags, [&](const std::string& line, const LineReader&) {
+  return for_each_line(flags, given, [&](const Tokenizer& tokenizer, const std::string& line, const LineReader&) {
     const bool source = flags.side == "source";
     if (flags.output_format == "pieces")
       return joined(source ? tokenizer.encode_source_pieces(line) : tokenizer.encode_pieces(line));
@@ -135,8 +132,8 @@ int64_t parse_id(const std::string& word, int64_t vocabulary, const LineReader& 
   const auto parsed = std::from_chars(word.data(), word.data() + word.size(), id);
   if (parsed.ec == std::errc() && parsed.ptr == word.data() + word.size() && id >= 0 && id < vocabulary)
     return id;
-  throw DataError(reader.path() + ":" + std::to_string(reader.line_number()),
-                  "required ids below " + std::to_string(vocabulary) + ", got '" + word + "'");
+  throw DataError(reader.place(),
+                  "expected ids below " + std::to_string(vocabulary) + ", got '" + word + "'");
 }
 
 int run_tokenizer_decode(const Arguments& arguments) {
@@ -144,14 +141,14 @@ int run_tokenizer_decode(const Arguments& arguments) {
   const auto options = flags.coding_options("pieces or ids to decode");
   const Flags given = parse_flags(options, arguments);
   apply_flags(options, given);
-  const Tokenizer tokenizer = tokenizer_of(flags, given);
-  return for_each_line(flags, [&](const std::string& line, const LineReader& reader) {
-    if (flags.output_format == "pieces") return tokenizer.decode_pieces(words_of(line));
-    std::vector<int64_t> ids;
-    for (const auto& word : words_of(line))
-      ids.push_back(parse_id(word, tokenizer.vocabulary().size(), reader));
-    return tokenizer.decode(ids);
-  });
+  return for_each_line(flags, given,
+                       [&](const Tokenizer& tokenizer, const std::string& line, const LineReader& reader) {
+                         if (flags.output_format == "pieces") return tokenizer.decode_pieces(words_of(line));
+                         std::vector<int64_t> ids;
+                         for (const auto& word : words_of(line))
+                           ids.push_back(parse_id(word, tokenizer.vocabulary().size(), reader));
+                         return tokenizer.decode(ids);
+                       });
 }
 
 }  // namespace

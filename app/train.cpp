@@ -6,6 +6,7 @@
 #include "app/command_line.h"
 #include "app/commands.h"
 #include "app/output.h"
+#include "app/output_check.h"
 #include "app/signals.h"
 #include "core/interrupt.h"
 #include "core/json.h"
@@ -57,6 +58,13 @@ RunOptions resolved(const Arguments& arguments) {
 
 int run_train(const Arguments& arguments) {
   const RunOptions options = resolved(arguments);
+  check_output_folder({"--model", options.model_folder},
+                      named_paths({{"--train-source", options.train.source},
+                                   {"--train-target", options.train.target},
+                                   {"--train-pairs", options.train.pairs},
+                                   {"--valid-source", options.valid.source},
+                                   {"--valid-target", options.valid.target},
+                                   {"--valid-pairs", options.valid.pairs}}));
   Log log(std::cerr, isatty(STDERR_FILENO) == 1);
   if (options.plan) {
     Output output("-");

@@ -1,5 +1,6 @@
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <iostream>
 #include <optional>
@@ -7,13 +8,13 @@
 #include "app/command_line.h"
 #include "app/commands.h"
 #include "app/output.h"
+#include "app/output_check.h"
 #include "app/search_settings.h"
 #include "app/shipped_model.h"
 #include "core/interrupt.h"
 #include "core/json.h"
 #include "core/lines.h"
 #include "core/log.h"
-#include "core/utf8.h"
 #include "decoding/folder_ids.h"
 #include "decoding/translator.h"
 #include "model/device.h"
@@ -23,8 +24,8 @@ namespace dragoman {
 namespace {
 
 struct TranslateFlags {
-  StringList models;
-  std::string input = "-", output = "-", output_format = "text", target_prefix, device = "auto";
+  StringList models, inputs = {"-"};
+  std::string output = "-", output_format = "text", target_prefix, device = "auto";
   int64_t threads = 0, seed = 1;
   EngineOptions engine;
   TranslateOptions translate;
@@ -34,9 +35,14 @@ struct TranslateFlags {
                "Input and output",
                {
                    option(models, "model", "DIR", kModelsHelp).short_form('m').one_each(),
-                   option(input, "input", "F", "text to translate, one segment a line; - is standard input")
-                       .short_form('i'),
-                   option(output, "output", "F", "where translations go, one a line; - is standard output")
+                   option(inputs, "input", "F",
+                          "text to translate, one segment a line; - is standard input; repeat the flag for "
+                          "several files, which are translated in order")
+                       .short_form('i')
+                       .one_each(),
+                   option(output, "output", "F",
+                          "where translations go, one a line; - is standard output. The file is replaced at "
+                          "the end; a command that is stopped leaves what it has in F.partial")
                        .short_form('o'),
                    option(output_format, "output-format", "NAME", "text, or json: one object a line")
                        .one_of({"text", "json"}),
@@ -53,7 +59,7 @@ struct TranslateFlags {
 
 // What happened to lines that were not simply translated.
 struct Counts {
-  int64_t lines = 0, replaced = 0, split = 0, truncated = 0, looped = 0, retried = 0, empty = 0;
+  int64_t lines = 0, split = 0, truncated = 0, looped = 0, retried = 0, empty = 0;
   int64_t silent = 0, unknown = 0, few = 0;
 
   // n_best: as many different texts were asked for.
@@ -62,7 +68,6 @@ struct Counts {
     silent += t.status == TranslationStatus::kSilent;
     unknown += t.status == TranslationStatus::kUnknown;
     few += t.status != TranslationStatus::kEmpty && static_cast<int64_t>(t.candidates.size()) < n_best;
-    replaced += t.replaced_bytes > 0;
     split += t.pieces > 1;
     truncated += t.status == TranslationStatus::kTruncated;
     looped += t.status == TranslationStatus::kLooped;
@@ -74,7 +79,6 @@ struct Counts {
     const auto tell = [&](int64_t count, const std::string& text) {
       if (count > 0) log.warning(with_commas(count) + (count == 1 ? " line " : " lines ") + text);
     };
-    tell(replaced, "had invalid UTF-8, replaced by U+FFFD");
     if (!sentences)
       tell(split, "had more tokens than --max-source-length: translated in pieces and rejoined");
     tell(truncated, "reached the length limit before the translation ended (--max-length)");
@@ -113,15 +117,55 @@ void write_n_best(Output& output, int64_t line, const Translation& t, int64_t n_
   }
 }
 
-class TranslateRun {
- public:
-  TranslateRun(const TranslateFlags& flags, const Translator& translator, Log& log)
-      : flags_(flags), translator_(translator), log_(log), reader_(flags.input), output_(flags.output) {
-    if (!flags.target_prefix.empty()) prefix_reader_.emplace(flags.target_prefix);
+// What is read and written. It is opened before a model is loaded: what cannot be used is told at once.
+struct Streams {
+  explicit Streams(const TranslateFlags& flags)
+      : reader("--input", flags.inputs), output((check(flags), flags.output)) {
+    if (!flags.target_prefix.empty()) prefixes.emplace(flags.target_prefix);
   }
 
-  int run() {
-    const bool interactive = flags_.input == "-" && isatty(STDIN_FILENO) == 1;
+  static void check(const TranslateFlags& flags) {
+    const NamedPaths inputs = named_paths(
+        {{"--input", flags.inputs}, {"--model", flags.models}, {"--target-prefix", {flags.target_prefix}}});
+    if (flags.target_prefix == "-" && std::count(flags.inputs.begin(), flags.inputs.end(), "-") > 0)
+      throw UsageError("--target-prefix", "expected a file where --input is standard input, got '-' too");
+    check_text_outputs({{"--output", flags.output}}, inputs);
+    // Where a command that is stopped leaves its work.
+    if (flags.output != "-") check_outputs({{"--output", flags.output + ".partial"}}, inputs);
+  }
+
+  TextReader reader;
+  std::optional<LineReader> prefixes;
+  Output output;
+};
+
+class TranslateRun {
+ public:
+  TranslateRun(const TranslateFlags& flags, const Translator& translator, Streams& streams, Log& log)
+      : flags_(flags),
+        translator_(translator),
+        log_(log),
+        reader_(streams.reader),
+        prefix_reader_(streams.prefixes),
+        output_(streams.output) {}
+
+  void run() {
+    try {
+      translate_all();
+      output_.close();
+    } catch (const Interrupted&) {
+      if (const std::string kept = output_.keep_partial(); !kept.empty())
+        log_.info("stopped: what is translated so far is in " + kept);
+      throw;
+    }
+    for (const auto& text : reader_.replaced_texts()) log_.warning(text);
+    if (prefix_reader_ && prefix_reader_->replaced_lines() > 0) log_.warning(prefix_reader_->replaced_text());
+    counts_.report(log_, flags_.translate.split_sentences);
+  }
+
+ private:
+  void translate_all() {
+    const bool interactive = flags_.inputs.front() == "-" && isatty(STDIN_FILENO) == 1;
     if (interactive) log_.info("Type a line to translate; Ctrl-D ends.");
     began_ = std::chrono::steady_clock::now();
     std::vector<std::string> lines;
@@ -133,15 +177,11 @@ class TranslateRun {
       output_.flush();
       show_progress();
     }
-    output_.close();
+    throw_if_interrupted();
     std::string more;
     if (prefix_reader_ && prefix_reader_->next(more)) throw wrong_number_of_prefixes("more");
-    if (reader_.looks_like_utf16()) log_.warning("the input looks like UTF-16; convert it to UTF-8");
-    counts_.report(log_, flags_.translate.split_sentences);
-    return 0;
   }
 
- private:
   // What is waiting, at most max_batch_lines; waits for the first line only.
   bool read_window(std::vector<std::string>& lines, bool interactive) {
     lines.clear();
@@ -172,7 +212,7 @@ class TranslateRun {
   }
 
   DataError wrong_number_of_prefixes(const char* got) const {
-    return {flags_.target_prefix, std::string("required a line for each line of --input, got ") + got};
+    return {flags_.target_prefix, std::string("expected a line for each line of --input, got ") + got};
   }
 
   void write(const std::string& source, const Translation& translation) {
@@ -187,7 +227,7 @@ class TranslateRun {
   }
 
   void show_progress() {
-    if (!log_.on_terminal() || isatty(STDOUT_FILENO) == 1) return;
+    if (!log_.on_terminal() || output_.on_terminal()) return;
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began_).count();
     log_.progress(with_commas(counts_.lines) + " lines  " +
                   fixed(static_cast<double>(counts_.lines) / std::max(seconds, 1e-9), 1) + " lines/s");
@@ -196,9 +236,9 @@ class TranslateRun {
   const TranslateFlags& flags_;
   const Translator& translator_;
   Log& log_;
-  LineReader reader_;
-  std::optional<LineReader> prefix_reader_;
-  Output output_;
+  TextReader& reader_;
+  std::optional<LineReader>& prefix_reader_;
+  Output& output_;
   Counts counts_;
   bool language_warned_ = false;
   std::chrono::steady_clock::time_point began_;
@@ -208,18 +248,21 @@ int run_translate(const Arguments& arguments) {
   TranslateFlags flags;
   const Flags given = parse_flags(flags.describe(), arguments);
   apply_flags(flags.describe(), given);
-  const StringList models = models_or_shipped(flags.models);
+  flags.models = models_or_shipped(flags.models);
+  Streams streams(flags);
   flags.translate.search.seed = flags.seed;
   const torch::Device device = open_device(flags.device);
   set_threads(flags.threads);
   Log log(std::cerr, isatty(STDERR_FILENO) == 1);
-  resolve_search(flags.describe(), given, models.front(), flags.translate.search, log);
+  resolve_search(flags.describe(), given, flags.models.front(), flags.translate.search, log);
   flags.engine.threads = flags.threads;
   if (device.is_cpu() && !packs(device, flags.engine.precision))
     log.warning("--precision " + flags.engine.precision +
                 " is slower than float32 on the CPU; bfloat16 and int8 are made for it");
-  const Translator translator(load_for_engine(models, device, flags.engine), flags.translate, flags.engine);
-  return TranslateRun(flags, translator, log).run();
+  const Translator translator(load_for_engine(flags.models, device, flags.engine), flags.translate,
+                              flags.engine);
+  TranslateRun(flags, translator, streams, log).run();
+  return 0;
 }
 
 }  // namespace

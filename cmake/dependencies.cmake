@@ -6,6 +6,8 @@
 #   cxxopts         command line                   Debian libcxxopts-dev (3.1)
 #   nlohmann/json   JSON                           Debian nlohmann-json3-dev (3.11)
 #   zlib            .gz files                      Debian zlib1g-dev
+#   libbz2, liblzma, libzstd
+#                   .bz2, .xz and .zst files       Debian libbz2-dev, liblzma-dev, libzstd-dev; each may be missing
 #   xxHash          checksums (XXH3, 128 bits)     Debian libxxhash-dev (0.8)
 #   GoogleTest      tests                          Debian libgtest-dev (1.12)
 
@@ -22,5 +24,31 @@ find_package(cxxopts 3.0 REQUIRED)
 include(${CMAKE_CURRENT_LIST_DIR}/sentencepiece.cmake)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash>=0.8)
 add_library(dragoman::xxhash ALIAS PkgConfig::XXHASH)
+
+# dragoman::compression: the formats of compressed text, beside gzip, that this machine has libraries for. A program that
+# is built without one of them refuses its files by name. DRAGOMAN_COMPRESSION_BUILT: those that an installed library has.
+if(NOT TARGET dragoman::compression)
+  set(DRAGOMAN_COMPRESSION "BZIP2;LZMA;ZSTD" CACHE STRING "Formats of compressed text to read where their libraries are there")
+  find_package(BZip2 QUIET)
+  find_package(LibLZMA QUIET)
+  pkg_check_modules(ZSTD QUIET IMPORTED_TARGET libzstd)
+  set(compression_targets_BZIP2 BZip2::BZip2)
+  set(compression_targets_LZMA LibLZMA::LibLZMA)
+  set(compression_targets_ZSTD PkgConfig::ZSTD)
+  set(DRAGOMAN_COMPRESSION_FOUND "")
+  add_library(dragoman::compression INTERFACE IMPORTED)
+  foreach(format IN LISTS DRAGOMAN_COMPRESSION)
+    set(library ${compression_targets_${format}})
+    if(TARGET ${library})
+      target_link_libraries(dragoman::compression INTERFACE ${library})
+      target_compile_definitions(dragoman::compression INTERFACE DRAGOMAN_HAS_${format})
+      list(APPEND DRAGOMAN_COMPRESSION_FOUND ${format})
+    elseif(format IN_LIST DRAGOMAN_COMPRESSION_BUILT)
+      message(FATAL_ERROR "dragoman was built with ${format}, whose library is not installed here")
+    else()
+      message(STATUS "No library for ${format}: such files will be refused by name")
+    endif()
+  endforeach()
+endif()
 
 include(${CMAKE_CURRENT_LIST_DIR}/libtorch.cmake)

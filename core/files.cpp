@@ -11,6 +11,9 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "core/replacement_file.h"
+#include "core/waiting.h"
+
 namespace dragoman {
 namespace {
 
@@ -26,38 +29,41 @@ bool is_made_to_fail(const char* name, const std::string& path, const std::strin
 }
 
 [[noreturn]] void write_failed(const std::string& path, const std::string& action) {
-  throw DataError(path, "required to " + action + " it, got " + errno_text(errno));
+  cannot(ErrorKind::kData, action, path, errno);
+}
+
+bool is_regular(int descriptor) {
+  struct stat status {};
+  return ::fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
 }
 
 }  // namespace
 
 std::string read_file(const std::string& path, ErrorKind kind, uint64_t limit) {
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) fail(kind, path, "required a readable file, got " + errno_text(errno));
+  const int descriptor = open_to_read(path);
+  if (descriptor < 0) cannot(kind, "read", path, errno);
+  struct Closer {
+    int descriptor;
+    ~Closer() { ::close(descriptor); }
+  } const closer{descriptor};
+  const bool regular = is_regular(descriptor);
   std::string content;
   char buffer[1 << 16];
   for (;;) {
-    const ssize_t count = ::read(descriptor, buffer, sizeof buffer);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) {
-      const int error_number = errno;
-      ::close(descriptor);
-      fail(kind, path, "required a readable file, got " + errno_text(error_number));
-    }
-    if (count == 0) break;
+    // A regular file never waits, and is read while a stop is saved too.
+    const ssize_t count =
+        regular ? ::read(descriptor, buffer, sizeof buffer) : read_waiting(descriptor, buffer, sizeof buffer);
+    if (count < 0) cannot(kind, "read", path, errno);
+    if (count == 0) return content;
     content.append(buffer, static_cast<size_t>(count));
-    if (content.size() > limit) {
-      ::close(descriptor);
-      fail(kind, path, "required at most " + std::to_string(limit) + " bytes, got more");
-    }
+    if (content.size() > limit)
+      fail(kind, path, "expected at most " + std::to_string(limit) + " bytes, got more");
   }
-  ::close(descriptor);
-  return content;
 }
 
 FileWriter::FileWriter(const std::string& path) : path_(path) {
   if (is_made_to_fail("create", path)) write_failed(path_, "create");
-  descriptor_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  descriptor_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (descriptor_ < 0) write_failed(path_, "create");
 }
 
@@ -78,8 +84,7 @@ bool write_all(int descriptor, const void* data, size_t bytes) {
 }
 
 void FileWriter::write(const void* data, size_t bytes) {
-  if (is_made_to_fail("write", path_) || !write_all(descriptor_, data, bytes))
-    write_failed(path_, "write " + std::to_string(bytes) + " bytes to");
+  if (is_made_to_fail("write", path_) || !write_all(descriptor_, data, bytes)) write_failed(path_, "write");
 }
 
 void FileWriter::close() {
@@ -90,18 +95,23 @@ void FileWriter::close() {
 }
 
 void write_file_atomically(const std::string& path, std::string_view content) {
-  const std::string beside = path + ".tmp";
-  FileWriter writer(beside);
-  writer.write(content);
-  writer.close();
-  rename_path(beside, path);
-  const std::string folder = fs::path(path).parent_path().string();
-  sync_folder(folder.empty() ? "." : folder);
+  const std::string target = link_target(path), beside = target + ".tmp";
+  try {
+    FileWriter writer(beside);
+    if (!copy_mode(target, beside)) write_failed(beside, "set the mode of");
+    writer.write(content);
+    writer.close();
+    rename_path(beside, target);
+  } catch (const Error&) {
+    ::unlink(beside.c_str());
+    throw;
+  }
+  sync_folder(folder_of(target));
 }
 
 FolderLock::FolderLock(const std::string& folder, const std::string& where) {
   const std::string path = join_path(folder, ".lock");
-  descriptor_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  descriptor_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
   if (descriptor_ < 0) write_failed(path, "open");
   if (::flock(descriptor_, LOCK_EX | LOCK_NB) == 0) return;
   const int error_number = errno;
@@ -156,7 +166,7 @@ bool ends_in_a_line(int descriptor, off_t size) {
 }
 
 void append(const std::string& path, std::string_view text, bool as_line) {
-  const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
   if (descriptor < 0) write_failed(path, "open");
   const off_t before = ::lseek(descriptor, 0, SEEK_END);
   const std::string whole =
@@ -167,7 +177,7 @@ void append(const std::string& path, std::string_view text, bool as_line) {
   [[maybe_unused]] const int taken_back = written || before < 0 ? 0 : ::ftruncate(descriptor, before);
   ::close(descriptor);
   errno = error_number;
-  if (!written) write_failed(path, "append " + std::to_string(whole.size()) + " bytes to");
+  if (!written) write_failed(path, "append to");
 }
 }  // namespace
 
@@ -204,7 +214,7 @@ bool is_folder(const std::string& path) {
 uint64_t file_size(const std::string& path, ErrorKind kind) {
   std::error_code error;
   const auto size = fs::file_size(path, error);
-  if (error) fail(kind, path, "required a readable file, got " + errno_text(error.value()));
+  if (error) cannot(kind, "read", path, error.value());
   return size;
 }
 

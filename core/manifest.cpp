@@ -92,7 +92,7 @@ std::string Checksum::text() const {
 
 std::string checksum_of_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  if (!file) throw ModelError(path, "required a readable file, got " + errno_text(errno));
+  if (!file) cannot(ErrorKind::kModel, "read", path, errno);
   Checksum checksum;
   std::vector<char> buffer(1 << 20);
   while (file.read(buffer.data(), static_cast<std::streamsize>(buffer.size())), file.gcount() > 0)

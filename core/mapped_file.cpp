@@ -13,7 +13,7 @@ namespace dragoman {
 
 MappedFile::MappedFile(const std::string& path) : path_(path) {
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) throw ModelError(path, "required a readable file, got " + errno_text(errno));
+  if (descriptor < 0) cannot(ErrorKind::kModel, "read", path, errno);
   struct stat status {};
   const bool known = ::fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
   size_ = known ? static_cast<uint64_t>(status.st_size) : 0;
@@ -21,10 +21,9 @@ MappedFile::MappedFile(const std::string& path) : path_(path) {
   const int error_number = errno;
   ::close(descriptor);
   if (!known || size_ == 0)
-    throw ModelError(path, "required a file of tensors, got " +
+    throw ModelError(path, "expected a file of tensors, got " +
                                std::string(known ? "an empty file" : "something that is no file"));
-  if (mapped == MAP_FAILED)
-    throw ModelError(path, "required to map the file, got " + errno_text(error_number));
+  if (mapped == MAP_FAILED) cannot(ErrorKind::kModel, "map", path, error_number);
   data_ = static_cast<const char*>(mapped);
 }
 

@@ -17,7 +17,7 @@ namespace {
 constexpr size_t kWriteAtOnce = 1 << 20;  // bytes
 
 [[noreturn]] void spill_failed(const std::string& folder, const std::string& action) {
-  throw DataError(folder, "required to " + action + " in this folder, got " + errno_text(errno));
+  cannot(ErrorKind::kData, action + " in", folder, errno);
 }
 
 int open_nameless_file(const std::string& folder) {

@@ -75,7 +75,9 @@ class PairExaminer {
 };
 
 struct DoctorOptions {
-  ParallelFiles text, valid, test;
+  ParallelFiles text = {{}, {}, {}, {"--source", "--target", "--pairs"}};
+  ParallelFiles valid = {{}, {}, {}, {"--valid-source", "--valid-target", "--valid-pairs"}};
+  ParallelFiles test = {{}, {}, {}, {"--test-source", "--test-target", "--test-pairs"}};
   int64_t max_examples = 3;
   double length_ratio = 4;
   CorpusOptions corpus;  // what train would drop; needs tokenizers

@@ -13,7 +13,8 @@ enum class CorpusIssue {
   kInvalidUtf8,     // a line, kept: what is not UTF-8 became U+FFFD
   kOneSideBlank,    // a pair, dropped
   kBothSidesBlank,  // a pair, dropped
-  kWithoutOneTab,   // a line of a tab-separated file with no tab or with several, dropped
+  kWithoutTab,      // a line of a tab-separated file with no tab, dropped
+  kMoreColumns,     // a line of a tab-separated file with several tabs: the first two columns are kept
   kTooLong,         // a pair, dropped: more tokens than max_train_length on a side
   kUnequalLengths,  // a pair, dropped: one side has max_length_ratio times the tokens of the other
   // What corpus_doctor.h looks for; all kept.
@@ -25,7 +26,7 @@ enum class CorpusIssue {
   kInTest,             // the same for the test text
   kUnknownCharacters,  // a line with characters that the tokenizer does not know
 };
-inline constexpr size_t kCorpusIssues = 13;
+inline constexpr size_t kCorpusIssues = 14;
 
 class CorpusReport {
  public:

@@ -34,11 +34,10 @@ class PairReader {
 
  private:
   void begin(const std::string& source_path, const std::string& target_path);
-  void add(std::string& source, std::string& target, int64_t line);
+  void add(const std::string& source, const std::string& target, int64_t line);
   bool next(LineReader& reader, std::string& line);
-  void make_valid(std::string& text, const std::string& path, int64_t line);
   void check_share(CorpusIssue issue, int64_t before, int64_t lines, const std::string& first,
-                   const std::string& consequence);
+                   const std::string& expected);
   void read_lines(LineReader& source, LineReader& target, int64_t& source_lines, int64_t& target_lines);
 
   CorpusReport& report_;
@@ -57,25 +56,23 @@ void PairReader::begin(const std::string& source_path, const std::string& target
 }
 
 bool PairReader::next(LineReader& reader, std::string& line) {
-  const bool has_line = reader.next(line);
-  if (reader.looks_like_utf16()) {
-    complain_(DataError(file_line(reader.path(), 1), "required UTF-8, got UTF-16"));
-    throw PassedOver();
-  }
+  const bool has_line = [&] {
+    try {
+      return reader.next(line);
+    } catch (const NotTextError& error) {
+      complain_(error);
+      throw PassedOver();
+    }
+  }();
   if (reader.line_number() > std::numeric_limits<int32_t>::max()) {
-    throw DataError(reader.path(), "required at most 2,147,483,647 lines, got more");
+    throw DataError(reader.path(), "expected at most 2,147,483,647 lines, got more");
   }
+  if (has_line && reader.replaced()) report_.add(CorpusIssue::kInvalidUtf8, reader.place());
   return has_line;
 }
 
-void PairReader::make_valid(std::string& text, const std::string& path, int64_t line) {
-  if (replace_invalid_utf8(text) > 0) report_.add(CorpusIssue::kInvalidUtf8, file_line(path, line));
-}
-
-void PairReader::add(std::string& source, std::string& target, int64_t line) {
+void PairReader::add(const std::string& source, const std::string& target, int64_t line) {
   throw_if_interrupted();
-  make_valid(source, files_.source, line);
-  make_valid(target, files_.target, line);
   const bool source_blank = is_blank(source), target_blank = is_blank(target);
   const std::string place =
       source_blank || target_blank ? file_line(source_blank ? files_.source : files_.target, line) : "";
@@ -90,12 +87,14 @@ void PairReader::add(std::string& source, std::string& target, int64_t line) {
   }
 }
 
-// Complains when the present file pair, of `lines` lines, has too many issues of this kind.
+// Complains when the present file pair, of `lines` lines, has too many lines without what is expected.
 void PairReader::check_share(CorpusIssue issue, int64_t before, int64_t lines, const std::string& first,
-                             const std::string& consequence) {
+                             const std::string& expected) {
   const int64_t count = report_.count(issue) - before;
   if (static_cast<double>(count) <= kToleratedShare * static_cast<double>(lines)) return;
-  complain_(DataError(first, consequence + ", got " + with_commas(count) + " of " + with_commas(lines)));
+  complain_(DataError(first, "expected " + expected + " on at least 95 % of the lines, got that on " +
+                                 with_commas(lines - count) + " of " + with_commas(lines) +
+                                 " (this line is the first without)"));
 }
 
 void PairReader::read_lines(LineReader& source_reader, LineReader& target_reader, int64_t& source_lines,
@@ -118,40 +117,41 @@ void PairReader::read_two_files(const std::string& source_path, const std::strin
   read_lines(source_reader, target_reader, source_lines, target_lines);
   report_.read += std::max(source_lines, target_lines);
   if (source_lines != target_lines) {
-    complain_(DataError(source_path + " and " + target_path, "required the same number of lines, got " +
+    complain_(DataError(source_path + " and " + target_path, "expected the same number of lines, got " +
                                                                  with_commas(source_lines) + " and " +
                                                                  with_commas(target_lines)));
   }
-  check_share(CorpusIssue::kOneSideBlank, one_sided, source_lines, first_one_sided_,
-              "required " + source_path + " and " + target_path +
-                  " to be translations line by line, with at most 5 % of the pairs blank on one side (are "
-                  "they shifted?)");
+  check_share(
+      CorpusIssue::kOneSideBlank, one_sided, source_lines, first_one_sided_,
+      "text on both sides (are " + source_path + " and " + target_path + " shifted against each other?)");
 }
 
 void PairReader::read_tab_separated(const std::string& path) {
   begin(path, path);
   const int64_t one_sided = report_.count(CorpusIssue::kOneSideBlank);
-  const int64_t without_tab = report_.count(CorpusIssue::kWithoutOneTab);
+  const int64_t without_tab = report_.count(CorpusIssue::kWithoutTab);
   LineReader reader(path);
   int64_t lines = 0;
   for (std::string line; next(reader, line);) {
     ++lines;
     const size_t tab = line.find('\t');
     if (is_blank(line)) {
-      report_.add(CorpusIssue::kBothSidesBlank, file_line(path, lines));
-    } else if (tab == std::string::npos || line.find('\t', tab + 1) != std::string::npos) {
-      report_.add(CorpusIssue::kWithoutOneTab, file_line(path, lines));
-      if (first_without_tab_.empty()) first_without_tab_ = file_line(path, lines);
+      report_.add(CorpusIssue::kBothSidesBlank, reader.place());
+    } else if (tab == std::string::npos) {
+      report_.add(CorpusIssue::kWithoutTab, reader.place());
+      if (first_without_tab_.empty()) first_without_tab_ = reader.place();
     } else {
-      std::string source = line.substr(0, tab), target = line.substr(tab + 1);
-      add(source, target, lines);
+      // Behind the second column others write where a pair is from and how good it is.
+      const size_t end = std::min(line.find('\t', tab + 1), line.size());
+      if (end < line.size()) report_.add(CorpusIssue::kMoreColumns, reader.place());
+      add(line.substr(0, tab), line.substr(tab + 1, end - tab - 1), lines);
     }
   }
   report_.read += lines;
-  check_share(CorpusIssue::kWithoutOneTab, without_tab, lines, first_without_tab_,
-              "required a source, one tab and a target on at least 95 % of the lines");
+  check_share(CorpusIssue::kWithoutTab, without_tab, lines, first_without_tab_,
+              "a source, a tab and a target");
   check_share(CorpusIssue::kOneSideBlank, one_sided, lines, first_one_sided_,
-              "required text on both sides of the tab on at least 95 % of the lines");
+              "text on both sides of the tab");
 }
 
 std::string all_names(const ParallelFiles& files) {
@@ -163,22 +163,22 @@ std::string all_names(const ParallelFiles& files) {
 }
 
 void check_files(const ParallelFiles& files) {
+  const std::string source = files.flags[0], target = files.flags[1], pairs = files.flags[2];
   if (files.source.size() != files.target.size()) {
-    throw UsageError("parallel text", "required as many source files as target files, got " +
-                                          std::to_string(files.source.size()) + " and " +
-                                          std::to_string(files.target.size()));
+    throw UsageError(source, "expected as many files as " + target + ", got " +
+                                 std::to_string(files.source.size()) + " and " +
+                                 std::to_string(files.target.size()));
   }
   if (files.source.empty() && files.pairs.empty()) {
-    throw UsageError("parallel text",
-                     "required a source and a target file, or tab-separated pairs, got none");
+    throw UsageError(source, "expected text (" + source + " and " + target + ", or " + pairs + "), got none");
   }
   int64_t standard_input = 0;
   for (const StringList* list : {&files.source, &files.target, &files.pairs}) {
     standard_input += std::count(list->begin(), list->end(), "-");
   }
   if (standard_input > 1) {
-    throw UsageError("parallel text", "required '-' (standard input) at most once, got it " +
-                                          std::to_string(standard_input) + " times");
+    throw UsageError(source, "expected '-' (standard input) at most once, got it " +
+                                 std::to_string(standard_input) + " times");
   }
 }
 
@@ -228,7 +228,7 @@ void visit_parallel_text(const ParallelFiles& files, CorpusReport& report, const
     unless_passed_over([&] { reader.read_two_files(files.source[i], files.target[i]); });
   for (const std::string& path : files.pairs) unless_passed_over([&] { reader.read_tab_separated(path); });
   if (report.kept == kept_before)
-    complain(DataError(all_names(files), "required at least one pair of lines, got none"));
+    complain(DataError(all_names(files), "expected at least one pair of lines, got none"));
 }
 
 TextPairs read_parallel_text(const ParallelFiles& files, CorpusReport& report) {
@@ -262,7 +262,7 @@ void RepeatableText::visit(CorpusReport& report, const PairVisitor& visit) {
   }
   const int64_t pairs = read_once_ ? memory_.size() : report.kept - before;
   if (pairs_ >= 0 && pairs != pairs_) {
-    throw DataError(all_names(files_), "required text that stays the same while it is read, got " +
+    throw DataError(all_names(files_), "expected text that stays the same while it is read, got " +
                                            with_commas(pairs_) + " pairs and then " + with_commas(pairs));
   }
   pairs_ = pairs;

@@ -1,6 +1,7 @@
 // A parallel corpus as text: line N of the source file is translated by line N of the target file.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -12,10 +13,12 @@
 
 namespace dragoman {
 
-// Plain files, .gz files or "-" (standard input, once).
+// Plain and compressed files, or "-" (standard input, once).
 struct ParallelFiles {
   StringList source, target;  // source[i] goes with target[i]
-  StringList pairs;           // files with a source, a tab and a target on each line
+  StringList pairs;           // files with a source, a tab and a target on each line; more columns are left
+  // What errors call the three.
+  std::array<const char*, 3> flags = {"--train-source", "--train-target", "--train-pairs"};
 
   bool empty() const { return source.empty() && target.empty() && pairs.empty(); }
 };
@@ -58,10 +61,10 @@ using PairVisitor = std::function<void(const VisitedPair&)>;
 using Complaint = std::function<void(const DataError&)>;
 
 // Reads all pairs in the order of the files, one in memory at a time. UsageError when the sides differ in the
-// number of files, DataError when a file cannot be read. Complaints, naming file and line: a file is UTF-16
-// or ends before its partner does; more than one pair in twenty of a file has one blank side (then the files
-// are probably shifted against each other) or lacks its tab; no pair is left. The report's `read` counts
-// lines, `kept` the pairs visited.
+// number of files, DataError when a file cannot be read. Complaints, naming file and line: a file is not text
+// (NotTextError) or ends before its partner does; more than one pair in twenty of a file has one blank side
+// (then the files are probably shifted against each other) or lacks its tab; no pair is left. The report's
+// `read` counts lines, `kept` the pairs visited.
 void visit_parallel_text(const ParallelFiles& files, CorpusReport& report, const PairVisitor& visit,
                          const Complaint& complain);
 

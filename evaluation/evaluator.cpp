@@ -5,7 +5,6 @@
 
 #include "core/interrupt.h"
 #include "core/lines.h"
-#include "core/utf8.h"
 
 namespace dragoman {
 namespace {
@@ -16,12 +15,9 @@ constexpr size_t kWindow = 1024, kShownWindow = 256;
 }  // namespace
 
 StringList read_lines(const std::string& path) {
-  LineReader reader(path);
+  LineReader reader(path, InvalidUtf8::kRefuse);
   StringList lines;
-  for (std::string line; reader.next(line);) {
-    replace_invalid_utf8(line);
-    lines.push_back(line);
-  }
+  for (std::string line; reader.next(line);) lines.push_back(line);
   return lines;
 }
 

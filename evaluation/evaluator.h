@@ -12,7 +12,8 @@
 
 namespace dragoman {
 
-// All lines of a text file, as valid UTF-8: ill-formed sequences become U+FFFD. DataError.
+// All lines of a text file. DataError, also for text that is not UTF-8: with replaced characters its score
+// would be wrong.
 StringList read_lines(const std::string& path);
 
 // The best translation of each source, in order. `progress` is told now and then how many are there.

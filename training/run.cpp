@@ -245,8 +245,8 @@ OptionList RunOptions::describe() {
              "Text",
              {
                  option(train.source, "train-source", "F",
-                        "training text, source side; several files by commas or repeated flags; .gz is read "
-                        "as it is")
+                        "training text, source side; several files by commas or repeated flags; "
+                        "compressed files (.gz, .xz, .zst, .bz2) are read as they are")
                      .alias("train-src")
                      .changeable(),
                  option(train.target, "train-target", "F",

@@ -16,7 +16,8 @@
 namespace dragoman {
 
 struct RunOptions {
-  ParallelFiles train, valid;
+  ParallelFiles train;
+  ParallelFiles valid = {{}, {}, {}, {"--valid-source", "--valid-target", "--valid-pairs"}};
   std::string model_folder;
   std::string from_model;  // fine-tuning: the folder to begin with
   std::string preset = "small";

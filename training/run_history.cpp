@@ -2,10 +2,10 @@
 
 #include <cmath>
 #include <limits>
+#include <sstream>
 
 #include "core/files.h"
 #include "core/json.h"
-#include "core/lines.h"
 
 namespace dragoman {
 namespace {
@@ -93,8 +93,9 @@ const ValidationResult* RunHistory::best() const {
 RunHistory read_run_history(const std::string& log_path) {
   RunHistory history;
   if (!file_exists(log_path)) return history;
-  LineReader reader(log_path);
-  for (std::string line; reader.next(line);) {
+  // Not the reader of text: a line that a crash damaged is passed over, whatever bytes it holds.
+  std::istringstream lines(read_file(log_path, ErrorKind::kData));
+  for (std::string line; std::getline(lines, line);) {
     try {
       take(history, parse_json(line, log_path, ErrorKind::kData));
     } catch (const Error&) {

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Lines out = lines in, whatever is in them: properties of the program over generated text.
 
-The text is made of what breaks other programs: white space of all kinds, CR, NUL, separators that are no line feeds,
+The text is made of what breaks other programs: white space of all kinds, CR, separators that are no line feeds,
 byte-order marks, ill-formed UTF-8, emoji sequences, right-to-left and decomposed letters, long words. Uses the model
 and the helpers of command_test.py; DRAGOMAN_PROGRAM names the program.
 """
@@ -24,7 +24,7 @@ BOM = b"\xef\xbb\xbf"
 
 WORDS = [word.encode() for word in "ba ke lo mi nu sch tür ön wa ze fra gen".split()]
 SPACES = [b" ", b"  ", b"\t", b"\xc2\xa0", b"\xe3\x80\x80", b"\xe2\x80\x89", b"\x1c", b"\v", b"\f"]
-SEPARATORS = [b"\r", b"\r\r", b"\xc2\x85", b"\xe2\x80\xa8", b"\xe2\x80\xa9", b"\x00", BOM]
+SEPARATORS = [b"\r", b"\r\r", b"\xc2\x85", b"\xe2\x80\xa8", b"\xe2\x80\xa9", b"\x01", BOM]
 ILL_FORMED = [b"\xff", b"\xfe\xff", b"\xc3(", b"\xe2\x82", b"\xf0\x9f\x98", b"\xed\xa0\x80", b"\xc0\xaf", b"\xf4\x90\x80\x80",
               b"\x80", b"\xfc\x80\x80\x80\x80\x80"]
 LETTERS = [text.encode() for text in ("👩‍👩‍👧‍👦", "🏳️‍🌈", "👍🏽", "🇩🇪", "1️⃣", "שלום", "مرحبا", "\u202eba\u202c", "to\u0308r", "e\u0301\u0323", "\u1112\u1161\u11ab",
@@ -43,7 +43,11 @@ def odd_text(seed):
     chance = random.Random(seed)
     lines = [odd_line(chance) for _ in range(chance.choice([1, 2, 20, 60]))]
     end = chance.choice([b"\n", b"\n", b"\r\n"])
-    return chance.choice([b"", b"", BOM]) + end.join(lines) + chance.choice([b"", end, end])
+    text = end.join(lines) + chance.choice([b"", end, end])
+    # What begins as UTF-16 does, and lines that end in CR alone, are refused (text_test.py).
+    if text.startswith((b"\xff\xfe", b"\xfe\xff")) or (b"\r" in text and b"\n" not in text):
+        text = b"ba\n" + text
+    return chance.choice([b"", b"", BOM]) + text
 
 
 def lines_of(content):
@@ -121,7 +125,8 @@ class Lines(CommandTest):
                     self.assertEqual(report["trustworthy"], result.returncode == 0)
                 count = len(lines_of(first.read_bytes()))
                 result = call("evaluate", "--hypothesis", first, "--reference", first, "--metrics", "bleu,chrf,ter")
-                self.assertEqual(result.returncode, 0 if count else 3, result.stderr)
+                valid = all(is_valid(line) for line in lines_of(first.read_bytes()))
+                self.assertEqual(result.returncode, 0 if count and valid else 3, result.stderr)
 
     def test_a_million_bytes_without_a_space_are_a_line(self):
         for word in (b"x", "ü".encode(), b"ba", b"\xff", "👩‍👩‍👧‍👦".encode()):
@@ -162,7 +167,7 @@ class Lines(CommandTest):
                         print(f"{way}: line {row['line']} ties (scores differ by {gap:.1e}): {row['source']!r}")
 
     def test_files_without_lines_and_without_text(self):
-        for content, count in ((b"", 0), (BOM, 0), (b"\n", 1), (b"\r\n", 1), (b"\r", 1), (BOM + b"\n\n", 2), (b"\x00", 1), (b"ba", 1),
+        for content, count in ((b"", 0), (BOM, 0), (b"\n", 1), (b"\r\n", 1), (b"\r", 1), (BOM + b"\n\n", 2), (b"\x01", 1), (b"ba", 1),
                                (BOM + BOM, 1)):
             with self.subTest(content=content):
                 self.assertEqual(len(self.rows(content)[0]), count)

@@ -1,4 +1,5 @@
 #include "core/files.h"
+#include "core/replacement_file.h"
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
@@ -7,6 +8,9 @@
 #include <csignal>
 #include <cstdlib>
 
+#include <sys/stat.h>
+
+#include <cerrno>
 #include <filesystem>
 #include <functional>
 
@@ -48,9 +52,9 @@ TEST(Files, AnUnreadableFileIsAnErrorOfTheGivenKindWithPathAndErrno) {
   const TemporaryFolder folder;
   const std::string none = folder.path("none");
   EXPECT_EQ(message_of([&] { read_file(none, ErrorKind::kData); }),
-            "[" + none + "] required a readable file, got No such file or directory (errno 2)");
+            "cannot read " + none + ": No such file or directory (errno 2)");
   EXPECT_EQ(message_of([&] { read_file(folder.path(""), ErrorKind::kData); }),
-            "[" + folder.path("") + "] required a readable file, got Is a directory (errno 21)");
+            "cannot read " + folder.path("") + ": Is a directory (errno 21)");
   EXPECT_THROW(read_file(none, ErrorKind::kConfig), ConfigError);
   EXPECT_THROW(file_size(none, ErrorKind::kModel), ModelError);
 }
@@ -67,9 +71,9 @@ TEST(Files, AFullDiskIsAnErrorThatNamesPathBytesAndErrno) {
   if (!file_exists("/dev/full")) GTEST_SKIP() << "no /dev/full";
   FileWriter writer("/dev/full");
   EXPECT_EQ(message_of([&] { writer.write("12345"); }),
-            "[/dev/full] required to write 5 bytes to it, got No space left on device (errno 28)");
+            "cannot write /dev/full: No space left on device (errno 28)");
   EXPECT_EQ(message_of([&] { append_to_file("/dev/full", "123"); }),
-            "[/dev/full] required to append 3 bytes to it, got No space left on device (errno 28)");
+            "cannot append to /dev/full: No space left on device (errno 28)");
 }
 
 TEST(Files, AFolderThatIsNotThereIsAnErrorThatNamesThePath) {
@@ -81,6 +85,116 @@ TEST(Files, AFolderThatIsNotThereIsAnErrorThatNamesThePath) {
   EXPECT_NE(message_of([&] { sync_folder(folder.path("no")); }).find("no"), std::string::npos);
   EXPECT_NE(message_of([&] { make_folder(folder.write("file", "") + "/x"); }).find("file/x"),
             std::string::npos);
+}
+
+mode_t mode_of(const std::string& path) {
+  struct stat status {};
+  EXPECT_EQ(::stat(path.c_str(), &status), 0) << path;
+  return status.st_mode & 07777;
+}
+
+void write_by_replacement(const std::string& path, const std::string& content) {
+  ReplacementFile file(path);
+  ASSERT_TRUE(write_all(file.descriptor(), content.data(), content.size()));
+  file.commit();
+}
+
+// Both ways to replace a file.
+class Replacing : public testing::TestWithParam<void (*)(const std::string&, const std::string&)> {};
+
+TEST_P(Replacing, KeepsTheModeAndTheLinkAndLeavesNothingBeside) {
+  const TemporaryFolder folder;
+  const std::string file = folder.write("file", "old"), link = folder.path("link"),
+                    first = folder.path("first");
+  std::filesystem::create_symlink("file", link);
+  std::filesystem::create_symlink(link, first);
+  ::chmod(file.c_str(), 0640);
+  GetParam()(first, "new");
+  EXPECT_EQ(read_file(file, ErrorKind::kData), "new");
+  EXPECT_EQ(mode_of(file), 0640u);
+  EXPECT_TRUE(std::filesystem::is_symlink(first));
+  EXPECT_TRUE(std::filesystem::is_symlink(link));
+  EXPECT_EQ(list_folder(folder.path("")), (std::vector<std::string>{"file", "first", "link"}));
+}
+
+TEST_P(Replacing, MakesANewFileWithTheModeThatTheMaskLeaves) {
+  const TemporaryFolder folder;
+  const mode_t mask = ::umask(0027);
+  GetParam()(folder.path("file"), "new");
+  ::umask(mask);
+  EXPECT_EQ(mode_of(folder.path("file")), 0640u);
+  std::filesystem::create_symlink("to be", folder.path("link"));
+  GetParam()(folder.path("link"), "new");
+  EXPECT_EQ(read_file(folder.path("to be"), ErrorKind::kData), "new");
+}
+
+INSTANTIATE_TEST_SUITE_P(Files, Replacing,
+                         testing::Values(
+                             +[](const std::string& path, const std::string& content) {
+                               write_file_atomically(path, content);
+                             },
+                             &write_by_replacement));
+
+TEST(ReplacementFile, LeavesTheOldFileUntilItIsCommitted) {
+  const TemporaryFolder folder;
+  const std::string path = folder.write("file", "old");
+  {
+    ReplacementFile file(path);
+    ASSERT_TRUE(write_all(file.descriptor(), "new", 3));
+    EXPECT_EQ(read_file(path, ErrorKind::kData), "old");
+    EXPECT_EQ(list_folder(folder.path("")).size(), 2u);
+  }
+  EXPECT_EQ(read_file(path, ErrorKind::kData), "old");
+  EXPECT_EQ(list_folder(folder.path("")), std::vector<std::string>{"file"});
+}
+
+TEST(ReplacementFile, IsKeptUnderANameOfItsOwn) {
+  const TemporaryFolder folder;
+  const std::string path = folder.write("file", "old");
+  ReplacementFile file(path);
+  ASSERT_TRUE(write_all(file.descriptor(), "new", 3));
+  EXPECT_EQ(file.keep(".partial"), path + ".partial");
+  EXPECT_EQ(read_file(path, ErrorKind::kData), "old");
+  EXPECT_EQ(read_file(path + ".partial", ErrorKind::kData), "new");
+}
+
+TEST(ReplacementFile, RemovesWhatAKilledProcessLeftAndNothingElse) {
+  const TemporaryFolder folder;
+  const std::string path = folder.path("file");
+  folder.write(".file.123-0.tmp", "of a killed process");
+  folder.write(".file.mine.tmp", "the user's");
+  ReplacementFile other(path);  // of a process that is still there
+  const auto names = list_folder(folder.path(""));
+  EXPECT_EQ(names.size(), 2u);
+  { ReplacementFile file(path); }
+  EXPECT_EQ(list_folder(folder.path("")), names);
+}
+
+TEST(ReplacementFile, TakesTheLongestName) {
+  const TemporaryFolder folder;
+  const std::string path = folder.path(std::string(255, 'x'));
+  write_by_replacement(path, "new");
+  EXPECT_EQ(read_file(path, ErrorKind::kData), "new");
+}
+
+TEST(ReplacementFile, RefusesAFolderAndAFolderThatIsNotThere) {
+  const TemporaryFolder folder;
+  const std::string here = folder.path("").substr(0, folder.path("").size() - 1),
+                    none = folder.path("no/such");
+  EXPECT_EQ(message_of([&] { ReplacementFile file(here); }),
+            "cannot write " + here + ": Is a directory (errno 21)");
+  EXPECT_EQ(message_of([&] { ReplacementFile file(none); }),
+            "cannot write " + none + ": No such file or directory (errno 2)");
+}
+
+TEST(Files, AFailedReplacementLeavesNothingBeside) {
+  const TemporaryFolder folder;
+  const std::string path = folder.write("f", "old");
+  set_file_call_hook([](const FileCall& call) { return std::string(call.name) == "write" ? ENOSPC : 0; });
+  EXPECT_THROW(write_file_atomically(path, "new"), DataError);
+  set_file_call_hook(nullptr);
+  EXPECT_EQ(read_file(path, ErrorKind::kData), "old");
+  EXPECT_EQ(list_folder(folder.path("")), std::vector<std::string>{"f"});
 }
 
 TEST(Files, AppendedTextStandsBehindWhatWasThere) {

@@ -3,9 +3,10 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
 
+#include <chrono>
 #include <cstdio>
+#include <fstream>
 #include <memory>
 #include <string_view>
 #include <thread>
@@ -13,11 +14,15 @@
 
 #include "core/error.h"
 #include "core/files.h"
+#include "core/interrupt.h"
+#include "core/utf8.h"
+#include "tests/support/packed.h"
 
 namespace dragoman {
 namespace {
 
 using namespace std::string_literals;
+using Packing = FileFormat::Packing;
 using Lines = std::vector<std::string>;
 
 Lines lines_of(LineReader reader) {
@@ -37,17 +42,25 @@ Lines lines_of(const std::string& content) {
 }
 
 std::string packed(const std::string& text) {
-  std::string out(text.size() + 1000, '\0');
-  z_stream stream{};
-  deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16 /* gzip */, 8, Z_DEFAULT_STRATEGY);
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  stream.avail_in = static_cast<uInt>(text.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  deflate(&stream, Z_FINISH);
-  out.resize(stream.total_out);
-  deflateEnd(&stream);
-  return out;
+  return packed_by(Packing::kGzip, text);
+}
+
+// What a reader says of a file with this content; "" when it reads it to the end.
+std::string refusal(const std::string& content, InvalidUtf8 policy = InvalidUtf8::kReplace) {
+  const TemporaryFolder folder;
+  try {
+    LineReader reader(folder.write("text", content), policy);
+    for (std::string line; reader.next(line);) continue;
+  } catch (const NotTextError& error) {
+    return replace_all(error.what(), folder.path("text"), "FILE");
+  }
+  return "";
+}
+
+std::string utf16(const std::string& ascii, bool little) {
+  std::string text;
+  for (const char c : ascii) text += little ? std::string{c, '\0'} : std::string{'\0', c};
+  return text;
 }
 
 TEST(LineReader, LinesAreEndedByLineFeedAlone) {
@@ -60,8 +73,6 @@ TEST(LineReader, LinesAreEndedByLineFeedAlone) {
             (Lines{"a\xE2\x80\xA8"
                    "b\xC2\x85"
                    "c\vd\fe\x1Cg"}));
-  EXPECT_EQ(lines_of("a\0b\n\0\n"s), (Lines{"a\0b"s, "\0"s}));
-  EXPECT_EQ(lines_of("\xFF\xC0 a\n"), (Lines{"\xFF\xC0 a"}));  // raw bytes
 }
 
 TEST(LineReader, OneCarriageReturnBeforeALineFeedIsCutAndNoOther) {
@@ -86,24 +97,82 @@ TEST(LineReader, AByteOrderMarkIsDroppedAtTheStartAndOnlyThere) {
                    "\xEF\xBB\xBF"
                    "b"}));
   EXPECT_EQ(lines_of("\xEF\xBB\xBF\xEF\xBB\xBF\n"), Lines{"\xEF\xBB\xBF"});  // one is dropped
-  EXPECT_EQ(lines_of("\xEF\xBB"), Lines{"\xEF\xBB"});
+  EXPECT_EQ(lines_of("\xEF\xBB"), Lines{"\xEF\xBF\xBD"});
 }
 
-TEST(LineReader, Utf16IsNoticed) {
-  const TemporaryFolder folder;
-  std::string line;
-  for (const auto& [content, expected] :
-       {std::pair{"\xFF\xFE"
-                  "a\0\n\0"s,
-                  true},
-        std::pair{"\xFE\xFF\0a\0\n"s, true}, std::pair{"\xFF\xFE"s, true}, std::pair{"a\n\xFF\xFE"s, false},
-        std::pair{"\xEF\xBB\xBF"
-                  "a\n"s,
-                  false}}) {
-    LineReader reader(folder.write("text", content));
-    while (reader.next(line)) continue;
-    EXPECT_EQ(reader.looks_like_utf16(), expected) << content;
+TEST(LineReader, WideEncodingsAreRefusedByNameWithAndWithoutAByteOrderMark) {
+  const std::string text = "The file\nwas opened.\n";
+  for (const bool little : {true, false}) {
+    const std::string name = little ? "UTF-16LE" : "UTF-16BE", mark = little ? "\xFF\xFE" : "\xFE\xFF";
+    const std::string expected =
+        "[FILE:1] expected UTF-8, got " + name + "; convert it: iconv -f " + name + " -t UTF-8 FILE";
+    EXPECT_EQ(refusal(mark + utf16(text, little)), expected);
+    EXPECT_EQ(refusal(mark), expected);
+    EXPECT_EQ(refusal(utf16(text, little)), expected);
+    EXPECT_EQ(refusal(utf16("ab", little)), expected);
   }
+  // Greek: NUL bytes stand beside spaces and line feeds alone.
+  EXPECT_NE(refusal("\xB1\x03\x20\0\xB2\x03\x0A\0\xB3\x03\x0A\0"s).find("UTF-16LE"), std::string::npos);
+  EXPECT_NE(refusal("\x03\xB1\0\x20\x03\xB2\0\x0A\x03\xB3\0\x0A"s).find("UTF-16BE"), std::string::npos);
+  EXPECT_NE(refusal("\xFF\xFE\0\0a\0\0\0"s).find("UTF-32LE"), std::string::npos);
+  EXPECT_NE(refusal("\0\0\0a\0\0\0b\0\0\0\n"s).find("UTF-32BE"), std::string::npos);
+  EXPECT_NE(refusal("a\0\0\0b\0\0\0\n\0\0\0"s).find("UTF-32LE"), std::string::npos);
+  EXPECT_EQ(refusal("a\n\xFF\xFE"), "");  // no mark: it stands on the second line
+}
+
+TEST(LineReader, ANulByteIsRefusedWithItsLine) {
+  EXPECT_NE(refusal("a\nb\0c\nd\n"s).find("[FILE:2] expected text, got a NUL byte"), std::string::npos);
+  EXPECT_NE(refusal("\0"s).find("[FILE:1] expected text, got a NUL byte"), std::string::npos);
+  EXPECT_NE(refusal(std::string(100'000, 'x') + "\ny\n\0\0"s).find("[FILE:3]"), std::string::npos);
+}
+
+TEST(LineReader, AFileWhoseLinesEndInCarriageReturnsAloneIsRefused) {
+  const std::string expected = "[FILE:1] expected lines that end in LF, got CR alone";
+  for (const std::string text : {"a\rb\rc\r", "a\rb", "\xEF\xBB\xBF\ra", "\r\r"})
+    EXPECT_EQ(refusal(text).substr(0, expected.size()), expected) << text;
+  // So is one that does not fit into memory: it is not read to its end.
+  std::string large;
+  while (large.size() < (20u << 20)) large += "a line of some length\r";
+  EXPECT_EQ(refusal(large).substr(0, expected.size()), expected);
+  EXPECT_EQ(refusal("a\rb\n"), "");
+  EXPECT_EQ(refusal("a\nb\rc"), "");
+}
+
+TEST(LineReader, ArchivesAndDocumentsAreRefusedByName) {
+  for (const auto& [content, name] :
+       {std::pair{"PK\x03\x04...."s, "zip"},
+        {"7z\xBC\xAF\x27\x1C..."s, "7z"},
+        {"\x04\x22\x4D\x18..."s, "lz4"},
+        {"Rar!\x1A\x07\x01"s, "rar"},
+        {"\x1F\x9D\x90..."s, ".Z"},
+        {"%PDF-1.7\n"s, "PDF"},
+        {"name" + std::string(253, '\0') + "ustar\0"s, "tar"},
+        {packed(packed("text")), "gzip data; unpack it first: gzip -dc FILE"}}) {
+    const std::string said = refusal(content);
+    EXPECT_NE(said.find(name), std::string::npos) << name << ": " << said;
+    EXPECT_EQ(said.rfind("[FILE:1] expected text, got ", 0), 0u) << said;
+  }
+  for (const std::string text :
+       {"(", "P", "PK", "7z files", "Rar!", "BZh", "BZhello", "]", "LZIP", "%PDF", "P*M"})
+    EXPECT_EQ(lines_of(text), Lines{text});
+}
+
+TEST(LineReader, InvalidUtf8IsReplacedAndCountedOrRefused) {
+  const std::string content = "a\n\xE9t\xE9\nb\n\xC3\n";
+  const TemporaryFolder folder;
+  LineReader reader(folder.write("text", content));
+  Lines lines;
+  std::string marks;
+  for (std::string line; reader.next(line);) lines.push_back(line), marks += reader.replaced() ? "x" : ".";
+  EXPECT_EQ(lines, (Lines{"a", "\xEF\xBF\xBDt\xEF\xBF\xBD", "b", "\xEF\xBF\xBD"}));
+  EXPECT_EQ(marks, ".x.x");
+  EXPECT_EQ(reader.replaced_lines(), 2);
+  EXPECT_EQ(reader.replaced_text(),
+            "2 lines had invalid UTF-8, replaced by U+FFFD (first: " + folder.path("text") + ":2)");
+  EXPECT_EQ(refusal(content, InvalidUtf8::kRefuse),
+            "[FILE:2] expected UTF-8, got other bytes; convert it, if it is Latin-1: iconv -f LATIN1 -t "
+            "UTF-8 FILE");
+  EXPECT_EQ(refusal("\xC3\xA9\n", InvalidUtf8::kRefuse), "");
 }
 
 TEST(LineReader, LinesLongerThanEveryBufferComeWhole) {
@@ -134,22 +203,62 @@ TEST(LineReader, PackedFilesAreUnpackedWhateverTheirName) {
   EXPECT_EQ(lines_of(LineReader(folder.write("empty.gz", packed("")))), Lines{});
 }
 
+TEST(LineReader, EveryFormatIsUnpackedMemberByMember) {
+  const TemporaryFolder folder;
+  for (const Packing packing : packings()) {
+    SCOPED_TRACE(static_cast<int>(packing));
+    const std::string long_line(1'000'000, 'z');
+    const std::string two = packed_by(packing, "a\nb") + packed_by(packing, "c\n" + long_line + "\n");
+    EXPECT_EQ(lines_of(LineReader(folder.write("f", two))), (Lines{"a", "bc", long_line}));
+    EXPECT_EQ(lines_of(LineReader(folder.write("f", packed_by(packing, "")))), Lines{});
+    EXPECT_EQ(refusal(packed_by(packing, "a\0b\n"s)).rfind("[FILE:1] expected text, got a NUL byte", 0), 0u);
+  }
+  EXPECT_EQ(lines_of(LineReader(folder.write("f", packed("a\n") + std::string(512, '\0')))),
+            Lines{"a"});  // a tape
+}
+
+// Cut off at every byte: never the shorter text.
+TEST(LineReader, ATruncatedPackedFileIsAnErrorWhereverItEnds) {
+  const TemporaryFolder folder;
+  const std::string path = folder.path("f.gz");
+  std::string text;
+  for (int i = 0; i < 30; ++i) text += std::to_string(i * 7919 % 10007) + "\n";
+  for (const Packing packing : packings()) {
+    const std::string first = packed_by(packing, text), whole = first + packed_by(packing, text);
+    for (size_t bytes = 0; bytes < whole.size(); ++bytes) {
+      std::ofstream(path, std::ios::binary) << whole.substr(0, bytes);
+      std::string said = "read to the end";
+      try {
+        LineReader reader(path);
+        for (std::string line; reader.next(line);) continue;
+      } catch (const DataError& error) {
+        said = error.what();
+      }
+      // Text may be "(" or "BZh"; and the first member is whole.
+      const bool is_text = bytes > 0 && bytes < 4 && whole.find_first_not_of("(BZh") >= bytes;
+      EXPECT_EQ(said.rfind("[" + path, 0) != 0, is_text || bytes == first.size())
+          << static_cast<int>(packing) << " at " << bytes << " of " << whole.size() << ": " << said;
+    }
+  }
+}
+
 TEST(LineReader, ADamagedPackedFileIsADataErrorThatNamesIt) {
   const TemporaryFolder folder;
   std::string text;
   for (int i = 0; i < 20000; ++i) text += std::to_string(i * 7919 % 10007) + "\n";
-  const std::string whole = packed(text);
-  std::string flipped = whole;
-  flipped[whole.size() / 2] = static_cast<char>(flipped[whole.size() / 2] ^ 0x10);
-  for (const auto& content : {whole.substr(0, whole.size() / 2), whole.substr(0, whole.size() - 1),
-                              whole.substr(0, whole.size() - 8), flipped}) {
-    const std::string path = folder.write("bad.gz", content);
-    try {
-      LineReader reader(path);
-      for (std::string line; reader.next(line);) continue;
-      ADD_FAILURE() << "read to the end of " << content.size() << " of " << whole.size() << " bytes";
-    } catch (const DataError& error) {
-      EXPECT_NE(std::string(error.what()).find(path), std::string::npos) << error.what();
+  for (const Packing packing : packings()) {
+    const std::string whole = packed_by(packing, text);
+    std::string flipped = whole;
+    flipped[whole.size() / 2] = static_cast<char>(flipped[whole.size() / 2] ^ 0x10);
+    for (const auto& content : {whole.substr(0, whole.size() / 2), flipped, whole + "more"}) {
+      const std::string path = folder.write("bad", content);
+      try {
+        LineReader reader(path);
+        for (std::string line; reader.next(line);) continue;
+        ADD_FAILURE() << "read to the end of " << content.size() << " of " << whole.size() << " bytes";
+      } catch (const DataError& error) {
+        EXPECT_NE(std::string(error.what()).find(path), std::string::npos) << error.what();
+      }
     }
   }
 }
@@ -166,11 +275,9 @@ TEST(LineReader, WhatCannotBeReadIsADataErrorWithPathAndErrno) {
     }
     return std::string("no error");
   };
-  EXPECT_EQ(
-      message(folder.path("none")),
-      "[" + folder.path("none") + "] required a readable file, got No such file or directory (errno 2)");
-  EXPECT_EQ(message(folder.path("")),
-            "[" + folder.path("") + "] required a readable file, got Is a directory (errno 21)");
+  EXPECT_EQ(message(folder.path("none")),
+            "cannot read " + folder.path("none") + ": No such file or directory (errno 2)");
+  EXPECT_EQ(message(folder.path("")), "cannot read " + folder.path("") + ": Is a directory (errno 21)");
 }
 
 // A named pipe and its writing end. Opening waits for the other end, hence the thread.
@@ -231,6 +338,51 @@ TEST(LineReader, ALineOfAPipeIsGivenOutAsSoonAsItIsThere) {
   std::string line;
   ASSERT_TRUE(pipe.reader().next(line));  // the pipe is still open: more may come
   EXPECT_EQ(line, "now");
+}
+
+TEST(LineReader, ALineOfAPackedPipeIsGivenOutAsSoonAsItIsThere) {
+  for (const Packing packing : packings()) {
+    const TemporaryFolder folder;
+    Pipe pipe(folder);
+    EXPECT_FALSE(pipe.reader().has_line_ready());
+    const std::string first = packed_by(packing, "first\n");
+    pipe.write(first.substr(0, 3));
+    EXPECT_FALSE(pipe.reader().has_line_ready());
+    pipe.write(first.substr(3));
+    std::string line;
+    ASSERT_TRUE(pipe.reader().next(line));
+    EXPECT_EQ(line, "first");
+    EXPECT_FALSE(pipe.reader().has_line_ready());
+    pipe.write(packed_by(packing, "second"));
+    pipe.close();
+    ASSERT_TRUE(pipe.reader().next(line));
+    EXPECT_EQ(line, "second");
+    EXPECT_FALSE(pipe.reader().next(line));
+  }
+}
+
+TEST(LineReader, ARequestToStopEndsTheWaitForAPipe) {
+  const TemporaryFolder folder;
+  Pipe pipe(folder);
+  std::string line;
+  std::thread asks([] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    request_interrupt(15);  // without a signal: as one that comes right before the wait begins
+  });
+  EXPECT_THROW(pipe.reader().next(line), Interrupted);
+  asks.join();
+  clear_interrupt();
+}
+
+TEST(TextReader, GivesTheLinesOfOneInputBehindTheOther) {
+  const TemporaryFolder folder;
+  TextReader reader("--input",
+                    {folder.write("a", "1\n2"), folder.write("b", ""), folder.write("c", "\xFF\n")});
+  Lines lines;
+  for (std::string line; reader.has_line_ready() && reader.next(line);) lines.push_back(line);
+  EXPECT_EQ(lines, (Lines{"1", "2", "\xEF\xBF\xBD"}));
+  EXPECT_EQ(reader.replaced_texts().size(), 1u);
+  EXPECT_THROW(TextReader("--input", {"-", "-"}), UsageError);
 }
 
 TEST(LineReader, AFileIsAlwaysReadyAndAReaderCanBeMoved) {

@@ -104,7 +104,7 @@ TEST_F(ParallelText, DropsPairsThatAreBlankOnBothSidesHoweverMany) {
 TEST_F(ParallelText, RefusesFilesWithMoreThanOnePairInTwentyBlankOnOneSide) {
   // 2 of 40 are allowed (the test above), 3 are not.
   expect_error([&] { read(repeated("x\n", 36) + "\n\n\ny\n", repeated("u\n", 40)); },
-               {place("a.en", 37), "a.de", "3 of 40", "shifted"});
+               {place("a.en", 37), "a.de", "37 of 40", "shifted"});
 }
 
 TEST_F(ParallelText, JudgesEachFilePairByItself) {
@@ -114,13 +114,19 @@ TEST_F(ParallelText, JudgesEachFilePairByItself) {
       [&] {
         read_parallel_text({{good, bad}, {good, target}, {}}, report_);
       },
-      {place("bad.en", 1), "2 of 3"});
+      {place("bad.en", 1), "1 of 3"});
 }
 
 TEST_F(ParallelText, RefusesSidesOfUnequalLengthNamingBothCounts) {
   expect_error([&] { read("a\nb\nc\n", "d\ne\n"); }, {folder_.path("a.en"), folder_.path("a.de"), "3 and 2"});
   expect_error([&] { read("a\n", "d\ne\nf\ng\n"); }, {"1 and 4"});
   expect_error([&] { read("", "d\n"); }, {"0 and 1"});
+}
+
+TEST_F(ParallelText, NamesTheFlagsOfTheCommand) {
+  ParallelFiles files = {{"a"}, {}, {}, {"--source", "--target", "--pairs"}};
+  expect_error<UsageError>([&] { read_parallel_text(files, report_); },
+                           {"[--source]", "--target, got 1 and 0"});
 }
 
 TEST_F(ParallelText, RefusesUtf16) {
@@ -157,17 +163,27 @@ TEST_F(ParallelText, SplitsATabSeparatedLineAtItsTab) {
   EXPECT_EQ(report_.count(CorpusIssue::kBothSidesBlank), 1);
 }
 
-TEST_F(ParallelText, CountsAFewLinesWithoutExactlyOneTab) {
-  const TextPairs pairs = read_tabs(repeated("a\tb\n", 38) + "no tab\nc\td\te\n");
+TEST_F(ParallelText, CountsAFewLinesWithoutATab) {
+  const TextPairs pairs = read_tabs(repeated("a\tb\n", 38) + "no tab\nnone\n");
   EXPECT_EQ(pairs.size(), 38);
-  EXPECT_EQ(report_.count(CorpusIssue::kWithoutOneTab), 2);
-  EXPECT_EQ(report_.examples(CorpusIssue::kWithoutOneTab),
+  EXPECT_EQ(report_.count(CorpusIssue::kWithoutTab), 2);
+  EXPECT_EQ(report_.examples(CorpusIssue::kWithoutTab),
             (std::vector<std::string>{place("a.tsv", 39), place("a.tsv", 40)}));
 }
 
+TEST_F(ParallelText, TakesTheFirstTwoOfMoreColumnsAndCountsTheLines) {
+  const TextPairs pairs = read_tabs("one\teins\tCC-BY\ntwo\tzwei\nthree\tdrei\t\t1\n");
+  EXPECT_EQ(pairs.source, (std::vector<std::string>{"one", "two", "three"}));
+  EXPECT_EQ(pairs.target, (std::vector<std::string>{"eins", "zwei", "drei"}));
+  EXPECT_EQ(report_.count(CorpusIssue::kMoreColumns), 2);
+  EXPECT_EQ(report_.examples(CorpusIssue::kMoreColumns),
+            (std::vector<std::string>{place("a.tsv", 1), place("a.tsv", 3)}));
+}
+
 TEST_F(ParallelText, RefusesATabSeparatedFileWithMoreOfThem) {
-  expect_error([&] { read_tabs("a\tb\none\ntwo\n"); }, {place("a.tsv", 2), "tab", "2 of 3"});
-  expect_error([&] { read_tabs("a\tb\n\tc\nd\t\n"); }, {place("a.tsv", 2), "both sides", "2 of 3"});
+  expect_error([&] { read_tabs("a\tb\none\ntwo\n"); },
+               {place("a.tsv", 2), "a source, a tab and a target", "1 of 3"});
+  expect_error([&] { read_tabs("a\tb\n\tc\nd\t\n"); }, {place("a.tsv", 2), "both sides", "1 of 3"});
 }
 
 TEST_F(ParallelText, RefusesListsOfFilesThatDoNotMatch) {

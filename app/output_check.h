@@ -1,0 +1,30 @@
+// What is found out about outputs before anything is read, loaded or written.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace dragoman {
+
+// What a flag names: a file, a folder, or "-" for standard input (of an input) and output (of an output).
+struct NamedPath {
+  std::string flag, path;
+};
+using NamedPaths = std::vector<NamedPath>;
+
+// What these flags name.
+NamedPaths named_paths(const std::vector<std::pair<std::string, std::vector<std::string>>>& flags);
+
+// UsageError where an output is one of the inputs, under any name (`./x`, a link, /dev/stdin, redirected
+// standard input), or where two outputs are one file. Of an input that is a model folder, the files are meant
+// that make up a model and a run. DataError where an output is a folder. Paths that are empty are not there.
+void check_outputs(NamedPaths outputs, const NamedPaths& inputs);
+
+// The same for text: UsageError too for a name that promises a compressed file, which is not what is written.
+void check_text_outputs(NamedPaths outputs, const NamedPaths& inputs);
+
+// UsageError where a folder that is to be written is an input, or where a file of a model in it is one.
+void check_output_folder(const NamedPath& folder, const NamedPaths& inputs);
+
+}  // namespace dragoman

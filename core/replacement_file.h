@@ -1,0 +1,54 @@
+// A file that is replaced as a whole, and what a path leads to.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace dragoman {
+
+// The new content of a regular file, which takes the old one's place as a whole: it is written to a temporary
+// file in the same folder and renamed by commit(). Until then, and when the object goes without it, the old
+// file stays as it was and the temporary one is removed. What a killed process left is removed by the next
+// one that writes the same file. Symbolic links are followed, so that a link stays one; mode and, where that
+// is allowed, owner are those of the old file. Errors are DataError naming path and errno.
+class ReplacementFile {
+ public:
+  explicit ReplacementFile(const std::string& path);
+  ~ReplacementFile();
+  ReplacementFile(const ReplacementFile&) = delete;
+  ReplacementFile& operator=(const ReplacementFile&) = delete;
+
+  int descriptor() const { return descriptor_; }
+  void commit();
+  // Gives what is written so far a name of its own beside the old file, which stays. Returns the name: PATH
+  // and this suffix, or the temporary file's where that name is not to be had.
+  std::string keep(const std::string& suffix);
+
+ private:
+  void create();
+
+  std::string path_;    // as it was given
+  std::string target_;  // behind all links
+  std::string temporary_;
+  int descriptor_ = -1;
+};
+
+// The file that a path leads to through symbolic links; it need not exist.
+std::string link_target(const std::string& path);
+
+// The folder that holds this file: "." for a name alone.
+std::string folder_of(const std::string& path);
+
+// Gives `to` the mode of `from`, where there is such a file, and its owner where that is allowed. False with
+// errno.
+bool copy_mode(const std::string& from, const std::string& to);
+
+// The device and the number of the file that a path leads to, which all its names share.
+struct FileIdentity {
+  uint64_t device = 0, number = 0;
+  bool operator==(const FileIdentity&) const = default;
+};
+std::optional<FileIdentity> file_identity(const std::string& path);  // none when there is no such file
+
+}  // namespace dragoman
