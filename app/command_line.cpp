@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cxxopts.hpp>
 
+#include "core/file_options.h"
+
 namespace dragoman {
 namespace {
 
@@ -45,6 +47,17 @@ cxxopts::Options declared(const OptionList& options) {
                              flag + "'");
 }
 
+// Of a setting the last value counts, so that a script's flags can be followed by one's own. A second file
+// would be a text, or a result, that is lost without a word.
+void check_names_one(const Option& option, const std::vector<std::string>& values) {
+  if (!names_file(option) || !std::holds_alternative<std::string*>(option.target)) return;
+  for (const auto& value : values) {
+    if (value != values.front())
+      throw UsageError("--" + option.name,
+                       "expected one file or folder, got '" + values.front() + "' and '" + value + "'");
+  }
+}
+
 }  // namespace
 
 std::string Flags::last(const std::string& name) const {
@@ -61,14 +74,12 @@ Flags parse_flags(const OptionList& options, const std::vector<std::string>& arg
     const auto parsed = parser.parse(static_cast<int>(argv.size()), argv.data());
     if (!parsed.unmatched().empty()) refuse(parsed.unmatched().front(), options);
     if (parsed.count("help") > 0) flags.values["help"] = {"true"};
-    for (const auto& option : options) {
-      std::vector<std::string> names = {option.name};
-      names.insert(names.end(), option.aliases.begin(), option.aliases.end());
-      for (const auto& name : names) {
-        if (parsed.count(name) == 0) continue;
-        const auto& given = parsed[name].as<std::vector<std::string>>();
-        auto& values = flags.values[option.name];
-        values.insert(values.end(), given.begin(), given.end());
+    // In the order of the command line, whichever of its names a flag has there.
+    for (const auto& given : parsed.arguments()) {
+      for (const auto& option : options) {
+        if (option.name == given.key() ||
+            std::count(option.aliases.begin(), option.aliases.end(), given.key()) > 0)
+          flags.values[option.name].push_back(given.value());
       }
     }
   } catch (const cxxopts::exceptions::missing_argument& error) {
@@ -77,6 +88,10 @@ Flags parse_flags(const OptionList& options, const std::vector<std::string>& arg
   } catch (const cxxopts::exceptions::exception& error) {
     throw UsageError("command line",
                      std::string("required flags as --help shows them, got: ") + error.what());
+  }
+  for (const auto& option : options) {
+    if (const auto found = flags.values.find(option.name); found != flags.values.end())
+      check_names_one(option, found->second);
   }
   return flags;
 }

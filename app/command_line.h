@@ -19,11 +19,12 @@ struct Flags {
 };
 
 // Splits the arguments by the flags that `options` describe. UsageError for an unknown flag (naming the
-// nearest), a flag without its value, and a word that belongs to no flag. --help and -h are known everywhere
+// nearest), a flag without its value, a flag that names one file or folder given with two, and a word that
+// belongs to no flag. --help and -h are known everywhere
 // ("help").
 Flags parse_flags(const OptionList& options, const std::vector<std::string>& arguments);
 
-// Sets the members. UsageError naming the flag.
+// Sets the members. The last value of a setting counts. UsageError naming the flag.
 void apply_flags(const OptionList& options, const Flags& flags);
 
 }  // namespace dragoman

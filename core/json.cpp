@@ -87,7 +87,7 @@ nlohmann::json read_json_file(const std::string& path, ErrorKind kind) {
 }
 
 std::string json_text(const nlohmann::ordered_json& value) {
-  return value.dump(2) + "\n";
+  return value.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace dragoman

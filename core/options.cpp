@@ -5,6 +5,10 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "core/file_options.h"
+#include "core/files.h"
+#include "core/utf8.h"
+
 namespace dragoman {
 namespace {
 
@@ -85,14 +89,45 @@ void assign_text(const Option& option, const std::string& text, bool append) {
   } else {
     auto& list = *std::get<StringList*>(option.target);
     if (!append) list.clear();
+    const bool one_item = option.one_item || (names_file(option) && file_exists(text));
     for (size_t begin = 0; begin <= text.size();) {
-      const size_t comma = option.one_item ? text.size() : std::min(text.find(',', begin), text.size());
+      const size_t comma = one_item ? text.size() : std::min(text.find(',', begin), text.size());
       const std::string item = text.substr(begin, comma - begin);
       check_choice(option, item);
       if (!item.empty()) list.push_back(item);
       begin = comma + 1;
     }
   }
+}
+
+constexpr char kTextKey[] = "text", kHexKey[] = "hex";
+
+nlohmann::ordered_json string_json(const std::string& value) {
+  if (is_valid_utf8(value)) return value;
+  std::string text = value, hex;
+  replace_invalid_utf8(text);
+  for (const unsigned char byte : value) {
+    hex += "0123456789abcdef"[byte >> 4];
+    hex += "0123456789abcdef"[byte & 15];
+  }
+  return {{kTextKey, text}, {kHexKey, hex}};
+}
+
+// The string that string_json() gave, or nothing.
+std::optional<std::string> string_of(const nlohmann::json& value) {
+  if (value.is_string()) return value.get<std::string>();
+  if (!value.is_object() || value.size() != 2 || !value.contains(kTextKey) || !value.contains(kHexKey) ||
+      !value[kHexKey].is_string())
+    return std::nullopt;
+  const std::string hex = value[kHexKey].get<std::string>();
+  std::string bytes;
+  for (size_t i = 0; i < hex.size(); i += 2) {
+    unsigned byte = 0;
+    const auto read = std::from_chars(&hex[i], hex.data() + std::min(i + 2, hex.size()), byte, 16);
+    if (read.ec != std::errc() || read.ptr != &hex[i] + 2) return std::nullopt;
+    bytes.push_back(static_cast<char>(byte));
+  }
+  return bytes;
 }
 
 void assign_json(const Option& option, const nlohmann::json& value) {
@@ -109,15 +144,17 @@ void assign_json(const Option& option, const nlohmann::json& value) {
     if (!value.is_number()) throw BadValue{"a number" + range_text(option)};
     assign(option, value.get<double>());
   } else if (std::holds_alternative<std::string*>(option.target)) {
-    if (!value.is_string()) throw BadValue{"a string"};
-    assign(option, value.get<std::string>());
+    const auto text = string_of(value);
+    if (!text) throw BadValue{"a string"};
+    assign(option, *text);
   } else {
     if (!value.is_array()) throw BadValue{"a list of strings"};
     StringList list;
     for (const auto& item : value) {
-      if (!item.is_string()) throw BadValue{"a list of strings"};
-      check_choice(option, item.get<std::string>());
-      list.push_back(item.get<std::string>());
+      const auto text = string_of(item);
+      if (!text) throw BadValue{"a list of strings"};
+      check_choice(option, *text);
+      list.push_back(*text);
     }
     *std::get<StringList*>(option.target) = list;
   }
@@ -158,6 +195,10 @@ std::string Option::value_text() const {
   std::string all;
   for (const auto& item : *std::get<StringList*>(target)) all += (all.empty() ? "" : ",") + item;
   return all;
+}
+
+bool names_file(const Option& option) {
+  return option.placeholder == "F" || option.placeholder == "DIR" || option.placeholder == "PATH";
 }
 
 Option option(Option::Target target, std::string name, std::string placeholder, std::string help) {
@@ -217,7 +258,15 @@ nlohmann::ordered_json to_json(const OptionList& options) {
   nlohmann::ordered_json object = nlohmann::ordered_json::object();
   for (const auto& option : options) {
     if (option.flag_only) continue;
-    std::visit([&](auto* member) { object[option.json_key()] = *member; }, option.target);
+    auto& value = object[option.json_key()];
+    if (auto* text = std::get_if<std::string*>(&option.target)) {
+      value = string_json(**text);
+    } else if (auto* list = std::get_if<StringList*>(&option.target)) {
+      value = nlohmann::ordered_json::array();
+      for (const auto& item : **list) value.push_back(string_json(item));
+    } else {
+      std::visit([&](auto* member) { value = *member; }, option.target);
+    }
   }
   return object;
 }

@@ -86,7 +86,9 @@ void TrainLog::validation(const ValidationResult& r, const std::string& metric, 
 
 void TrainLog::event(const std::string& kind, int64_t update, const std::string& text) {
   log_.info(text);
-  append(nlohmann::ordered_json{{"kind", kind}, {"update", update}, {"text", text}}.dump());
+  // A text may hold the name of a file, which need not be UTF-8.
+  append(nlohmann::ordered_json{{"kind", kind}, {"update", update}, {"text", text}}.dump(
+      -1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
 }  // namespace dragoman

@@ -79,5 +79,9 @@ TEST(Json, WrittenTextKeepsOrderAndUtf8AndEndsInANewline) {
   EXPECT_EQ(parse_json(json_text(value), "f", ErrorKind::kData), nlohmann::json(value));
 }
 
+TEST(Json, WrittenTextIsValidWhateverNamesItHolds) {
+  EXPECT_EQ(json_text({{"file", "caf\xE9.en:1"}}), "{\n  \"file\": \"caf\xEF\xBF\xBD.en:1\"\n}\n");
+}
+
 }  // namespace
 }  // namespace dragoman

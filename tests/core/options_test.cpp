@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/files.h"
+
 namespace dragoman {
 namespace {
 
@@ -87,6 +89,41 @@ TEST(Options, JsonThatWasWrittenSetsTheSameValues) {
   set_from_json(read.describe(), nlohmann::json::parse(text), "run.json");
   EXPECT_EQ(to_json(read.describe()).dump(), text);
   EXPECT_EQ(read.files, written.files);
+}
+
+TEST(Options, NamesThatAreNotUtf8StayTheirBytesInJson) {
+  struct Names {
+    std::string text;
+    StringList files;
+    OptionList describe() {
+      return {option(text, "text", "F", "a file"), option(files, "files", "F", "some files")};
+    }
+  };
+  Names written;
+  written.text = "caf\xE9.en", written.files = {"plain", std::string("\xFF\x00\x0A", 3), ""};
+  const auto text = to_json(written.describe()).dump();
+  EXPECT_NE(text.find(R"("text":{"text":"caf\xEF\xBF\xBD.en","hex":"636166e92e656e"})"), std::string::npos)
+      << text;
+  Names read;
+  set_from_json(read.describe(), nlohmann::json::parse(text), "run.json");
+  EXPECT_EQ(read.text, written.text);
+  EXPECT_EQ(read.files, written.files);
+  for (const char* hex : {"6", "6g", "-1", "636"}) {
+    const nlohmann::json bad = {{"text", {{"text", "a"}, {"hex", hex}}}};
+    EXPECT_THROW(set_from_json(read.describe(), bad, "run.json"), ConfigError) << hex;
+  }
+}
+
+TEST(Options, ANameWithACommaIsOneFileWhereItIsThere) {
+  const TemporaryFolder folder;
+  const std::string there = folder.write("a,b", "");
+  Settings settings;
+  const Option files = settings.describe()[4];
+  set_from_text(files, there);
+  EXPECT_EQ(settings.files, StringList{there});
+  set_from_text(files, "c,d", true);
+  set_from_text(files, there, true);
+  EXPECT_EQ(settings.files, (StringList{there, "c", "d", there}));
 }
 
 TEST(Options, JsonErrorsNameFileAndKey) {

@@ -1,0 +1,13 @@
+// Options whose values are names of files or folders: their placeholder is F, DIR or PATH.
+//
+// In a list of them a name with a comma is not split where it is there as it stands. In JSON a name that is
+// not UTF-8 becomes {"text": ..., "hex": ...}: its text with U+FFFD, and its bytes, which reading takes.
+#pragma once
+
+#include "core/options.h"
+
+namespace dragoman {
+
+bool names_file(const Option& option);
+
+}  // namespace dragoman
