@@ -1,8 +1,12 @@
 #include "exchange/import.h"
+
+#include <iostream>
+
 #include "app/command_line.h"
 #include "app/commands.h"
 #include "app/output.h"
 #include "app/output_check.h"
+#include "core/log.h"
 #include "decoding/model_folder.h"
 
 namespace dragoman {
@@ -20,6 +24,8 @@ int run_import(Arguments arguments) {
   const ImportReport report = import_model(options, [](const std::string& folder) {
     ModelFolder::load(folder, torch::kCPU);  // all that translate would check
   });
+  Log log(std::cerr);
+  for (const auto& note : report.notes) log.warning(note);
   Output output("-");
   output.line(options.model + ": " + report.line());
   output.close();
@@ -37,7 +43,8 @@ Command import_command() {
   command.usage = "PATH --model DIR";
   command.examples =
       "  dragoman import opus-mt-en-de --model en-de\n"
-      "  dragoman import opus-2020-02-26 --model en-de\n"
+      "  dragoman import opus-2020-02-26.zip --model en-de\n"
+      "  dragoman import model/model.npz.best-chrf.npz --model en-de\n"
       "  dragoman import model.npz --vocab vocab.spm --model en-de\n";
   command.with_options = [](const auto& use) {
     ImportOptions options;

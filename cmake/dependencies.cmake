@@ -9,6 +9,7 @@
 #   libbz2, liblzma, libzstd
 #                   .bz2, .xz and .zst files       Debian libbz2-dev, liblzma-dev, libzstd-dev; each may be missing
 #   xxHash          checksums (XXH3, 128 bits)     Debian libxxhash-dev (0.8)
+#   yaml-cpp        Marian's settings              Debian libyaml-cpp-dev (0.7), with which Marian writes them
 #   GoogleTest      tests                          Debian libgtest-dev (1.12)
 
 set(DRAGOMAN_TORCH_MINIMUM 2.11)
@@ -50,5 +51,7 @@ if(NOT TARGET dragoman::compression)
     endif()
   endforeach()
 endif()
+pkg_check_modules(YAML_CPP REQUIRED IMPORTED_TARGET yaml-cpp>=0.7)
+add_library(dragoman::yaml_cpp ALIAS PkgConfig::YAML_CPP)
 
 include(${CMAKE_CURRENT_LIST_DIR}/libtorch.cmake)

@@ -31,7 +31,7 @@ bool is_finite(DataType type, std::string_view bytes, const std::string& where) 
     case DataType::kBFloat16:
       return all_finite<uint16_t>(bytes, 0x7F80);
     default:
-      throw ModelError(where, "required floating-point numbers, got " + data_type_name(type));
+      throw ModelError(where, "expected floating-point numbers, got " + data_type_name(type));
   }
 }
 
@@ -46,14 +46,16 @@ int64_t count_in(const std::vector<int64_t>& shape) {
 void GatheredWeights::add(const std::string& name, const std::vector<int64_t>& shape,
                           const ForeignTensor& tensor, const std::string& where, int64_t zero_rows) {
   // [1,V] grows in its last dimension, all others in their first.
-  std::vector<int64_t> found = tensor.shape;
-  if (!found.empty()) (found.size() == 2 && found[0] == 1 ? found[1] : found[0]) += zero_rows;
-  if (found != shape)
-    throw ModelError(where, "required shape " + shape_text(shape) + " (settings), got " + shape_text(found));
+  std::vector<int64_t> expected = shape;
+  (expected.size() == 2 && expected[0] == 1 ? expected[1] : expected[0]) -= zero_rows;
+  if (tensor.shape != expected) {
+    throw ModelError(
+        where, "expected shape " + shape_text(expected) + " (settings), got " + shape_text(tensor.shape));
+  }
   std::string buffer;
   std::string_view bytes = row_major_bytes(tensor, buffer);
   if (!is_finite(tensor.type, bytes, where))
-    throw ModelError(where, "required finite weights, got NaN or infinity");
+    throw ModelError(where, "expected finite weights, got NaN or infinity");
   if (zero_rows > 0) {
     if (buffer.empty()) buffer = std::string(bytes);
     buffer.resize(static_cast<size_t>(count_in(shape) * bytes_of(tensor.type)), '\0');
@@ -69,6 +71,11 @@ void GatheredWeights::add_numbers(const std::string& name, std::vector<int64_t> 
                                   const std::vector<float>& numbers) {
   kept_.emplace_back(reinterpret_cast<const char*>(numbers.data()), numbers.size() * sizeof(float));
   tensors_.push_back({name, DataType::kFloat32, std::move(shape), kept_.back()});
+}
+
+ForeignTensor GatheredWeights::keep(std::vector<float> numbers, std::vector<int64_t> shape) {
+  kept_.emplace_back(reinterpret_cast<const char*>(numbers.data()), numbers.size() * sizeof(float));
+  return {DataType::kFloat32, shape, row_major_strides(shape), kept_.back()};
 }
 
 void GatheredWeights::add_copy(const std::string& name, const std::string& of) {

@@ -19,6 +19,8 @@ class GatheredWeights {
   void add(const std::string& name, const std::vector<int64_t>& shape, const ForeignTensor& tensor,
            const std::string& where, int64_t zero_rows = 0);
   void add_numbers(const std::string& name, std::vector<int64_t> shape, const std::vector<float>& numbers);
+  // Keeps numbers that are none of a file's; the result views them as long as this object lives.
+  ForeignTensor keep(std::vector<float> numbers, std::vector<int64_t> shape);
   void add_copy(const std::string& name, const std::string& of);
 
   void note_absent(const std::string& name) { absent_.push_back(name); }

@@ -1,6 +1,6 @@
 #include "exchange/import.h"
 
-#include <filesystem>
+#include <algorithm>
 #include <optional>
 
 #include "core/files.h"
@@ -8,28 +8,20 @@
 #include "core/manifest.h"
 #include "core/special_tokens.h"
 #include "decoding/model_files.h"
+#include "exchange/foreign_model.h"
+#include "exchange/marian_bin.h"
+#include "exchange/marian_files.h"
 #include "exchange/marian_model.h"
+#include "exchange/marian_search.h"
+#include "exchange/marian_vocabulary.h"
+#include "exchange/npz_file.h"
 #include "exchange/torch_model.h"
 #include "tokenizer/trainer.h"
 
 namespace dragoman {
 namespace {
 
-constexpr char kTorchName[] = "pytorch_model.bin", kDecoderName[] = "decoder.yml";
-constexpr uint64_t kLargestText = uint64_t{1} << 28;
-
-std::string folder_of(const std::string& path) {
-  const std::string folder = std::filesystem::path(path).parent_path().string();
-  return folder.empty() ? "." : folder;
-}
-
-std::string beside(const std::string& folder, const std::string& name) {
-  return std::filesystem::path(name).is_absolute() ? name : join_path(folder, name);
-}
-
-bool has_suffix(const std::string& path, std::string_view suffix) {
-  return path.size() > suffix.size() && path.substr(path.size() - suffix.size()) == suffix;
-}
+constexpr char kTorchName[] = "pytorch_model.bin";
 
 // Where a new folder grows before it gets its name.
 class GrowingFolder {
@@ -38,7 +30,7 @@ class GrowingFolder {
     while (name.size() > 1 && name.back() == '/') name.pop_back();
     name_ = name, path_ = name + ".importing";
     if (file_exists(name) && (!is_folder(name) || !list_folder(name).empty()))
-      throw UsageError("--model", "required a new folder, got " + name + ", which is there");
+      throw UsageError("--model", "expected a new folder, got " + name + ", which exists");
     remove_all(path_);
     make_folder(path_);
   }
@@ -63,8 +55,11 @@ class GrowingFolder {
 ImportReport write_weights(const std::string& folder, const GatheredWeights& weights) {
   write_safetensors(join_path(folder, kWeightsName), weights.tensors());
   write_manifest(folder, model_file_names(folder));
-  return {static_cast<int64_t>(weights.tensors().size()), weights.numbers(), weights.absent(),
-          weights.checksum()};
+  return {static_cast<int64_t>(weights.tensors().size()),
+          weights.numbers(),
+          weights.absent(),
+          weights.checksum(),
+          {}};
 }
 
 ImportReport import_torch(const std::string& path, const std::string& target) {
@@ -84,88 +79,77 @@ ImportReport import_torch(const std::string& path, const std::string& target) {
   return write_weights(target, weights);
 }
 
-// What an import from Marian reads.
-struct MarianFiles {
-  std::string weights;
-  std::vector<std::string> vocabularies;  // one, or one a side
-  std::string source_spm, target_spm;
-  int64_t beam_size = 4;
+// Tensors of a model that Marian trained, and what they view.
+struct MarianTensors {
+  std::optional<NpzFile> npz;
+  ForeignTensors bin;
+  const ForeignTensors& arrays() const { return npz ? npz->arrays() : bin; }
 };
 
-// One .npz of a folder without decoder.yml.
-std::string only_npz(const std::string& folder) {
-  std::optional<std::string> found;
-  for (const auto& name : list_folder(folder)) {
-    if (!has_suffix(name, ".npz")) continue;
-    if (found)
-      throw UsageError("PATH", "required one .npz in " + folder + ", got " + *found + " and " + name);
-    found = name;
-  }
-  if (!found)
-    throw UsageError("PATH",
-                     "required a folder with pytorch_model.bin, decoder.yml or an .npz, got " + folder);
-  return join_path(folder, *found);
+MarianTensors read_marian_tensors(std::string_view bytes, const std::string& path) {
+  MarianTensors tensors;
+  if (has_suffix(path, ".npz"))
+    tensors.npz.emplace(bytes, path);
+  else
+    tensors.bin = parse_marian_bin(bytes, path);
+  return tensors;
 }
 
-MarianFiles find_marian_files(const ImportOptions& options) {
-  MarianFiles files;
-  const bool folder_given = is_folder(options.path);
-  const std::string folder = folder_given ? options.path : folder_of(options.path);
-  files.weights = options.path;
-  const std::string decoder = join_path(folder, kDecoderName);
-  if (file_exists(decoder)) {
-    const auto settings = MarianSettings::parse(read_file(decoder, ErrorKind::kModel, kLargestText), decoder);
-    if (folder_given && settings.list("models").size() != 1)
-      throw ModelError(decoder + ": models",
-                       "required one model, got " + std::to_string(settings.list("models").size()));
-    if (folder_given) files.weights = beside(folder, settings.text("models"));
-    for (const auto& name : settings.list("vocabs")) files.vocabularies.push_back(beside(folder, name));
-    if (settings.has("beam-size")) files.beam_size = settings.whole("beam-size", 1, 1 << 12);
-  } else if (folder_given) {
-    files.weights = only_npz(folder);
-  }
-  if (!options.vocabularies.empty()) files.vocabularies = options.vocabularies;
-  if (files.vocabularies.empty() || files.vocabularies.size() > 2)
-    throw UsageError(
-        "--vocab", "required one vocabulary or one a side, got " + std::to_string(files.vocabularies.size()));
-  const std::string &first = files.vocabularies.front(), &last = files.vocabularies.back();
-  const auto spm = [&](const std::string& given, const std::string& vocabulary, const char* name) {
-    if (!given.empty()) return given;
-    return has_suffix(vocabulary, ".spm") ? vocabulary : join_path(folder, name);
+// Both sides' vocabularies, of one size, <pad> the last of each.
+struct MarianVocabularies {
+  Vocabulary source, target;
+  int64_t source_rows, target_rows;  // without <pad> and what fills the smaller one up
+};
+
+MarianVocabularies read_vocabularies(InputFiles& files, const MarianFiles& found,
+                                     const MarianSettings& settings, std::vector<std::string>& notes) {
+  const auto read = [&](const std::string& path, size_t side) {
+    return read_marian_vocabulary(files.bytes(path), path, marian_vocabulary_size(settings, side), notes);
   };
-  files.source_spm = spm(options.source_spm, first, "source.spm");
-  files.target_spm = spm(options.target_spm, last, "target.spm");
-  return files;
+  std::vector<std::string> source = read(found.vocabularies.front(), 0),
+                           target = read(found.vocabularies.back(), 1);
+  const auto source_rows = static_cast<int64_t>(source.size()),
+             target_rows = static_cast<int64_t>(target.size());
+  const size_t rows = std::max(source.size(), target.size());
+  for (auto* pieces : {&source, &target}) {
+    fill_vocabulary(*pieces, rows);
+    pieces->emplace_back(kPaddingPiece);
+  }
+  return {Vocabulary(std::move(source), found.vocabularies.front()),
+          Vocabulary(std::move(target), found.vocabularies.back()), source_rows, target_rows};
 }
 
-// The pieces by id, <pad> behind.
-Vocabulary read_vocabulary(const std::string& path) {
-  const std::string content = read_file(path, ErrorKind::kModel, kLargestText);
-  if (has_suffix(path, ".spm")) return vocabulary_of(content, path);
-  std::vector<std::string> pieces = parse_marian_vocabulary(content, path);
-  pieces.emplace_back(kPaddingPiece);
-  return Vocabulary(std::move(pieces), path);
+bool same_pieces(const Vocabulary& one, const Vocabulary& other) {
+  return one.size() == other.size() && one.to_json() == other.to_json();
 }
 
-ImportReport import_marian(const ImportOptions& given, const std::string& target) {
-  const MarianFiles files = find_marian_files(given);
-  const MappedFile bytes(files.weights);
-  const NpzFile file(bytes.bytes(), files.weights);
-  const Vocabulary source = read_vocabulary(files.vocabularies.front()),
-                   destination = read_vocabulary(files.vocabularies.back());
-  ModelOptions options =
-      marian_model_options(marian_settings(file), source.size() - 1, destination.size() - 1);
-  options.eos_token_id = destination.eos_id();
-  const PositionScale positions =
-      given.positions == "marian" ? PositionScale::kMarian : PositionScale::kPaper;
-  const GatheredWeights weights = gather_marian_weights(file, options, positions);
-  const auto spm = [](const std::string& path) { return read_file(path, ErrorKind::kModel, kLargestText); };
+ImportReport import_marian(const ImportOptions& given, InputFiles& files, bool is_folder,
+                           const std::string& target) {
+  std::vector<std::string> notes;
+  const std::string path = files.is_archive() ? files.archive_root() : given.path;
+  const MarianFiles found =
+      find_marian_files(files, {path, is_folder, given.vocabularies, given.source_spm, given.target_spm});
+  const MarianTensors tensors = read_marian_tensors(files.bytes(found.weights), found.weights);
+  const MarianSettings settings = marian_settings(tensors.arrays(), found.weights);
+  const MarianVocabularies vocabularies = read_vocabularies(files, found, settings, notes);
+  MarianShape shape = marian_shape(settings, vocabularies.source_rows, vocabularies.target_rows,
+                                   same_pieces(vocabularies.source, vocabularies.target));
+  shape.options.eos_token_id = vocabularies.target.eos_id();
+  for (const auto& key : unknown_marian_settings(settings)) {
+    notes.push_back(settings.where() + ": " + key +
+                    " is a setting that import does not know; the model may compute something else");
+  }
+  const GatheredWeights weights =
+      gather_marian_weights(tensors.arrays(), found.weights, shape,
+                            given.positions == "marian" ? PositionScale::kMarian : PositionScale::kPaper);
   GenerationDefaults generation;
-  generation.num_beams = files.beam_size;
-  write_model_settings(target, options, generation, spm(files.source_spm), spm(files.target_spm), source,
-                       destination);
+  if (found.decoder) apply_marian_search(*found.decoder, generation, notes);
+  write_model_settings(target, shape.options, generation, std::string(files.bytes(found.source_spm)),
+                       std::string(files.bytes(found.target_spm)), vocabularies.source, vocabularies.target);
   TokenizerPair::load(target);
-  return write_weights(target, weights);
+  ImportReport report = write_weights(target, weights);
+  report.notes = std::move(notes);
+  return report;
 }
 
 }  // namespace
@@ -174,18 +158,22 @@ OptionList ImportOptions::describe() {
   return grouped(
       "Import",
       {
-          option(
-              path, "from", "PATH",
-              "what to import, which may also stand first without this flag: a folder with pytorch_model.bin "
-              "and its "
-              "settings, a folder of OPUS-MT (decoder.yml, .npz, vocabularies), or the .bin or .npz itself"),
+          option(path, "from", "PATH",
+                 "what to import, which may also stand first without this flag: a folder with "
+                 "pytorch_model.bin and its "
+                 "settings, a folder of Marian (decoder.yml or an .npz) or OPUS-MT's .zip, or a .bin or .npz "
+                 "itself"),
           option(model, "model", "DIR", "the new model folder").short_form('m'),
           option(vocabularies, "vocab", "F",
-                 "Marian's vocabulary (.yml or .spm), or one a side; none: those that decoder.yml names"),
+                 "Marian's vocabulary (.spm, .yml, .json, or text with one piece per line), or one per side; "
+                 "none: those "
+                 "that decoder.yml or model.npz.decoder.yml names"),
           option(source_spm, "source-spm", "F",
-                 "SentencePiece model of the source; none: source.spm beside PATH"),
+                 "SentencePiece model of the source; none: the vocabulary if it is one, else source.spm next "
+                 "to PATH"),
           option(target_spm, "target-spm", "F",
-                 "SentencePiece model of the target; none: target.spm beside PATH"),
+                 "SentencePiece model of the target; none: the vocabulary if it is one, else target.spm next "
+                 "to PATH"),
           option(positions, "positions", "NAME",
                  "positions of a model from Marian: as Marian computes them, with which it was trained, or "
                  "as Hugging "
@@ -203,19 +191,22 @@ std::string ImportReport::line() const {
 
 ImportReport import_model(const ImportOptions& options,
                           const std::function<void(const std::string&)>& check) {
-  if (options.path.empty()) throw UsageError("PATH", "required a folder or file to import, got none");
-  if (options.model.empty()) throw UsageError("--model", "required the new model folder, got none");
+  if (options.path.empty()) throw UsageError("PATH", "expected a folder or file to import, got none");
+  if (options.model.empty()) throw UsageError("--model", "expected the new model folder, got none");
   if (!file_exists(options.path))
-    throw ModelError(options.path, "required a folder or file to import, got nothing there");
-  const bool folder = is_folder(options.path);
-  const std::string inside = join_path(options.path, kTorchName);
-  const bool from_torch = folder ? file_exists(inside) : !has_suffix(options.path, ".npz");
-  if (folder && !from_torch && file_exists(join_path(options.path, kWeightsName)))
-    throw UsageError("PATH", "required a folder without model.safetensors, got " + options.path +
-                                 ", which opens as it is");
+    throw ModelError(options.path, "expected a folder or file to import, got nothing there");
+  InputFiles files(options.path);
+  const bool is_folder = files.is_archive() || dragoman::is_folder(options.path);
+  const std::string root = files.is_archive() ? files.archive_root() : options.path;
+  const bool from_torch = kind_of_model(files, root, is_folder) == ModelKind::kTorch;
+  if (from_torch && files.is_archive())
+    throw ModelError(
+        options.path,
+        "expected a folder with pytorch_model.bin, got an archive: unpack it and import the folder");
   GrowingFolder target(options.model);
-  const ImportReport report = from_torch ? import_torch(folder ? inside : options.path, target.path())
-                                         : import_marian(options, target.path());
+  const ImportReport report =
+      from_torch ? import_torch(is_folder ? join_path(root, kTorchName) : root, target.path())
+                 : import_marian(options, files, is_folder, target.path());
   check(target.path());
   target.finish();
   return report;

@@ -3,171 +3,213 @@
 #include <set>
 
 #include "core/error.h"
+#include "core/widen.h"
 #include "model/weight_names.h"
 
 namespace dragoman {
 namespace {
 
 constexpr char kSettingsName[] = "special:model.yml";
-
-void require_setting(const MarianSettings& settings, const std::string& key, const std::string& required) {
-  const std::string got = settings.text_or(key, required);
-  if (got != required)
-    throw ModelError(settings.where() + ": " + key, "required '" + required + "', got '" + got + "'");
-}
-
-void refuse_unsupported(const MarianSettings& settings) {
-  const std::string type = settings.text("type");
-  if (type != "transformer")
-    throw ModelError(settings.where() + ": type", "required transformer, got '" + type + "'");
-  const std::pair<const char*, const char*> all[] = {{"transformer-preprocess", ""},
-                                                     {"transformer-postprocess", "dan"},
-                                                     {"transformer-postprocess-top", ""},
-                                                     {"transformer-decoder-autoreg", "self-attention"},
-                                                     {"transformer-no-projection", "false"},
-                                                     {"transformer-train-position-embeddings", "false"},
-                                                     {"transformer-ffn-depth", "2"},
-                                                     {"transformer-pool", "false"},
-                                                     {"transformer-no-affine", "false"},
-                                                     {"transformer-no-bias", "false"},
-                                                     {"right-left", "false"},
-                                                     {"ulr", "false"},
-                                                     {"lemma-dim-emb", "0"}};
-  for (const auto& [key, required] : all) require_setting(settings, key, required);
-  // Dropout on embeddings is nothing to a trained model; a layer norm is.
-  const std::string embedding = settings.text_or("transformer-postprocess-emb", "d");
-  if (embedding.find('n') != std::string::npos)
-    throw ModelError(settings.where() + ": transformer-postprocess-emb",
-                     "required no layer norm, got '" + embedding + "'");
-  if (settings.has("transformer-tied-layers") && !settings.list("transformer-tied-layers").empty())
-    throw ModelError(settings.where() + ": transformer-tied-layers", "required none, got tied layers");
-}
-
-std::string activation_of(const MarianSettings& settings) {
-  const std::string name = settings.text_or("transformer-ffn-activation", "swish");
-  if (name != "swish" && name != "relu") {
-    throw ModelError(
-        settings.where() + ": transformer-ffn-activation",
-        "required swish or relu (Marian's gelu is another function than Hugging Face's), got '" + name + "'");
-  }
-  return name;
-}
+// The logit of an entry that fills a smaller target vocabulary up: its probability is 0 in float32. Fits
+// float16.
+constexpr float kNeverChosen = -1e4F;
 
 struct Part {
   const char* ours;
   const char* marian;
 };
-// What stands behind "encoder.layers.N." and "encoder_lN_", without weight and bias.
-constexpr Part kMatrices[] = {{"self_attention.query", "self_%q"},
-                              {"self_attention.key", "self_%k"},
-                              {"self_attention.value", "self_%v"},
-                              {"self_attention.output", "self_%o"},
-                              {"cross_attention.query", "context_%q"},
-                              {"cross_attention.key", "context_%k"},
-                              {"cross_attention.value", "context_%v"},
-                              {"cross_attention.output", "context_%o"},
-                              {"feed_forward.inner", "ffn_%1"},
-                              {"feed_forward.outer", "ffn_%2"},
-                              {"self_attention_add_norm.norm", "self_Wo_ln_%"},
-                              {"cross_attention_add_norm.norm", "context_Wo_ln_%"},
-                              {"feed_forward_add_norm.norm", "ffn_ffn_ln_%"}};
-
-// "decoder_l3_context_Wq" of "decoder.layers.2.cross_attention.query.weight".
-std::string marian_name(const std::string& ours) {
-  if (ours == "embedding.weight") return "Wemb";
-  if (ours == "source_embedding.weight") return "encoder_Wemb";
-  if (ours == "target_embedding.weight") return "decoder_Wemb";
-  if (ours == "output_projection.weight") return "decoder_ff_logit_out_W";
-  if (ours == "output_projection.bias") return "decoder_ff_logit_out_b";
-  const size_t number = ours.find(".layers.") + 8, dot = ours.find('.', number), last = ours.rfind('.');
-  const std::string part = ours.substr(dot + 1, last - dot - 1);
-  const bool is_weight = ours.substr(last) == ".weight";
-  for (const auto& known : kMatrices) {
-    if (part != known.ours) continue;
-    std::string name = known.marian;
-    const bool is_norm = name.back() == '%';
-    name.replace(name.find('%'), 1, is_norm ? (is_weight ? "scale" : "bias") : (is_weight ? "W" : "b"));
-    return ours.substr(0, 7) + "_l" + std::to_string(std::stoll(ours.substr(number, dot - number)) + 1) +
-           "_" + name;
-  }
-  throw std::logic_error("no name in Marian for " + ours);
-}
+// What follows "encoder.layers.N." and "encoder_lN_", without weight and bias.
+constexpr Part kParts[] = {{"self_attention.query", "self_%q"},
+                           {"self_attention.key", "self_%k"},
+                           {"self_attention.value", "self_%v"},
+                           {"self_attention.output", "self_%o"},
+                           {"cross_attention.query", "context_%q"},
+                           {"cross_attention.key", "context_%k"},
+                           {"cross_attention.value", "context_%v"},
+                           {"cross_attention.output", "context_%o"},
+                           {"feed_forward.inner", "ffn_%1"},
+                           {"feed_forward.outer", "ffn_%2"},
+                           {"self_attention_add_norm.norm", "self_Wo_ln_%"},
+                           {"cross_attention_add_norm.norm", "context_Wo_ln_%"},
+                           {"feed_forward_add_norm.norm", "ffn_ffn_ln_%"}};
 
 bool ends_with(const std::string& text, std::string_view end) {
   return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
 }
 
-// In the shape of ours: matrices by rows, biases and norms as vectors.
-ForeignTensor oriented(const ForeignTensor& array, const WeightName& name, const std::string& found) {
-  if (ends_with(name.ours, "embedding.weight") || ends_with(found, "_Wt") ||
-      name.ours == "output_projection.bias")
-    return array;
-  return name.shape.size() == 1 ? squeezed(array) : transposed(array);
+bool is_embedding(const std::string& ours) {
+  return ends_with(ours, "embedding.weight");
 }
+bool is_attention_output(const std::string& ours) {
+  return ours.find("_attention.output.") != std::string::npos;
+}
+
+// "decoder_l3_context_Wq" of "decoder.layers.2.cross_attention.query.weight".
+std::string layer_tensor_name(const std::string& ours, const MarianShape& shape) {
+  const size_t number = ours.find(".layers.") + 8, dot = ours.find('.', number), last = ours.rfind('.');
+  const std::string side = ours.substr(0, 7), part = ours.substr(dot + 1, last - dot - 1);
+  const auto layer = static_cast<size_t>(std::stoull(ours.substr(number, dot - number)));
+  const int64_t stored = side == "decoder" ? shape.decoder_layers.at(layer) : static_cast<int64_t>(layer) + 1;
+  const bool is_weight = ours.substr(last) == ".weight";
+  for (const auto& known : kParts) {
+    if (part != known.ours) continue;
+    std::string name = known.marian;
+    const bool norm = name.back() == '%';
+    name.replace(name.find('%'), 1, norm ? (is_weight ? "scale" : "bias") : (is_weight ? "W" : "b"));
+    if (norm && shape.options.pre_norm()) name += "_pre";
+    return side + "_l" + std::to_string(stored) + "_" + name;
+  }
+  throw std::logic_error("no name in Marian for " + ours);
+}
+
+std::string marian_name(const std::string& ours, const MarianShape& shape) {
+  if (is_embedding(ours)) {
+    if (shape.one_embedding) return "Wemb";
+    return ours == "source_embedding.weight" ? "encoder_Wemb" : "decoder_Wemb";
+  }
+  if (ours == "output_projection.weight") return "decoder_ff_logit_out_Wt";
+  if (ours == "output_projection.bias") return "decoder_ff_logit_out_b";
+  if (ours.find(".final_norm.") != std::string::npos)
+    return ours.substr(0, 7) + "_top_ln_" + (ends_with(ours, ".weight") ? "scale" : "bias");
+  return layer_tensor_name(ours, shape);
+}
+
+std::vector<float> floats_of(const ForeignTensor& tensor, const std::string& where) {
+  if (!is_floating(tensor.type)) {
+    throw ModelError(where, "expected floating-point numbers, got " + data_type_name(tensor.type) +
+                                " (of a quantised model? Import the .npz that it was made from)");
+  }
+  std::string buffer;
+  const std::string_view bytes = row_major_bytes(tensor, buffer);
+  const auto count = static_cast<int64_t>(bytes.size()) / bytes_of(tensor.type);
+  std::vector<float> numbers(static_cast<size_t>(count));
+  widen(tensor.type, bytes.data(), 0, count, numbers.data());
+  return numbers;
+}
+
+// Goes through the weights of a model and finds or makes each of them.
+class Gatherer {
+ public:
+  Gatherer(const ForeignTensors& arrays, const std::string& path, const MarianShape& shape)
+      : arrays_(arrays), path_(path), shape_(shape) {
+    for (const auto& [name, array] : arrays) {
+      if (name.rfind("special:", 0) != 0) left_.insert(name);
+    }
+  }
+
+  void add(const WeightName& name) {
+    std::string found = marian_name(name.ours, shape_);
+    if (arrays_.count(found) == 0 && name.ours == "output_projection.weight")
+      found = "decoder_ff_logit_out_W";
+    left_.erase(found);
+    const auto place = arrays_.find(found);
+    if (place == arrays_.end()) return add_absent(name, found);
+    const std::string where = path_ + ": " + found;
+    // The numbers' type is checked here, for a remedy.
+    if (!is_floating(place->second.type)) floats_of(place->second, where);
+    const ForeignTensor tensor = oriented(place->second, name, found);
+    if (name.ours == "output_projection.bias" && shape_.target_rows + 1 < shape_.options.decoder_vocab_size)
+      return add_filled_bias(name, tensor, where);
+    weights.add(name.file, name.shape, tensor, where, missing_rows(name.ours));
+  }
+
+  void refuse_left() const {
+    if (left_.empty()) return;
+    throw ModelError(path_ + ": " + *left_.begin(),
+                     "expected only tensors that the settings ask for, got one more");
+  }
+
+  GatheredWeights weights;
+
+ private:
+  // In the shape of ours: matrices by rows, biases and norms as vectors.
+  static ForeignTensor oriented(const ForeignTensor& array, const WeightName& name,
+                                const std::string& found) {
+    if (is_embedding(name.ours) || ends_with(found, "_Wt") || name.ours == "output_projection.bias")
+      return array;
+    return name.shape.size() == 1 ? squeezed(array) : transposed(array);
+  }
+
+  // Entries that the file has not: <pad>, and what fills the smaller of two vocabularies up.
+  int64_t missing_rows(const std::string& ours) const {
+    if (ours == "source_embedding.weight") return shape_.options.vocab_size - shape_.source_rows;
+    if (is_embedding(ours) || ours.rfind("output_projection", 0) == 0)
+      return shape_.options.decoder_vocab_size - shape_.target_rows;
+    return 0;
+  }
+
+  void add_filled_bias(const WeightName& name, const ForeignTensor& tensor, const std::string& where) {
+    std::vector<float> numbers = floats_of(tensor, where);
+    if (static_cast<int64_t>(numbers.size()) == shape_.target_rows) {
+      numbers.resize(static_cast<size_t>(shape_.options.decoder_vocab_size) - 1, kNeverChosen);
+      numbers.push_back(0);  // <pad>
+    }
+    const auto count = static_cast<int64_t>(numbers.size());
+    weights.add(name.file, name.shape, weights.keep(std::move(numbers), {1, count}), where);
+  }
+
+  // A tensor that the settings say is not there.
+  void add_absent(const WeightName& name, const std::string& expected) {
+    const bool is_weight = ends_with(name.ours, ".weight"),
+               output_bias = name.ours == "output_projection.bias";
+    const bool projection = is_attention_output(name.ours) && !shape_.has_projection;
+    if (!projection && !(output_bias && !shape_.has_output_bias))
+      throw ModelError(path_ + ": " + expected, "expected this tensor for " + name.file + ", got none");
+    int64_t count = 1;
+    for (const int64_t size : name.shape) count *= size;
+    std::vector<float> numbers(static_cast<size_t>(count), 0.0F);
+    if (projection && is_weight) {
+      for (int64_t i = 0; i < name.shape[0]; ++i) numbers[static_cast<size_t>(i * name.shape[1] + i)] = 1;
+    }
+    if (output_bias) {
+      for (int64_t i = shape_.target_rows; i + 1 < count; ++i) numbers[static_cast<size_t>(i)] = kNeverChosen;
+    }
+    weights.note_absent(name.file);
+    weights.add_numbers(name.file, name.shape, numbers);
+  }
+
+  const ForeignTensors& arrays_;
+  const std::string& path_;
+  const MarianShape& shape_;
+  std::set<std::string> left_;
+};
 
 }  // namespace
 
-MarianSettings marian_settings(const NpzFile& file) {
-  const std::string where = file.path() + ": " + kSettingsName;
-  const auto found = file.arrays().find(kSettingsName);
-  if (found == file.arrays().end()) throw ModelError(where, "required Marian's settings, got none");
+MarianSettings marian_settings(const ForeignTensors& arrays, const std::string& path) {
+  const std::string where = path + ": " + kSettingsName;
+  const auto found = arrays.find(kSettingsName);
+  if (found == arrays.end()) {
+    throw ModelError(
+        where,
+        "expected Marian's settings inside the model, got none (a file of another program, or of "
+        "Marian's predecessors)");
+  }
   std::string buffer;
-  std::string_view text = row_major_bytes(found->second, buffer);
-  if (bytes_of(found->second.type) != 1) throw ModelError(where, "required text, got numbers");
+  if (bytes_of(found->second.type) != 1) throw ModelError(where, "expected text, got numbers");
+  const std::string_view text = row_major_bytes(found->second, buffer);
   return MarianSettings::parse(text.substr(0, text.find('\0')), where);  // Marian writes its final NUL
 }
 
-ModelOptions marian_model_options(const MarianSettings& settings, int64_t vocab_size,
-                                  int64_t decoder_vocab_size) {
-  refuse_unsupported(settings);
-  constexpr int64_t kWidth = 1 << 16, kCount = 1024;
-  ModelOptions o;
-  o.vocab_size = vocab_size + 1;
-  o.decoder_vocab_size = decoder_vocab_size + 1;
-  o.pad_token_id = decoder_vocab_size;
-  o.d_model = settings.whole("dim-emb", 2, kWidth);
-  o.encoder_layers = settings.whole("enc-depth", 1, kCount);
-  o.decoder_layers = settings.whole("dec-depth", 1, kCount);
-  o.encoder_attention_heads = o.decoder_attention_heads = settings.whole("transformer-heads", 1, kCount);
-  o.encoder_ffn_dim = o.decoder_ffn_dim = settings.whole("transformer-dim-ffn", 1, kWidth);
-  if (settings.text_or("transformer-decoder-dim-ffn", "0") != "0")
-    o.decoder_ffn_dim = settings.whole("transformer-decoder-dim-ffn", 1, kWidth);
-  o.activation_function = activation_of(settings);
-  const bool all = settings.flag_or("tied-embeddings-all", false);
-  o.share_encoder_decoder_embeddings = all || settings.flag_or("tied-embeddings-src", false);
-  o.tie_word_embeddings = all || settings.flag_or("tied-embeddings", false);
-  if (vocab_size != decoder_vocab_size) {
-    throw ModelError(settings.where(),
-                     "required vocabularies of one size, since <pad> has one id for both sides, got " +
-                         std::to_string(vocab_size) + " and " + std::to_string(decoder_vocab_size));
+GatheredWeights gather_marian_weights(const ForeignTensors& arrays, const std::string& path,
+                                      const MarianShape& shape, PositionScale positions) {
+  if (arrays.count("Wpos") > 0) {
+    throw ModelError(path + ": Wpos",
+                     "expected sines and cosines for positions, got trained ones "
+                     "(transformer-train-positions)");
   }
-  check_model_options(o, settings.where(), ErrorKind::kModel);
-  return o;
-}
-
-GatheredWeights gather_marian_weights(const NpzFile& file, const ModelOptions& options,
-                                      PositionScale positions) {
-  GatheredWeights weights;
-  std::set<std::string> left;
-  for (const auto& [name, array] : file.arrays()) {
-    if (name.rfind("special:", 0) != 0) left.insert(name);
+  for (const auto& [name, array] : arrays) {
+    if (name.rfind("TransformerBatch", 0) == 0) {
+      throw ModelError(
+          path + ": " + name.substr(0, name.find("->")),
+          "expected tensors of type transformer, got those of Marian's newer layers (transformer-new)");
+    }
   }
-  for (const auto& name : weight_names(options)) {
-    std::string marian = marian_name(name.ours);
-    auto found = file.arrays().find(marian);
-    if (found == file.arrays().end() && name.ours == "output_projection.weight")
-      found = file.arrays().find(marian = "decoder_ff_logit_out_Wt");
-    if (found == file.arrays().end())
-      throw ModelError(file.path() + ": " + marian, "required this tensor for " + name.file + ", got none");
-    // One more entry in whatever counts the vocabulary.
-    const bool has_vocabulary =
-        ends_with(name.ours, "embedding.weight") || name.ours.rfind("output_projection", 0) == 0;
-    weights.add(name.file, name.shape, oriented(found->second, name, marian), file.path() + ": " + marian,
-                has_vocabulary ? 1 : 0);
-    left.erase(marian);
-  }
-  if (!left.empty())
-    throw ModelError(file.path() + ": " + *left.begin(), "required only tensors of this model, got one more");
+  const ModelOptions& options = shape.options;
+  Gatherer gatherer(arrays, path, shape);
+  for (const auto& name : weight_names(options)) gatherer.add(name);
+  gatherer.refuse_left();
+  GatheredWeights weights = std::move(gatherer.weights);
   for (const auto& copy : weight_copies(options)) weights.add_copy(copy.file, "model.shared.weight");
   if (positions == PositionScale::kMarian) {
     const int64_t count = options.max_position_embeddings;

@@ -1,34 +1,29 @@
-// A model that Marian trained (an .npz) as one of ours: its settings, and its weights under Hugging Face's
-// names.
+// The tensors of a model that Marian trained, under Hugging Face's names.
 //
-//   Wemb, encoder_Wemb, decoder_Wemb         [V,D]; <pad>, which Marian does not have, becomes a row of zeros
-//   behind encoder_l1_self_Wq, _bq, ...             [D,D] by columns, [1,D] encoder_l1_self_Wo_ln_scale,
-//   _ln_bias    [1,D] decoder_l1_context_Wq, ...               attention over the encoder encoder_l1_ffn_W1,
-//   _b1, _W2, _b2         [D,F], [1,F], [F,D], [1,D] decoder_ff_logit_out_b, _W or _Wt        [1,V], [D,V] or
-//   [V,D] special:model.yml                        the settings
+//   Wemb, encoder_Wemb, decoder_Wemb           [V,D]; <pad>, which Marian does not have, is added as a row of
+//   zeros encoder_l1_self_Wq, _bq, ...               [D,D] by columns, [1,D] encoder_l1_self_Wo_ln_scale,
+//   _ln_bias      [1,D]; of a pre-norm model _ln_scale_pre, _ln_bias_pre decoder_l1_context_Wq, ... attention
+//   to the encoder encoder_l1_ffn_W1, _b1, _W2, _b2           [D,F], [1,F], [F,D], [1,D]
+//   encoder_top_ln_scale, _ln_bias             [1,D], of a pre-norm model
+//   decoder_ff_logit_out_b, _W or _Wt          [1,V], [D,V] or [V,D]
+//   special:model.yml                          the settings
 //
 // Marian's layer norms add 1e-6 under the root where Hugging Face's add 1e-5; the difference shows in the
 // sixth digit.
 #pragma once
 
 #include "exchange/gathered_weights.h"
-#include "exchange/marian_yaml.h"
-#include "exchange/npz_file.h"
+#include "exchange/marian_settings.h"
 #include "model/position_table.h"
 
 namespace dragoman {
 
-// The settings inside the file. ModelError.
-MarianSettings marian_settings(const NpzFile& file);
-
-// ModelError naming the setting that our layout cannot express: recurrent or pre-norm models, trained
-// positions, factors. `vocab_size`, `decoder_vocab_size`: pieces, without <pad>.
-ModelOptions marian_model_options(const MarianSettings& settings, int64_t vocab_size,
-                                  int64_t decoder_vocab_size);
+// The settings inside the file at `path`. ModelError.
+MarianSettings marian_settings(const ForeignTensors& arrays, const std::string& path);
 
 // All weights. Position tables are written for Marian's scale only: the paper's is everybody's default.
-// ModelError for one that is missing, of another shape, or left over.
-GatheredWeights gather_marian_weights(const NpzFile& file, const ModelOptions& options,
-                                      PositionScale positions);
+// ModelError for a tensor that is missing, of another shape, not of floating-point numbers, or left over.
+GatheredWeights gather_marian_weights(const ForeignTensors& arrays, const std::string& path,
+                                      const MarianShape& shape, PositionScale positions);
 
 }  // namespace dragoman

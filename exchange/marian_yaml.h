@@ -1,5 +1,5 @@
-// The little YAML that Marian writes: settings (special:model.yml inside an .npz, decoder.yml beside it) and
-// vocabularies. Not YAML as a whole: what Marian does not write is a ModelError naming file and line.
+// What Marian writes as YAML: settings (special:model.yml inside a model, decoder.yml next to it) and
+// vocabularies.
 //
 //   type: transformer          "\u2581the": 7
 //   dim-vocabs:                'it''s': 8
@@ -7,6 +7,7 @@
 //     - 58100                  : 9
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
@@ -14,9 +15,10 @@
 
 namespace dragoman {
 
-// Settings with their values as text; one value is a list of one. "- a" lines and [a, b] are lists.
+// Settings with their values as text; one value is a list of one.
 class MarianSettings {
  public:
+  // ModelError naming `where` and the line.
   static MarianSettings parse(std::string_view text, const std::string& where);
 
   bool has(const std::string& key) const { return values_.count(key) > 0; }
@@ -25,7 +27,11 @@ class MarianSettings {
   std::string text(const std::string& key) const;
   std::string text_or(const std::string& key, const std::string& otherwise) const;
   int64_t whole(const std::string& key, int64_t low, int64_t high) const;
+  int64_t whole_at(const std::string& key, size_t index, int64_t low, int64_t high) const;  // of a list
+  double number(const std::string& key) const;
   bool flag_or(const std::string& key, bool otherwise) const;
+
+  std::vector<std::string> keys() const;  // sorted
   const std::string& where() const { return where_; }
 
  private:
@@ -33,7 +39,13 @@ class MarianSettings {
   std::map<std::string, std::vector<std::string>> values_;
 };
 
-// The pieces of a vocabulary by their ids 0..N-1, each of which stands once.
-std::vector<std::string> parse_marian_vocabulary(std::string_view text, const std::string& where);
+struct PieceId {
+  std::string piece;
+  int64_t id;
+};
+
+// The entries of a vocabulary in YAML or JSON, in the order of the file. ModelError naming `where` and the
+// line or the piece for an id that is not one.
+std::vector<PieceId> parse_marian_vocabulary(std::string_view text, const std::string& where);
 
 }  // namespace dragoman

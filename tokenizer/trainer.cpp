@@ -256,12 +256,17 @@ TrainedTokenizer train_tokenizer(const std::vector<const TokenizerLines*>& texts
   return trained;
 }
 
-Vocabulary vocabulary_of(std::string_view model, const std::string& where,
-                         const std::vector<std::string>& language_codes) {
+std::vector<std::string> sentencepiece_pieces(std::string_view model, const std::string& where) {
   sentencepiece::SentencePieceProcessor processor;
   load_sentencepiece_model(model, where, processor);
   std::vector<std::string> pieces;
   for (int id = 0; id < processor.GetPieceSize(); ++id) pieces.push_back(processor.IdToPiece(id));
+  return pieces;
+}
+
+Vocabulary vocabulary_of(std::string_view model, const std::string& where,
+                         const std::vector<std::string>& language_codes) {
+  std::vector<std::string> pieces = sentencepiece_pieces(model, where);
   for (const std::string& code : language_codes) {
     if (std::find(pieces.begin(), pieces.end(), code) == pieces.end()) pieces.push_back(code);
   }

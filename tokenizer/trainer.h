@@ -69,7 +69,9 @@ TrainedTokenizer train_tokenizer(const LineSource& next_line, const TokenizerOpt
 TrainedTokenizer train_tokenizer(const std::vector<const TokenizerLines*>& texts,
                                  const TokenizerOptions& options, const std::string& where);
 
-// The model's pieces by SentencePiece id, then the language codes it lacks, then <pad>: V = pieces + codes
+// The model's pieces by SentencePiece id. ModelError naming `where`.
+std::vector<std::string> sentencepiece_pieces(std::string_view model, const std::string& where);
+// The same, then the language codes it lacks, then <pad>: V = pieces + codes
 // + 1.
 Vocabulary vocabulary_of(std::string_view model, const std::string& where,
                          const std::vector<std::string>& language_codes = {});

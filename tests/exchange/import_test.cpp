@@ -187,7 +187,7 @@ TEST(Import, MissingMisshapenUnknownAndInfiniteTensorsAreRefusedAndNothingIsLeft
   Torch misshapen = torch_model(shape(), key);
   misshapen.add(key, {4, 6}, numbers_of(key, 24));
   EXPECT_REFUSED(import_refusal(folder, misshapen.file(), shape()),
-                 "required shape [6,4] (settings), got [4,6]");
+                 "expected shape [6,4] (settings), got [4,6]");
   Torch infinite = torch_model(shape(), key);
   infinite.add(key, {6, 4}, numbers_of(key, 23) + std::string("\0\0\x80\x7f", 4));
   EXPECT_REFUSED(import_refusal(folder, infinite.file(), shape()), "finite weights");
@@ -200,7 +200,7 @@ TEST(Import, AFolderThatIsThereIsNeverOverwritten) {
   folder.write("new/notes", "mine");
   EXPECT_REFUSED(
       refusal_of<UsageError>([&] { import_model({.path = path, .model = folder.path("new")}, unchecked); }),
-      "required a new folder");
+      "expected a new folder");
   EXPECT_EQ(read_file(folder.path("new/notes"), ErrorKind::kData), "mine");
   EXPECT_REFUSED(refusal_of<UsageError>([&] { import_model({.path = path}, unchecked); }), "--model");
   EXPECT_REFUSED(
@@ -226,10 +226,17 @@ std::string npy_of(const std::string& type, const std::vector<int64_t>& sizes, c
   return "\x93NUMPY" + std::string("\1\0", 2) + little(text.size(), 2) + text + bytes;
 }
 
+// As many pieces on each side as the .spm has.
+std::string marian_settings_text(int64_t source, int64_t target) {
+  return "dec-depth: 1\ndim-emb: 4\ndim-vocabs:\n  - " + std::to_string(source) + "\n  - " +
+         std::to_string(target) +
+         "\nenc-depth: 1\ninput-types:\n  []\ntied-embeddings-all: true\ntransformer-dim-ffn: 6\n"
+         "transformer-ffn-activation: relu\ntransformer-heads: 2\ntransformer-tied-layers:\n  []\ntype: "
+         "transformer\n";
+}
+
 struct Marian {
-  std::string settings =
-      "dec-depth: 1\ndim-emb: 4\ndim-vocabs:\n  - 9\n  - 9\nenc-depth: 1\ntied-embeddings-all: true\n"
-      "transformer-dim-ffn: 6\ntransformer-ffn-activation: relu\ntransformer-heads: 2\ntype: transformer\n";
+  std::string settings = marian_settings_text(shape().vocab_size - 1, shape().vocab_size - 1);
   std::map<std::string, std::pair<std::vector<int64_t>, std::string>> arrays;
 
   Marian() {
@@ -254,6 +261,20 @@ struct Marian {
   }
   void add(const std::string& name, const std::vector<int64_t>& sizes) {
     arrays[name] = {sizes, numbers_of(name, count_of(sizes))};
+  }
+  void rename(const std::string& from, const std::string& to) {
+    arrays[to] = arrays.at(from);
+    arrays.erase(from);
+  }
+  // Instead of what the key has.
+  void set(const std::string& key, const std::string& value) {
+    const size_t place = settings.find(key + ":");
+    if (place != std::string::npos) {
+      size_t end = settings.find('\n', place) + 1;
+      while (settings[end] == ' ') end = settings.find('\n', end) + 1;  // its list
+      settings.erase(place, end - place);
+    }
+    settings += key + ": " + value + "\n";
   }
   std::string file() const {
     std::vector<ZipMember> members;
@@ -328,33 +349,263 @@ TEST(Import, PositionsAreMariansUnlessHuggingFacesAreAskedFor) {
 }
 
 TEST(Import, ModelsOfMarianThatTheLayoutCannotExpressAreRefusedBySetting) {
-  const std::pair<const char*, const char*> wrong[] = {
-      {"type: s2s\n", "type] required transformer"},
-      {"transformer-preprocess: n\n", "transformer-preprocess]"},
-      {"transformer-postprocess: da\n", "transformer-postprocess]"},
-      {"transformer-ffn-activation: gelu\n", "transformer-ffn-activation]"},
-      {"transformer-train-position-embeddings: true\n", "position-embeddings]"},
-      {"transformer-postprocess-emb: nd\n", "transformer-postprocess-emb]"},
-      {"transformer-tied-layers: [1, 1]\n", "transformer-tied-layers]"},
-      {"transformer-heads: 3\n", "heads that divide"}};
-  for (const auto& [line, why] : wrong) {
-    Marian marian;
-    const std::string key = std::string(line).substr(0, std::string(line).find(':') + 1);
-    const size_t place = marian.settings.find(key);
-    if (place != std::string::npos)
-      marian.settings.erase(place, marian.settings.find('\n', place) + 1 - place);
-    marian.settings += line;
-    EXPECT_REFUSED(marian_refusal(marian), why);
-  }
+  Marian alibi;
+  alibi.set("transformer-attention-mask", "alibi");
+  EXPECT_REFUSED(marian_refusal(alibi),
+                 "model.npz: special:model.yml: transformer-attention-mask] expected 'default', got 'alibi'");
+  Marian heads;
+  heads.set("transformer-heads", "3");
+  EXPECT_REFUSED(marian_refusal(heads), "heads that divide");
   Marian positions;
   positions.add("Wpos", {512, 4});
-  EXPECT_REFUSED(marian_refusal(positions), "Wpos] required only tensors of this model");
+  EXPECT_REFUSED(marian_refusal(positions), "Wpos] expected sines and cosines");
+  Marian other;
+  other.add("encoder_l1_self_Wz", {4, 4});
+  EXPECT_REFUSED(marian_refusal(other),
+                 "encoder_l1_self_Wz] expected only tensors that the settings ask for");
+  Marian newer;
+  newer.add("TransformerBatchEncoder->encoder->x", {4, 4});
+  EXPECT_REFUSED(marian_refusal(newer), "TransformerBatchEncoder] expected tensors of type transformer");
   Marian small;
   small.add("Wemb", {5, 4});
-  EXPECT_REFUSED(marian_refusal(small), "Wemb] required shape");
+  EXPECT_REFUSED(marian_refusal(small),
+                 "Wemb] expected shape [" + std::to_string(shape().vocab_size - 1) + ",4]");
   Marian less;
   less.arrays.erase("decoder_l1_context_Wq");
-  EXPECT_REFUSED(marian_refusal(less), "decoder_l1_context_Wq] required this tensor for model.decoder");
+  EXPECT_REFUSED(marian_refusal(less), "decoder_l1_context_Wq] expected this tensor for model.decoder");
+  Marian bias;
+  bias.arrays.erase("decoder_ff_logit_out_b");
+  EXPECT_REFUSED(marian_refusal(bias), "decoder_ff_logit_out_b] expected this tensor");
+}
+
+std::vector<float> floats_in(const SafetensorsFile& file, const std::string& name) {
+  const std::string_view bytes = file.bytes(file.header().tensors.at(name));
+  std::vector<float> numbers(bytes.size() / sizeof(float));
+  std::memcpy(numbers.data(), bytes.data(), bytes.size());
+  return numbers;
+}
+
+TEST(Import, WhatMarianLeavesOutIsZeroOrTheIdentity) {
+  const TemporaryFolder folder;
+  Marian marian;
+  marian.set("output-omit-bias", "true"), marian.set("transformer-no-projection", "true");
+  for (const char* name :
+       {"decoder_ff_logit_out_b", "encoder_l1_self_Wo", "encoder_l1_self_bo", "decoder_l1_self_Wo",
+        "decoder_l1_self_bo", "decoder_l1_context_Wo", "decoder_l1_context_bo"})
+    marian.arrays.erase(name);
+  const ImportReport report = import_model(marian_options(folder, marian), unchecked);
+  EXPECT_EQ(report.absent.size(), 7u);
+  const SafetensorsFile file(folder.path("new/model.safetensors"));
+  EXPECT_EQ(floats_in(file, "final_logits_bias"),
+            std::vector<float>(static_cast<size_t>(shape().vocab_size), 0.0F));
+  EXPECT_EQ(floats_in(file, "model.decoder.layers.0.encoder_attn.out_proj.weight"),
+            (std::vector<float>{1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1}));
+}
+
+TEST(Import, TiedLayersAreWrittenAsOftenAsTheyAreUsed) {
+  const TemporaryFolder folder;
+  Marian marian;
+  marian.set("dec-depth", "2"), marian.set("transformer-tied-layers", "[1, 1]");
+  import_model(marian_options(folder, marian), unchecked);
+  const SafetensorsFile file(folder.path("new/model.safetensors"));
+  EXPECT_EQ(floats_in(file, "model.decoder.layers.1.fc1.weight"),
+            floats_in(file, "model.decoder.layers.0.fc1.weight"));
+}
+
+TEST(Import, PreNormModelsAreFoldersOfOurOwn) {
+  const TemporaryFolder folder;
+  Marian marian;
+  marian.set("transformer-preprocess", "n"), marian.set("transformer-postprocess", "da"),
+      marian.set("transformer-postprocess-top", "n");
+  for (const auto& [name, array] : Marian().arrays) {
+    if (name.find("_ln_") != std::string::npos) marian.rename(name, name + "_pre");
+  }
+  for (const char* side : {"encoder", "decoder"}) {
+    marian.add(std::string(side) + "_top_ln_scale", {1, 4});
+    marian.add(std::string(side) + "_top_ln_bias", {1, 4});
+  }
+  import_model(marian_options(folder, marian), unchecked);
+  EXPECT_EQ(read_model_config(folder.path("new")).norm, "pre");
+  const SafetensorsFile file(folder.path("new/model.safetensors"));
+  EXPECT_EQ(file.bytes(file.header().tensors.at("model.decoder.layer_norm.bias")),
+            numbers_of("decoder_top_ln_bias", 4));
+  EXPECT_EQ(file.bytes(file.header().tensors.at("model.encoder.layers.0.self_attn_layer_norm.weight")),
+            numbers_of("encoder_l1_self_Wo_ln_scale", 4));
+}
+
+// <pad> has one id for both sides, so the smaller side is filled up: with entries that no text has and none
+// is written.
+TEST(Import, TheSmallerOfTwoVocabulariesIsFilledUp) {
+  const TemporaryFolder folder;
+  const int64_t pieces = shape().vocab_size - 1;
+  Marian marian;
+  marian.settings = marian_settings_text(pieces, 4);
+  marian.set("tied-embeddings-all", "false"), marian.set("tied-embeddings", "true");
+  marian.rename("Wemb", "encoder_Wemb");
+  marian.add("decoder_Wemb", {4, 4}), marian.add("decoder_ff_logit_out_b", {1, 4});
+  ImportOptions options = marian_options(folder, marian);
+  options.vocabularies.push_back(folder.write("target.txt", "</s>\n<unk>\na\nb\n"));
+  options.target_spm = folder.write("target.spm", spm());
+  import_model(options, unchecked);
+  const ModelOptions config = read_model_config(folder.path("new"));
+  EXPECT_EQ(config.vocab_size, pieces + 1);
+  EXPECT_EQ(config.decoder_vocab_size, pieces + 1);
+  const SafetensorsFile file(folder.path("new/model.safetensors"));
+  const auto bias = floats_in(file, "final_logits_bias"),
+             rows = floats_in(file, "model.decoder.embed_tokens.weight");
+  ASSERT_EQ(static_cast<int64_t>(bias.size()), pieces + 1);
+  std::vector<float> expected(bias.size(), -1e4F);
+  const std::string own = numbers_of("decoder_ff_logit_out_b", 4);
+  std::memcpy(expected.data(), own.data(), own.size());
+  expected.back() = 0;
+  EXPECT_EQ(bias, expected);
+  EXPECT_EQ(std::vector<float>(rows.begin() + 16, rows.end()), std::vector<float>(rows.size() - 16, 0.0F));
+  const TokenizerPair tokenizers = TokenizerPair::load(folder.path("new"));
+  EXPECT_EQ(tokenizers.target.vocabulary().piece(3), "b");
+  EXPECT_EQ(tokenizers.target.vocabulary().piece(4), "<unused0>");
+}
+
+// marian/: a model that Marian itself trained (make.sh next to it).
+std::string marian_file(const std::string& name) {
+  return std::string(DRAGOMAN_TEST_DIR) + "/exchange/marian/" + name;
+}
+std::string marian_bytes(const std::string& name) {
+  return read_file(marian_file(name), ErrorKind::kData);
+}
+
+TEST(Import, AModelThatMarianWroteNeedsNothingButItsFolder) {
+  const TemporaryFolder folder;
+  const std::string checksum =
+      import_model({.path = marian_file(""), .model = folder.path("a")}, unchecked).checksum;
+  EXPECT_EQ(import_model({.path = marian_file("model.npz"), .model = folder.path("b")}, unchecked).checksum,
+            checksum);
+  const ModelOptions options = read_model_config(folder.path("a"));
+  EXPECT_EQ(options.d_model, 4);
+  EXPECT_EQ(options.vocab_size, 25);
+  EXPECT_EQ(options.activation_function, "swish");
+  EXPECT_EQ(read_generation_config(folder.path("a")).num_beams, 6);
+  EXPECT_EQ(read_file(folder.path("a/source.spm"), ErrorKind::kData), marian_bytes("vocab.spm"));
+}
+
+TEST(Import, TheFilesOfAModelAreFoundUnderTheNamesThatMarianGivesThem) {
+  const std::string npz = marian_bytes("model.npz"), spm_bytes = marian_bytes("vocab.spm"),
+                    decoder = marian_bytes("model.npz.decoder.yml");
+  const auto imports = [&](const std::vector<std::pair<std::string, std::string>>& files,
+                           const std::string& path) {
+    const TemporaryFolder folder;
+    make_folder(folder.path("m"));
+    for (const auto& [name, content] : files) folder.write("m/" + name, content);
+    return refusal_of<Error>(
+        [&] { import_model({.path = folder.path(path), .model = folder.path("new")}, unchecked); });
+  };
+  const std::string elsewhere =
+      "relative-paths: false\nmodels:\n  - /data/run/model.npz\nvocabs: [/data/v.spm, /data/v.spm]\n";
+  EXPECT_EQ(
+      imports(
+          {{"model.npz.best-chrf.npz", npz}, {"model.npz.decoder.yml", decoder}, {"vocab.spm", spm_bytes}},
+          "m/model.npz.best-chrf.npz"),
+      "accepted");
+  EXPECT_EQ(
+      imports({{"model.iter200.npz", npz}, {"model.npz.decoder.yml", decoder}, {"vocab.spm", spm_bytes}},
+              "m/model.iter200.npz"),
+      "accepted");
+  EXPECT_EQ(imports({{"best-bleu.npz", npz}, {"decoder.yml", decoder}, {"vocab.spm", spm_bytes}},
+                    "m/best-bleu.npz"),
+            "accepted");
+  EXPECT_EQ(imports({{"model.npz", npz},
+                     {"model.npz.optimizer.npz", "x"},
+                     {"model.npz.decoder.yml", elsewhere},
+                     {"v.spm", spm_bytes}},
+                    "m"),
+            "accepted");
+  EXPECT_EQ(imports({{"model.npz", npz}, {"decoder.yml", elsewhere}, {"v.spm", spm_bytes}}, "m"), "accepted");
+  EXPECT_REFUSED(imports({{"model.npz", npz}, {"decoder.yml", elsewhere}}, "m"),
+                 "decoder.yml] expected the file '/data/v.spm'");
+  EXPECT_REFUSED(imports({{"a.npz", npz}, {"b.npz", npz}}, "m"), "got a.npz, b.npz: name the one to import");
+  EXPECT_REFUSED(imports({{"a.npz", npz}, {"decoder.yml", "models: [a.npz, a.npz]\nvocabs: [v, v]\n"}}, "m"),
+                 "decoder.yml: models] expected one model, got 2");
+  EXPECT_REFUSED(imports({{"model.npz", npz},
+                          {"v.txt", "</s>\n"},
+                          {"decoder.yml", "models: [model.npz]\nvocabs: [v.txt, v.txt]\n"}},
+                         "m"),
+                 "expected the SentencePiece model of");
+  EXPECT_REFUSED(imports({{"model.npz", npz}}, "m"), "no model.npz.decoder.yml or decoder.yml names them");
+}
+
+TEST(Import, AnArchiveOfOpusCountsAsItsFolder) {
+  const std::vector<std::pair<std::string, std::string>> files = {
+      {"model.npz", marian_bytes("model.npz")},
+      {"decoder.yml", marian_bytes("model.npz.decoder.yml")},
+      {"vocab.spm", marian_bytes("vocab.spm")},
+      {"README.md", "an archive has more"}};
+  const TemporaryFolder folder;
+  const std::string checksum =
+      import_model({.path = marian_file(""), .model = folder.path("a")}, unchecked).checksum;
+  for (const std::string inside : {"", "opus/"}) {
+    std::vector<ZipMember> members;
+    for (const auto& [name, content] : files) members.emplace_back(inside + name, content, true);
+    const ImportOptions options{.path = folder.write("opus.zip", zip_of(members)),
+                                .model = folder.path("b" + std::to_string(inside.size()))};
+    EXPECT_EQ(import_model(options, unchecked).checksum, checksum);
+  }
+  // What an archive names outside of it is not read.
+  const std::string decoder =
+      "models: [model.npz]\nvocabs: [" + marian_file("vocab.spm") + "x, ../../vocab.spm]\n";
+  const std::string archive = folder.write(
+      "bad.zip",
+      zip_of({ZipMember("model.npz", marian_bytes("model.npz")), ZipMember("decoder.yml", decoder)}));
+  EXPECT_REFUSED(
+      refusal_of<ModelError>([&] { import_model({.path = archive, .model = folder.path("c")}, unchecked); }),
+      "bad.zip/decoder.yml] expected the file");
+}
+
+TEST(Import, SettingsThatAFolderDoesNotKeepAreTold) {
+  const TemporaryFolder folder;
+  Marian marian;
+  marian.set("transformer-rotary", "true");
+  folder.write("decoder.yml",
+               "beam-size: 3\nnormalize: 1\nword-penalty: 0.5\nmini-batch: 8\nshortlist: [lex.gz, 50, 50]\n"
+               "alignment: \"\"\nmax-length-factor: 2\ndim-emb: 9\n");
+  const ImportReport report = import_model(marian_options(folder, marian), unchecked);
+  std::string all;
+  for (const auto& note : report.notes) all += note + "\n";
+  EXPECT_EQ(report.notes.size(), 4u) << all;
+  for (const char* part :
+       {"transformer-rotary", "word-penalty 0.5", "shortlist lex.gz 50 50", "max-length-factor 2"})
+    EXPECT_NE(all.find(part), std::string::npos) << part;
+  EXPECT_EQ(read_generation_config(folder.path("new")).num_beams, 3);
+}
+
+TEST(Import, WhatItDoesNotReadIsNamedWithTheRemedy) {
+  const TemporaryFolder folder;
+  const auto file = [&](const std::string& name, const std::string& content) {
+    const std::string path = folder.write(name, content);
+    return refusal_of<Error>([&] { import_model({.path = path, .model = folder.path("new")}, unchecked); });
+  };
+  int number = 0;
+  const auto folder_with = [&](const std::vector<std::string>& names) {
+    const std::string path = folder.path("f" + std::to_string(number++));
+    make_folder(path);
+    for (const auto& name : names) write_file_atomically(join_path(path, name), "x");
+    return refusal_of<Error>([&] { import_model({.path = path, .model = folder.path("new")}, unchecked); });
+  };
+  EXPECT_REFUSED(file("checkpoint_best.pt", "PK\3\4"), "fairseq");
+  EXPECT_REFUSED(file("best.ckpt", "PK\3\4"), "JoeyNMT");
+  EXPECT_REFUSED(file("model.safetensors", "x"), "it needs no import");
+  EXPECT_REFUSED(file("opus.tar.gz", "x"), "unpack it");
+  EXPECT_REFUSED(file("model.bin", std::string("\6\0\0\0\x10\0TransformerSpec\0", 22)), "CTranslate2");
+  EXPECT_REFUSED(file("other.bin", "hello"), "check that the download is complete");
+  EXPECT_REFUSED(file("model.npz", "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"),
+                 "git lfs pull");
+  EXPECT_REFUSED(folder_with({"model.safetensors", "config.json"}), "opens as it is");
+  EXPECT_REFUSED(folder_with({"model.bin", "config.json", "shared_vocabulary.json"}), "CTranslate2");
+  EXPECT_REFUSED(folder_with({"pytorch_model.bin.index.json", "pytorch_model-00001-of-00002.bin"}),
+                 "several parts");
+  EXPECT_REFUSED(folder_with({"checkpoint_best.pt", "dict.de.txt"}), "OpenNMT-py");
+  EXPECT_REFUSED(folder_with({"tf_model.h5", "config.json"}), "another framework");
+  EXPECT_REFUSED(folder_with({"notes.txt"}),
+                 "expected a folder with pytorch_model.bin, decoder.yml or an .npz");
+  EXPECT_REFUSED(folder_with({}), "which is empty");
 }
 
 TEST(Import, AFolderOfOpusIsReadByItsDecoderYml) {

@@ -16,7 +16,11 @@
 #include "core/utf8.h"
 #include "data/corpus_doctor.h"
 #include "decoding/search_options.h"
+#include "exchange/marian_bin.h"
 #include "exchange/marian_model.h"
+#include "exchange/marian_search.h"
+#include "exchange/marian_vocabulary.h"
+#include "exchange/npz_file.h"
 #include "exchange/torch_file.h"
 #include "model/config.h"
 #include "model/weight_names.h"
@@ -223,17 +227,45 @@ void torch_file(std::string_view bytes) {
 void npz(std::string_view bytes) {
   const NpzFile file(bytes, "m.npz");
   copy_all(file.arrays(), std::max<size_t>(size_t{64} << 20, 8 * bytes.size()));
-  marian_model_options(marian_settings(file), 10, 10);
+  marian_shape(marian_settings(file.arrays(), "m.npz"), 10, 10, true);
 }
 
-// Both kinds of Marian's YAML, and an array alone.
+void marian_bin(std::string_view bytes) {
+  const ForeignTensors tensors = parse_marian_bin(bytes, "m.bin");
+  copy_all(tensors, bytes.size());
+  marian_shape(marian_settings(tensors, "m.bin"), 10, 10, false);
+}
+
+void marian_settings_text(std::string_view bytes) {
+  const MarianSettings settings = MarianSettings::parse(bytes, "model.yml");
+  GenerationDefaults generation;
+  std::vector<std::string> notes;
+  try {
+    apply_marian_search(settings, generation, notes);
+  } catch (const ModelError&) {
+  }
+  const MarianShape shape = marian_shape(settings, 10, 10, true);
+  require(shape.decoder_layers.size() == static_cast<size_t>(shape.options.decoder_layers),
+          "whose each layer is");
+}
+
+void marian_vocabulary(std::string_view bytes, const std::string& name) {
+  std::vector<std::string> notes, pieces = read_marian_vocabulary(bytes, name, 0, notes);
+  require(pieces.size() <= 2 * bytes.size() + 1000, "bounded by the file");
+  pieces.emplace_back("<pad>");
+  Vocabulary(std::move(pieces), name);
+}
+
+// Marian's settings, its vocabularies in YAML and as text, and an array alone.
 void marian_text(std::string_view bytes) {
-  for (const int kind : {0, 1, 2}) {
+  for (const int kind : {0, 1, 2, 3}) {
     try {
       if (kind == 0)
-        marian_model_options(MarianSettings::parse(bytes, "model.yml"), 10, 10);
+        marian_settings_text(bytes);
       else if (kind == 1)
-        Vocabulary(parse_marian_vocabulary(bytes, "v.yml"), "v.yml");
+        marian_vocabulary(bytes, "v.yml");
+      else if (kind == 2)
+        marian_vocabulary(bytes, "v.txt");
       else
         parse_npy(bytes, "x.npy");
     } catch (const ModelError&) {
@@ -264,6 +296,7 @@ const std::vector<FuzzEntry>& fuzz_entries() {
                                              {"zip", guarded<zip>},
                                              {"torch_file", guarded<torch_file>},
                                              {"npz", guarded<npz>},
+                                             {"marian_bin", guarded<marian_bin>},
                                              {"marian_text", guarded<marian_text>}};
   return all;
 }

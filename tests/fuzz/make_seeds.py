@@ -110,6 +110,15 @@ def npy(kind, shape, numbers):
     return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + numbers
 
 
+def marian_bin(items):
+    """{name: (type, shape, data)} as src/common/binary.cpp of Marian writes them."""
+    out = struct.pack("<QQ", 1, len(items))
+    out += b"".join(struct.pack("<QQQQ", len(name) + 1, kind, len(shape), len(data)) for name, (kind, shape, data) in items.items())
+    out += b"".join(name.encode() + b"\0" for name in items)
+    out += b"".join(struct.pack(f"<{len(shape)}i", *shape) for _, shape, _ in items.values())
+    return out + struct.pack("<Q", 8) + bytes(8) + b"".join(data for _, _, data in items.values())
+
+
 def main():
     entry = {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}
     write("safetensors", "one", safetensors({"a": entry}, b"\0" * 24))
@@ -157,6 +166,11 @@ def main():
     write("npz", "packed", archive(arrays, packed=True))
     write("marian_text", "settings", settings + b"dim-vocabs:\n  - 10\n  - 10\nvocabs: [a, 'b']\ntied-embeddings-all: true\n")
     write("marian_text", "vocabulary", "</s>: 0\n<unk>: 1\n\"\\u2581a\": 2\n? 'it''s'\n: 3\n\u2581:: 4\n<pad>: 5\n".encode())
+    write("marian_text", "lists", "a:\n  []\nb: [c,\n  'd']\ne:\n  f: ~\n  g:\n    - 1\n".encode())
+    write("marian_text", "json", '{"</s>": 0, "<unk>": 1, "\\ud83d\\ude00": 2}'.encode())
+    write("marian_text", "lines", "</s>\n<unk>\n\u2581a\n".encode())
+    write("marian_bin", "float32", marian_bin({"Wemb": (0x404, (2, 2), b"numbers of a b.."),
+                                               "special:model.yml": (0x101, (len(settings) + 1,), settings + b"\0")}))
     write("marian_text", "array", npy("<f2", (2, 1), b"1234"))
 
 

@@ -59,7 +59,7 @@ class Installed(unittest.TestCase):
         self.assertEqual(run(program, "translate", "--model", Shared.folder / "model", stdin=TEXT), self.expected)
         self.assertIn(b"Guten Morgen", run(program, "translate", stdin=b"Good morning.\n"))  # by the model that comes with it
         for name, path in libraries(program).items():
-            if re.match(r"lib(torch|c10|gomp|sentencepiece|xxhash|cud)", name):
+            if re.match(r"lib(torch|c10|gomp|sentencepiece|xxhash|yaml|cud)", name):
                 self.assertEqual(pathlib.Path(path).parent.resolve(), (prefix / "lib" / "dragoman").resolve(), name)
         self.assertIn(b".SH SYNOPSIS", (prefix / "share" / "man" / "man1" / "dragoman.1").read_bytes())
         for file in ("bash-completion/completions/dragoman", "zsh/site-functions/_dragoman", "fish/vendor_completions.d/dragoman.fish"):

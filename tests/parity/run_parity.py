@@ -5,7 +5,7 @@ usage: run_parity.py --dragoman build/release/dragoman [--logits build/release/p
                      [--threads N]
 
 Makes the environment of benchmarks/peers.txt (scripts/peers), trains small models with `dragoman train`, and runs
-transformers_parity.py on each, folders_parity.py, tokenizer_parity.py, evaluation_parity.py, paired_parity.py and
+transformers_parity.py on each, folders_parity.py, marian_parity.py, tokenizer_parity.py, evaluation_parity.py, paired_parity.py and
 tensorboard_parity.py. The text is Multi30k where ../shared/data/multi30k is there, else that of a made-up language. Exit
 code 0: all passed; 1: one failed; 77: skipped, since the Python packages cannot be installed here.
 """
@@ -131,6 +131,7 @@ class Runner:
                     self.files["val", "target"], *self.threads)
         self.script("folders of other programs", "folders_parity.py", "--source", self.files["val", "source"], "--target",
                     self.files["val", "target"], *self.threads, *self.logits_flags)
+        self.script("models that Marian trained", "marian_parity.py")
         for name, flags in SHAPES.items():
             self.transformers(name, *SMALL, *flags, lines=40)
         self.refused("pre-norm", "--norm", "pre")

@@ -1,0 +1,115 @@
+#include "exchange/marian_search.h"
+
+#include <algorithm>
+#include <array>
+
+#include "core/error.h"
+#include "exchange/marian_settings.h"
+
+namespace dragoman {
+namespace {
+
+// Paths, batches, memory, logs, and the keys that are read below.
+constexpr std::array kWithoutEffect = {"relative-paths",
+                                       "models",
+                                       "vocabs",
+                                       "beam-size",
+                                       "normalize",
+                                       "word-penalty",
+                                       "mini-batch",
+                                       "mini-batch-words",
+                                       "maxi-batch",
+                                       "maxi-batch-sort",
+                                       "workspace",
+                                       "devices",
+                                       "num-devices",
+                                       "cpu-threads",
+                                       "data-threads",
+                                       "seed",
+                                       "quiet",
+                                       "quiet-translation",
+                                       "log",
+                                       "log-level",
+                                       "log-time-zone",
+                                       "input",
+                                       "output",
+                                       "stat-freq",
+                                       "model-mmap",
+                                       "optimize",
+                                       "port",
+                                       "version",
+                                       "authors",
+                                       "cite",
+                                       "build-info",
+                                       "dump-config",
+                                       "config",
+                                       "interpolate-env-vars",
+                                       "tempdir"};
+
+struct Default {
+  const char* key;
+  const char* value;  // with which Marian does what translate does anyway; joined by spaces
+};
+constexpr Default kDefaults[] = {{"max-length-factor", "3"},
+                                 {"max-length", "1000"},
+                                 {"max-length-crop", "false"},
+                                 {"n-best", "false"},
+                                 {"alignment", ""},
+                                 {"word-scores", "false"},
+                                 {"allow-unk", "false"},
+                                 {"allow-special", "false"},
+                                 {"skip-cost", "false"},
+                                 {"force-decode", "false"},
+                                 {"no-spm-decode", "false"},
+                                 {"no-spm-encode", "false"},
+                                 {"shortlist", ""},
+                                 {"weights", ""},
+                                 {"output-sampling", ""},
+                                 {"output-approx-knn", ""},
+                                 {"precision", "float32"},
+                                 {"fp16", "false"},
+                                 {"gemm-type", "float32"},
+                                 {"gemm-precision", "float32"},
+                                 {"quantize-range", "0"},
+                                 {"ignore-model-config", "false"},
+                                 {"tsv", "false"},
+                                 {"tsv-fields", "0"},
+                                 {"encryption-key-path", ""}};
+
+std::string value_of(const MarianSettings& decoder, const std::string& key) {
+  std::string text;
+  for (const auto& value : decoder.list(key)) text += (text.empty() ? "" : " ") + value;
+  return text;
+}
+
+bool is_default(const MarianSettings& decoder, const std::string& key) {
+  if (std::find(kWithoutEffect.begin(), kWithoutEffect.end(), key) != kWithoutEffect.end()) return true;
+  for (const auto& known : kDefaults) {
+    if (key == known.key) return value_of(decoder, key) == known.value;
+  }
+  return is_marian_model_setting(key);  // the model's own count
+}
+
+}  // namespace
+
+void apply_marian_search(const MarianSettings& decoder, GenerationDefaults& generation,
+                         std::vector<std::string>& notes) {
+  constexpr int64_t kMarianBeam = 12;
+  generation.num_beams = decoder.has("beam-size") ? decoder.whole("beam-size", 1, 1 << 12) : kMarianBeam;
+  const auto note = [&](const std::string& key, const std::string& remedy) {
+    notes.push_back(decoder.where() + ": " + key + " " + value_of(decoder, key) +
+                    " is not kept in the model folder" + remedy);
+  };
+  const double normalize = decoder.has("normalize") ? decoder.number("normalize") : 0;
+  if (normalize != 1) {
+    notes.push_back(decoder.where() + ": normalize " +
+                    (decoder.has("normalize") ? value_of(decoder, "normalize") : "0") +
+                    " is not kept in the model folder: give translate --length-penalty");
+  }
+  if (decoder.has("word-penalty") && decoder.number("word-penalty") != 0) note("word-penalty", "");
+  for (const auto& key : decoder.keys()) {
+    if (!is_default(decoder, key)) note(key, "");
+  }
+}
+
+}  // namespace dragoman
