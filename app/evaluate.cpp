@@ -8,6 +8,7 @@
 
 #include "app/commands.h"
 #include "app/evaluate_flags.h"
+#include "app/line_counts.h"
 #include "app/output.h"
 #include "app/output_check.h"
 #include "app/search_settings.h"
@@ -85,10 +86,8 @@ std::vector<NamedText> systems_on_standard_input(bool paired) {
 }
 
 void check_lines(const NamedText& text, const NamedText& other) {
-  if (text.lines.size() == other.lines.size()) return;
-  throw DataError(shown(text.path), "expected " + std::to_string(other.lines.size()) +
-                                        (other.lines.size() == 1 ? " line" : " lines") + ", as many as in " +
-                                        shown(other.path) + ", got " + std::to_string(text.lines.size()));
+  if (text.lines.size() != other.lines.size())
+    refuse_line_counts(shown(text.path), text.lines.size(), shown(other.path), other.lines.size());
 }
 
 TestSet read_test_set(const EvaluateFlags& flags) {
@@ -286,8 +285,8 @@ Command evaluate_command() {
   command.summary =
       "Scores translations by BLEU, chrF and TER, and compares systems by paired tests, as sacreBLEU does.";
   command.usage =
-      "[--model DIR] --source F --reference F, or --hypothesis F [--hypothesis F ...] --reference F, or F < "
-      "F";
+      "[--model DIR] --source F --reference F, or --hypothesis F [--hypothesis F ...] --reference F, or "
+      "REFERENCE [REFERENCE ...] < HYPOTHESIS";
   command.examples =
       "  dragoman evaluate --model en-de --source test.en --reference test.de\n"
       "  dragoman evaluate --hypothesis out.de --reference test.de --metrics bleu,chrf,ter --confidence\n"

@@ -115,7 +115,8 @@ class Reader {
     return std::count(names.begin(), names.end(), word.substr(0, word.find(','))) > 0 && !is_folder(word);
   }
 
-  // Of flags as they are declared, in any of their spellings. (-o=x and --flag=x stand in one word.)
+  // Whether the next word is the value of this flag, in any of its spellings. (--flag=x stands in one word.)
+  // The word behind a long flag that is not known here is left to it: it may be another program's name.
   bool takes_value(const std::string& flag) const {
     for (const auto& option : options_) {
       const bool is_it = flag == "--" + option.name ||
@@ -124,7 +125,8 @@ class Reader {
                                      [&](const std::string& alias) { return flag == "--" + alias; });
       if (is_it) return option.takes_value();
     }
-    return false;
+    return flag.rfind("--", 0) == 0 && flag.find('=') == std::string::npos && at_ < words_.size() &&
+           !is_flag(words_[at_]);
   }
 
   Arguments words_;

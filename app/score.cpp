@@ -3,6 +3,7 @@
 
 #include "app/command_line.h"
 #include "app/commands.h"
+#include "app/line_counts.h"
 #include "app/output.h"
 #include "app/output_check.h"
 #include "app/shipped_model.h"
@@ -98,6 +99,7 @@ int run_score(const Arguments& arguments) {
   check_text_outputs(
       {{"--output", flags.output}},
       named_paths({{"--source", {flags.source}}, {"--target", {flags.target}}, {"--model", flags.models}}));
+  check_line_counts(flags.target, flags.source);
   // A replaced character would give a wrong score.
   LineReader source(flags.source, InvalidUtf8::kRefuse), target(flags.target, InvalidUtf8::kRefuse);
   Output output(flags.output);

@@ -7,6 +7,7 @@
 
 #include "app/command_line.h"
 #include "app/commands.h"
+#include "app/line_counts.h"
 #include "app/output.h"
 #include "app/output_check.h"
 #include "app/search_settings.h"
@@ -250,6 +251,8 @@ int run_translate(const Arguments& arguments) {
   apply_flags(flags.describe(), given);
   flags.models = models_or_shipped(flags.models);
   Streams streams(flags);
+  if (!flags.target_prefix.empty() && flags.inputs.size() == 1)
+    check_line_counts(flags.target_prefix, flags.inputs.front());
   flags.translate.search.seed = flags.seed;
   const torch::Device device = open_device(flags.device);
   set_threads(flags.threads);

@@ -614,6 +614,11 @@ class Score(CommandTest):
         self.refused(call("score", "--model", Shared.model, "--source", many, "--target", few), 3, few)
         self.refused(call("score", "--model", Shared.model, "--source", many), 2, "--target")
 
+    def test_and_translate_compare_lengths_before_the_model_is_loaded(self):
+        few, many = self.write("few", b"ba\n"), self.write("many", b"ba\nke\n")
+        for flags in (["score", "--source", many, "--target", few], ["translate", "--input", many, "--target-prefix", few]):
+            self.refused(call(*flags, "--model", self.folder / "missing"), 3, "few]", "2 lines", "many", "got 1")
+
 
 class Translate(CommandTest):
     def test_gives_a_line_for_each_nasty_line_and_nothing_else_on_stdout(self):
@@ -821,7 +826,6 @@ class Evaluate(CommandTest):
         for flags, code, piece in [(["--metrics", "meteor"], 2, "--metrics"), (["--tokenize", "13b"], 2, "--tokenize"),
                                    (["--tokenize", "flores200", "--tokenizer-model", "nothing"], 2, "flores200"),
                                    (["--device", "tpu"], 2, "--device"), (["--beam-size", "0"], 2, "--beam-size"),
-                                   (["--min-length", "9", "--max-length", "5"], 2, "--min-length"),
                                    (["--save-hypothesis", self.folder / "no" / "folder"], 3, "folder"),
                                    (["--reference", self.folder / "nothing"], 3, "nothing"),
                                    (["--hypothesis", target, "--name", "a", "--name", "a"], 2, "--name"),

@@ -152,6 +152,9 @@ class SacreBleu(EvaluateTest):
         self.assertEqual(self.printed("ref.de", "ref2.de", stdin=self.file("hyp.de")), expected)
         self.assertEqual(self.printed("-", "ref2.de", "-i", "hyp.de", stdin=self.file("ref.de")), expected)
 
+    def test_a_word_behind_an_unknown_flag_is_no_reference(self):
+        self.refused(2, ["[--smooth-methode]", "--smooth-method"], "ref.de", "-i", "hyp.de", "--smooth-methode", "floor")
+
     def test_a_file_name_may_hold_a_comma(self):
         self.write("ref,1.de", self.file("ref.de"))
         self.assertEqual(self.printed("--reference", "ref,1.de", "-i", "hyp.de"), self.printed("ref.de", "-i", "hyp.de"))
