@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "core/interrupt.h"
 #include "evaluation/numpy_random.h"
 
 namespace dragoman {
@@ -12,6 +13,7 @@ std::vector<double> bootstrap_scores(const Metric& metric, const std::vector<Sta
   NumpyRandom random(seed);
   std::vector<double> scores;
   for (int64_t sample = 0; sample < num_samples; ++sample) {
+    throw_if_interrupted();
     Statistics sums(segments.front().size());
     for (size_t draw = 0; draw < segments.size(); ++draw)
       add_to(sums, segments[random.below(static_cast<uint32_t>(segments.size()))]);

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
+#include "core/interrupt.h"
 #include "core/log.h"
 #include "core/utf8.h"
 #include "evaluation/error_rates.h"
@@ -132,6 +133,7 @@ std::vector<Statistics> segment_statistics(const Metric& metric, const StringLis
   for (size_t i = 0; i < hypotheses.size(); ++i) {
     StringList of_line;
     for (const auto& reference : references) of_line.push_back(reference[i]);
+    throw_if_interrupted();
     segments.push_back(metric.statistics(hypotheses[i], of_line));
   }
   return segments;

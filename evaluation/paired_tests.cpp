@@ -3,6 +3,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "core/interrupt.h"
 #include "evaluation/numpy_random.h"
 
 namespace dragoman {
@@ -41,6 +42,7 @@ double approximate_randomisation_p_value(const Metric& metric, const std::vector
   NumpyRandom random(seed);
   int64_t count = 0;
   for (int64_t trial = 0; trial < trials; ++trial) {
+    throw_if_interrupted();
     Statistics moved(baseline_sums.size());
     for (const auto& exchange : exchanges) {
       if (!random.coin()) add_to(moved, exchange);

@@ -194,8 +194,8 @@ class TemporaryFiles(CommandTest):
 
 class LittleMemory(CommandTest):
     def test_is_one_line_that_says_what_to_do(self):
-        flags = ["train", "--train-source", Shared.folder / "a.src", "--train-target", Shared.folder / "a.tgt", "--model", self.folder / "m",
-                 "--preset", "base", "--vocab-size", "60", "--threads", "1", "--valid-every", "0", "--max-tokens", "200000", "--max-updates", "2"]
+        text = self.write("text", "".join(line + "\n" for line in generated_lines(2000)).encode())
+        flags = ["train", "--train-source", text, "--train-target", text, "--model", self.folder / "m", "--preset", "base", "--vocab-size", "60", "--threads", "1", "--valid-every", "0", "--max-tokens", "200000", "--max-updates", "2"]
         command = ["bash", "-c", 'ulimit -v 1700000; exec "$@"', "_", PROGRAM, *map(str, flags)]
         result = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=PATIENCE, check=False)
         lines = result.stderr.decode().splitlines()

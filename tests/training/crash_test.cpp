@@ -202,7 +202,7 @@ TEST_P(CrashSweep, AModelFolderIsTheOldOneOrTheNewOne) {
         });
 }
 
-std::string joined(const std::vector<std::string>& lines) {
+std::string lines_as_text(const std::vector<std::string>& lines) {
   std::string text;
   for (const auto& line : lines) text += line + "\n";
   return text;
@@ -213,9 +213,9 @@ class RunSweep : public CrashSweep {
  protected:
   RunSweep() {
     for (const auto& [name, seed] : std::vector<std::pair<const char*, uint64_t>>{{"src", 1}, {"tgt", 2}})
-      text_.write(name, joined(sample_lines(20, seed)));
+      text_.write(name, lines_as_text(sample_lines(20, seed)));
     for (const auto& [name, seed] : std::vector<std::pair<const char*, uint64_t>>{{"v.src", 3}, {"v.tgt", 4}})
-      text_.write(name, joined(sample_lines(2, seed)));
+      text_.write(name, lines_as_text(sample_lines(2, seed)));
   }
 
   void run(const std::string& folder, int64_t updates) const {
