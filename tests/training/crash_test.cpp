@@ -245,7 +245,9 @@ class RunSweep : public CrashSweep {
   // A call that failed to write (a full disk) may keep another of its models; one that was ended may not.
   void expect_end(const std::string& folder, const std::string& expected) const {
     ModelFolder::load(folder, torch::kCPU);
-    if (is_an_end()) EXPECT_TRUE(model_of(folder) == expected) << "another model";
+    if (is_an_end()) {
+      EXPECT_TRUE(model_of(folder) == expected) << "another model";
+    }
     std::ostringstream ignored;
     Log log(ignored);
     const auto checkpoint = newest_checkpoint(folder, log);
