@@ -8,6 +8,7 @@
 #include "app/output.h"
 #include "app/output_check.h"
 #include "app/signals.h"
+#include "core/file_options.h"
 #include "core/interrupt.h"
 #include "core/json.h"
 #include "model/config.h"
@@ -41,9 +42,7 @@ RunOptions resolved(const Arguments& arguments) {
   if (flags.has("preset")) result.run.preset = flags.last("preset");
   const auto text_of = [&](const char* flag, const char* key) -> std::string {
     if (flags.has(flag)) return flags.last(flag);
-    return config.is_object() && config.contains(key) && config[key].is_string()
-               ? config[key].get<std::string>()
-               : "";
+    return config.is_object() && config.contains(key) ? string_from_json(config[key]).value_or("") : "";
   };
   const std::string from = text_of("from-model", "from_model");
   if (!from.empty() && flags.has("preset"))

@@ -4,10 +4,17 @@
 // not UTF-8 becomes {"text": ..., "hex": ...}: its text with U+FFFD, and its bytes, which reading takes.
 #pragma once
 
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+
 #include "core/options.h"
 
 namespace dragoman {
 
 bool names_file(const Option& option);
+
+// The string that to_json() wrote so; none for any other value.
+std::optional<std::string> string_from_json(const nlohmann::json& value);
 
 }  // namespace dragoman

@@ -225,7 +225,7 @@ void make_folder(const std::string& path) {
     error = std::error_code(errno, std::generic_category());
   else
     fs::create_directories(path, error);
-  if (error) throw DataError(path, "required to make this folder, got " + errno_text(error.value()));
+  if (error) cannot(ErrorKind::kData, "make the folder", path, error.value());
 }
 
 namespace {
@@ -249,7 +249,7 @@ void remove_all(const std::string& path) {
   if (!fs::exists(fs::symlink_status(path, error))) return;
   error.clear();
   remove_entry(path, error);
-  if (error) throw DataError(path, "required to remove it, got " + errno_text(error.value()));
+  if (error) cannot(ErrorKind::kData, "remove", path, error.value());
 }
 
 void rename_path(const std::string& from, const std::string& to) {

@@ -113,23 +113,6 @@ nlohmann::ordered_json string_json(const std::string& value) {
   return {{kTextKey, text}, {kHexKey, hex}};
 }
 
-// The string that string_json() gave, or nothing.
-std::optional<std::string> string_of(const nlohmann::json& value) {
-  if (value.is_string()) return value.get<std::string>();
-  if (!value.is_object() || value.size() != 2 || !value.contains(kTextKey) || !value.contains(kHexKey) ||
-      !value[kHexKey].is_string())
-    return std::nullopt;
-  const std::string hex = value[kHexKey].get<std::string>();
-  std::string bytes;
-  for (size_t i = 0; i < hex.size(); i += 2) {
-    unsigned byte = 0;
-    const auto read = std::from_chars(&hex[i], hex.data() + std::min(i + 2, hex.size()), byte, 16);
-    if (read.ec != std::errc() || read.ptr != &hex[i] + 2) return std::nullopt;
-    bytes.push_back(static_cast<char>(byte));
-  }
-  return bytes;
-}
-
 void assign_json(const Option& option, const nlohmann::json& value) {
   if (auto* flag = std::get_if<bool*>(&option.target)) {
     if (!value.is_boolean()) throw BadValue{"true or false"};
@@ -144,14 +127,14 @@ void assign_json(const Option& option, const nlohmann::json& value) {
     if (!value.is_number()) throw BadValue{"a number" + range_text(option)};
     assign(option, value.get<double>());
   } else if (std::holds_alternative<std::string*>(option.target)) {
-    const auto text = string_of(value);
+    const auto text = string_from_json(value);
     if (!text) throw BadValue{"a string"};
     assign(option, *text);
   } else {
     if (!value.is_array()) throw BadValue{"a list of strings"};
     StringList list;
     for (const auto& item : value) {
-      const auto text = string_of(item);
+      const auto text = string_from_json(item);
       if (!text) throw BadValue{"a list of strings"};
       check_choice(option, *text);
       list.push_back(*text);
@@ -176,6 +159,22 @@ size_t edit_distance(const std::string& a, const std::string& b) {
 }
 
 }  // namespace
+
+std::optional<std::string> string_from_json(const nlohmann::json& value) {
+  if (value.is_string()) return value.get<std::string>();
+  if (!value.is_object() || value.size() != 2 || !value.contains(kTextKey) || !value.contains(kHexKey) ||
+      !value[kHexKey].is_string())
+    return std::nullopt;
+  const std::string hex = value[kHexKey].get<std::string>();
+  std::string bytes;
+  for (size_t i = 0; i < hex.size(); i += 2) {
+    unsigned byte = 0;
+    const auto read = std::from_chars(&hex[i], hex.data() + std::min(i + 2, hex.size()), byte, 16);
+    if (read.ec != std::errc() || read.ptr != &hex[i] + 2) return std::nullopt;
+    bytes.push_back(static_cast<char>(byte));
+  }
+  return bytes;
+}
 
 std::string Option::json_key() const {
   std::string key = name;
