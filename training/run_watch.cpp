@@ -70,11 +70,12 @@ void RunWatch::progressed(const TrainProgress& progress) {
 void RunWatch::validated(const ValidationResult& result) {
   // The mean of several weights is no point of the run's own curve.
   const std::string of = result.averaged > 0 ? "averaged/" : "valid/";
-  add_scalars(result.update, {{of + "loss", result.loss},
-                              {of + "perplexity", result.perplexity()},
-                              {of + "bleu", result.bleu},
-                              {of + "chrf", result.chrf},
-                              {of + "ser", result.ser}});
+  std::vector<Scalar> scalars = {{of + "loss", result.loss},
+                                 {of + "perplexity", result.perplexity()},
+                                 {of + "bleu", result.bleu},
+                                 {of + "chrf", result.chrf}};
+  if (content_.valid_metric == "ser") scalars.push_back({of + "ser", result.ser});
+  add_scalars(result.update, scalars);
   write_report(true);
 }
 
