@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <sstream>
 
 #include "app/commands.h"
 
@@ -78,8 +79,13 @@ std::string flags_of(const OptionList& options) {
 
 // True when the usage has a word of capitals that is no flag's value: "PATH --model DIR".
 bool takes_words(const Command& command) {
-  const std::string& usage = command.usage;
-  return !usage.empty() && usage[0] >= 'A' && usage[0] <= 'Z';
+  std::istringstream usage(command.usage);
+  bool follows_flag = false;
+  for (std::string word; usage >> word;) {
+    if (!follows_flag && word[0] >= 'A' && word[0] <= 'Z') return true;
+    follows_flag = word.find("--") != std::string::npos;
+  }
+  return false;
 }
 
 // `words`: those after the command's name.
