@@ -116,15 +116,16 @@ int run_tokenizer_encode(const Arguments& arguments) {
   const auto options = flags.coding_options("text to encode");
   const Flags given = parse_flags(options, arguments);
   apply_flags(options, given);
-  return for_each_line(flags, given, [&](const Tokenizer& tokenizer, const std::string& line, const LineReader&) {
-    const bool source = flags.side == "source";
-    if (flags.output_format == "pieces")
-      return joined(source ? tokenizer.encode_source_pieces(line) : tokenizer.encode_pieces(line));
-    std::vector<std::string> words;
-    for (const int64_t id : source ? tokenizer.encode_source(line) : tokenizer.encode(line))
-      words.push_back(std::to_string(id));
-    return joined(words);
-  });
+  return for_each_line(
+      flags, given, [&](const Tokenizer& tokenizer, const std::string& line, const LineReader&) {
+        const bool source = flags.side == "source";
+        if (flags.output_format == "pieces")
+          return joined(source ? tokenizer.encode_source_pieces(line) : tokenizer.encode_pieces(line));
+        std::vector<std::string> words;
+        for (const int64_t id : source ? tokenizer.encode_source(line) : tokenizer.encode(line))
+          words.push_back(std::to_string(id));
+        return joined(words);
+      });
 }
 
 int64_t parse_id(const std::string& word, int64_t vocabulary, const LineReader& reader) {
