@@ -21,11 +21,6 @@ void refuse_pointer(std::string_view bytes, const std::string& path) {
 
 }  // namespace
 
-std::string folder_of(const std::string& path) {
-  const std::string folder = std::filesystem::path(path).parent_path().string();
-  return folder.empty() ? "." : folder;
-}
-
 bool has_suffix(std::string_view path, std::string_view suffix) {
   return path.size() > suffix.size() && path.substr(path.size() - suffix.size()) == suffix;
 }

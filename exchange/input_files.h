@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/mapped_file.h"
+#include "core/replacement_file.h"
 #include "exchange/zip_file.h"
 
 namespace dragoman {
@@ -38,8 +39,7 @@ class InputFiles {
   std::map<std::string, MappedFile> mapped_;
 };
 
-// Of a path: its folder, "." when it names none; whether it ends so (and is longer).
-std::string folder_of(const std::string& path);
+// Whether a path ends so (and is longer).
 bool has_suffix(std::string_view path, std::string_view suffix);
 
 }  // namespace dragoman
