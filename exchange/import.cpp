@@ -143,6 +143,7 @@ ImportReport import_marian(const ImportOptions& given, InputFiles& files, bool i
       gather_marian_weights(tensors.arrays(), found.weights, shape,
                             given.positions == "marian" ? PositionScale::kMarian : PositionScale::kPaper);
   GenerationDefaults generation;
+  generation.suppress_tokens = {vocabularies.target.unk_id()};  // as Marian does unless decoder.yml allows it
   if (found.decoder) apply_marian_search(*found.decoder, generation, notes);
   write_model_settings(target, shape.options, generation, std::string(files.bytes(found.source_spm)),
                        std::string(files.bytes(found.target_spm)), vocabularies.source, vocabularies.target);

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "core/error.h"
+#include "core/interrupt.h"
 #include "core/widen.h"
 #include "model/weight_names.h"
 
@@ -98,6 +99,7 @@ class Gatherer {
   }
 
   void add(const WeightName& name) {
+    throw_if_interrupted();
     std::string found = marian_name(name.ours, shape_);
     if (arrays_.count(found) == 0 && name.ours == "output_projection.weight")
       found = "decoder_ff_logit_out_W";

@@ -16,6 +16,7 @@ constexpr std::array kWithoutEffect = {"relative-paths",
                                        "beam-size",
                                        "normalize",
                                        "word-penalty",
+                                       "allow-unk",
                                        "mini-batch",
                                        "mini-batch-words",
                                        "maxi-batch",
@@ -56,7 +57,6 @@ constexpr Default kDefaults[] = {{"max-length-factor", "3"},
                                  {"n-best", "false"},
                                  {"alignment", ""},
                                  {"word-scores", "false"},
-                                 {"allow-unk", "false"},
                                  {"allow-special", "false"},
                                  {"skip-cost", "false"},
                                  {"force-decode", "false"},
@@ -90,25 +90,30 @@ bool is_default(const MarianSettings& decoder, const std::string& key) {
   return is_marian_model_setting(key);  // the model's own count
 }
 
+double number_within(const MarianSettings& decoder, const std::string& key, int limit) {
+  const double number = decoder.number(key);
+  if (number < -limit || number > limit) {
+    const std::string text = std::to_string(limit);
+    throw ModelError(decoder.where() + ": " + key,
+                     "expected a number from -" + text + " to " + text + ", got " + decoder.text(key));
+  }
+  return number;
+}
+
 }  // namespace
 
 void apply_marian_search(const MarianSettings& decoder, GenerationDefaults& generation,
                          std::vector<std::string>& notes) {
   constexpr int64_t kMarianBeam = 12;
-  generation.num_beams = decoder.has("beam-size") ? decoder.whole("beam-size", 1, 1 << 12) : kMarianBeam;
-  const auto note = [&](const std::string& key, const std::string& remedy) {
-    notes.push_back(decoder.where() + ": " + key + " " + value_of(decoder, key) +
-                    " is not kept in the model folder" + remedy);
-  };
-  const double normalize = decoder.has("normalize") ? decoder.number("normalize") : 0;
-  if (normalize != 1) {
-    notes.push_back(decoder.where() + ": normalize " +
-                    (decoder.has("normalize") ? value_of(decoder, "normalize") : "0") +
-                    " is not kept in the model folder: give translate --length-penalty");
-  }
-  if (decoder.has("word-penalty") && decoder.number("word-penalty") != 0) note("word-penalty", "");
+  generation.num_beams = decoder.has("beam-size") ? decoder.whole("beam-size", 1, 1024) : kMarianBeam;
+  generation.length_penalty = decoder.has("normalize") ? number_within(decoder, "normalize", 10) : 0;
+  const double word_penalty = decoder.has("word-penalty") ? number_within(decoder, "word-penalty", 1000) : 0;
+  if (word_penalty != 0) generation.word_penalty = word_penalty;
+  if (decoder.flag_or("allow-unk", false)) generation.suppress_tokens.clear();
   for (const auto& key : decoder.keys()) {
-    if (!is_default(decoder, key)) note(key, "");
+    if (is_default(decoder, key)) continue;
+    notes.push_back(decoder.where() + ": " + key + " " + value_of(decoder, key) +
+                    " is not kept in the model folder");
   }
 }
 

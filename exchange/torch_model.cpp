@@ -3,6 +3,7 @@
 #include <set>
 
 #include "core/error.h"
+#include "core/interrupt.h"
 #include "model/weight_names.h"
 
 namespace dragoman {
@@ -22,6 +23,7 @@ GatheredWeights gather_torch_weights(const TorchFile& file, const ModelOptions& 
     used.insert(found);
   };
   for (const auto& name : weight_names(options)) {
+    throw_if_interrupted();
     const auto found = find_weight(tensors, name, options);
     if (found != tensors.end()) {
       add(name.file, name.shape, found->first);

@@ -559,6 +559,34 @@ TEST(Import, AnArchiveOfOpusCountsAsItsFolder) {
       "bad.zip/decoder.yml] expected the file");
 }
 
+TEST(Import, TheSearchOfDecoderYmlIsKept) {
+  const auto kept = [](const std::string& decoder) {
+    const TemporaryFolder folder;
+    if (!decoder.empty()) folder.write("decoder.yml", decoder);
+    import_model(marian_options(folder, Marian()), unchecked);
+    return read_generation_config(folder.path("new"));
+  };
+  const GenerationDefaults all = kept("beam-size: 3\nnormalize: 0.6\nword-penalty: -0.5\nallow-unk: true\n");
+  EXPECT_EQ(all.num_beams, 3);
+  EXPECT_EQ(all.length_penalty, 0.6);
+  EXPECT_EQ(all.word_penalty, -0.5);
+  EXPECT_EQ(all.suppress_tokens, std::vector<int64_t>());
+  const GenerationDefaults none = kept("mini-batch: 8\n");  // what marian-decoder does with it
+  EXPECT_EQ(none.num_beams, 12);
+  EXPECT_EQ(none.length_penalty, 0.0);
+  EXPECT_FALSE(none.word_penalty.has_value());
+  EXPECT_EQ(none.suppress_tokens, std::vector<int64_t>{1});
+  const GenerationDefaults without_file = kept("");
+  EXPECT_EQ(without_file.num_beams, 4);
+  EXPECT_FALSE(without_file.length_penalty.has_value());
+  EXPECT_EQ(without_file.suppress_tokens, std::vector<int64_t>{1});
+  for (const char* wrong :
+       {"normalize: x", "normalize: 11", "word-penalty: nan", "beam-size: 0", "allow-unk: maybe"}) {
+    const std::string key = std::string(wrong).substr(0, std::string(wrong).find(':'));
+    EXPECT_REFUSED(refusal_of<ModelError>([&] { kept(wrong); }), "decoder.yml: " + key + "] expected");
+  }
+}
+
 TEST(Import, SettingsThatAFolderDoesNotKeepAreTold) {
   const TemporaryFolder folder;
   Marian marian;
@@ -569,7 +597,7 @@ TEST(Import, SettingsThatAFolderDoesNotKeepAreTold) {
   const ImportReport report = import_model(marian_options(folder, marian), unchecked);
   std::string all;
   for (const auto& note : report.notes) all += note + "\n";
-  EXPECT_EQ(report.notes.size(), 4u) << all;
+  EXPECT_EQ(report.notes.size(), 3u) << all;
   for (const char* part :
        {"transformer-rotary", "word-penalty 0.5", "shortlist lex.gz 50 50", "max-length-factor 2"})
     EXPECT_NE(all.find(part), std::string::npos) << part;

@@ -268,7 +268,7 @@ def write_opus_folder(folder, hf_folder, model, compressed=False):
             names.append(f"opus.{side}.vocab.yml")
             (folder / names[-1]).write_text(marian_vocabulary(vocabulary), encoding="utf-8")
     decoder = {"relative-paths": True, "models": ["model.npz"], "vocabs": [names[0], names[-1]], "beam-size": 6,
-               "normalize": 1, "word-penalty": 0}
+               "normalize": 1, "word-penalty": 0, "allow-unk": True}  # the other programs allow it
     (folder / "decoder.yml").write_text(yaml.safe_dump(decoder), encoding="utf-8")
 
 
