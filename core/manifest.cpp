@@ -131,8 +131,8 @@ void replace_listed_file(const std::string& folder, const std::string& name, con
 void replace_listed_file(const std::string& folder, const std::string& name, const std::string& from) {
   const std::string path = join_path(folder, kManifestName);
   nlohmann::ordered_json files = nlohmann::ordered_json::object();
-  for (const auto& [listed, entry] : read_json_file(path, ErrorKind::kModel)["files"].items())
-    files[listed] = entry;
+  const nlohmann::json manifest = read_json_file(path, ErrorKind::kModel);
+  for (const auto& [listed, entry] : manifest.at("files").items()) files[listed] = entry;
   files[name] = entry_of(join_path(folder, name));  // the manifest may still know two contents of it
   replace_with_entries(folder, name, from, std::move(files));
 }

@@ -190,7 +190,6 @@ void Trainer::begin_stream() {
 // Saves before it validates: a validation may take long, and a stop in it must cost nothing. The next call
 // then begins with the validation.
 StopReason Trainer::train() {
-  if (!finished()) begin_stream();
   folder_.model->train();
   folder_.model->set_recompute(options_.recompute);
   // The workers take the threads; what is left of them goes to the operators.
@@ -202,6 +201,7 @@ StopReason Trainer::train() {
     answer_requests();
     window_.paused += clock_.seconds() - before;
     if (const auto reason = finished()) return *reason;
+    if (!stream_) begin_stream();
     update();
     if (state_.update % options_.log_every == 0) report_progress();
     const double saved_from = clock_.seconds();

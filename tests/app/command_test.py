@@ -449,8 +449,7 @@ class Train(CommandTest):
 
     def test_goes_on_when_a_checkpoint_cannot_be_written(self):
         model = self.folder / "m"
-        self.done(call(*train_flags(model, "--max-updates", "2")))
-        shutil.rmtree(model / "checkpoints")
+        model.mkdir()
         (model / "checkpoints").write_bytes(b"in the way")
         result = call(*train_flags(model, "--max-updates", "6", "--save-every", "2"))
         self.assertEqual(result.returncode, 3, result.stderr)

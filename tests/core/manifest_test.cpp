@@ -81,5 +81,19 @@ TEST(Manifest, AManifestThatIsNoneIsAModelErrorThatNamesIt) {
   EXPECT_TRUE(mentions(complaint(folder), folder.path("a"))) << complaint(folder);
 }
 
+TEST(Manifest, ReplacingOneFileKeepsWhatItSaysOfTheOthers) {
+  const TemporaryFolder folder;
+  folder.write("a", "aaaa"), folder.write("b", "bbbb");
+  write_manifest(folder.path(""), {"a", "b"});
+  folder.write("b", "BBBB");  // damage
+  replace_listed_file(folder.path(""), "a", folder.write("a.new", "new"));
+  EXPECT_EQ(read_file(folder.path("a"), ErrorKind::kData), "new");
+  EXPECT_TRUE(mentions(complaint(folder), folder.path("b"))) << complaint(folder);
+  folder.write("b", "bbbb");
+  EXPECT_EQ(complaint(folder), "accepted");
+  folder.write("a", "aaaa");
+  EXPECT_TRUE(mentions(complaint(folder), folder.path("a"))) << complaint(folder);
+}
+
 }  // namespace
 }  // namespace dragoman
