@@ -279,7 +279,7 @@ TEST_P(RunSweep, TheEndOfARunIsDoneWheneverItWasEnded) {
         else
           ModelFolder::load(folder, torch::kCPU);
       },
-      GetParam() == Ending::kKilled ? 1 : 3);
+      GetParam() == Ending::kKilled ? 2 : 7);
 }
 
 // From an empty folder on: tokenizers, settings, the first checkpoint, the first model.
