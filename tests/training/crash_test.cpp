@@ -292,7 +292,7 @@ TEST_P(RunSweep, AWholeRunIsDoneWheneverItWasEnded) {
         [&](const std::string& folder, bool done) {
           if (done) expect_end(folder, expected);
         },
-        7);
+        13);
 }
 
 }  // namespace
