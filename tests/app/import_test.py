@@ -101,7 +101,7 @@ class ImportOfMarian(unittest.TestCase):
     def test_the_folder_of_a_model_is_not_overwritten(self):
         done = call("import", MARIAN, "--model", MARIAN)
         self.assertEqual(done.returncode, 2, done.stderr)
-        self.assertIn("expected a new folder", done.stderr)
+        self.assertIn("[--model] expected", done.stderr)
 
 
 if __name__ == "__main__":
