@@ -551,7 +551,7 @@ class Shell(CommandTest):
         self.assertRegex(lines, r"(?m)^--schedule\tinverse-sqrt: linear ")
 
     def test_every_flag_whose_value_is_a_path_offers_paths(self):
-        placeholders = {"N", "X", "W", "P", "K", "R", "T", "ALPHA", "DECAY", "NAME", "TYPE", "LIST", "RULE", "CODE", "MIB", "TIME", "WHERE"}
+        placeholders = {"N", "X", "W", "XX-YY", "P", "K", "R", "T", "ALPHA", "DECAY", "NAME", "TYPE", "LIST", "RULE", "CODE", "MIB", "TIME", "WHERE"}
         command, one_of_each = "", {}
         for line in self.done(call("--help-markdown")).decode().splitlines():
             command = line[len("## dragoman "):] if line.startswith("## ") else command
