@@ -3,6 +3,8 @@
 
 #include <string>
 
+#include "core/lines.h"
+
 namespace dragoman {
 
 // "[short.de] expected 3 lines, as many as in test.en, got 2".
@@ -10,7 +12,9 @@ namespace dragoman {
                                      size_t other_lines);
 
 // Reads both and throws the above where they have different numbers of lines; DataError also for a file that
-// cannot be read. Does nothing when one of them is no regular file: standard input and pipes are read once.
-void check_line_counts(const std::string& path, const std::string& other);
+// cannot be read or whose text is refused (core/lines.h). Does nothing when one of them is no regular file:
+// standard input and pipes are read once.
+void check_line_counts(const std::string& path, const std::string& other,
+                       InvalidUtf8 invalid_utf8 = InvalidUtf8::kReplace);
 
 }  // namespace dragoman

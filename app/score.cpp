@@ -99,7 +99,7 @@ int run_score(const Arguments& arguments) {
   check_text_outputs(
       {{"--output", flags.output}},
       named_paths({{"--source", {flags.source}}, {"--target", {flags.target}}, {"--model", flags.models}}));
-  check_line_counts(flags.target, flags.source);
+  check_line_counts(flags.target, flags.source, InvalidUtf8::kRefuse);
   // A replaced character would give a wrong score.
   LineReader source(flags.source, InvalidUtf8::kRefuse), target(flags.target, InvalidUtf8::kRefuse);
   Output output(flags.output);

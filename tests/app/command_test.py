@@ -619,6 +619,8 @@ class Score(CommandTest):
         few, many = self.write("few", b"ba\n"), self.write("many", b"ba\nke\n")
         for flags in (["score", "--source", many, "--target", few], ["translate", "--input", many, "--target-prefix", few]):
             self.refused(call(*flags, "--model", self.folder / "missing"), 3, "few]", "2 lines", "many", "got 1")
+        latin = self.write("latin", b"ba\nk\xe9\n")
+        self.refused(call("score", "--source", many, "--target", latin, "--model", self.folder / "missing"), 3, "latin:2")
 
 
 class Translate(CommandTest):
