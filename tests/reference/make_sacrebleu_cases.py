@@ -45,7 +45,7 @@ COMMANDS = [
     ("ref.de -m bleu -f text -w 2", "hyp.de"),
     ("ref.de ref2.de -m bleu chrf ter -f text -w 2", "hyp.de"),
     ("ref.de -i hyp.de -m ter chrf -f text -w 4", None),
-    ("ref.de -m bleu chrf ter -b -w 2 -i hyp.de", None),
+    ("ref.de -m bleu chrf ter -b -w 2 -f text -i hyp.de", None),
     ("ref.de -i hyp.de -m bleu -b -w 1", None),
     ("ref.de -i hyp.de -m bleu -bw 3", None),
     ("ref.de -i hyp.de -m bleu chrf -b -w2 -ftext", None),
