@@ -6,8 +6,10 @@
 #include "app/output_check.h"
 #include "core/files.h"
 #include "core/log.h"
+#include "core/safetensors.h"
+#include "decoding/model_examination.h"
 #include "decoding/model_folder.h"
-#include "model/config.h"
+#include "model/weight_file.h"
 #include "training/weight_average.h"
 
 namespace dragoman {
@@ -34,7 +36,7 @@ struct AverageFlags {
 
 std::string weights_of(const std::string& path) {
   const std::string inside = join_path(path, "model.safetensors");
-  return file_exists(inside) ? inside : path;
+  return file_exists(inside) || file_exists(inside + kIndexSuffix) ? inside : path;
 }
 
 // The folder whose vocabulary these weights have: a model folder itself, or the nearest one above a
@@ -69,17 +71,17 @@ int run_average(const Arguments& arguments) {
   const std::string settings = flags.settings.empty() ? flags.from.front() : flags.settings;
   check_output_folder({"--model", flags.model},
                       named_paths({{"--from", flags.from}, {"--settings", {settings}}}));
-  Transformer model(read_model_config(settings));
+  require_model_folder(settings);
+  Transformer model(read_model_options(settings));
   std::vector<std::string> paths;
   for (const auto& path : flags.from) paths.push_back(weights_of(path));
   check_output_folder({"--model", flags.model}, named_paths({{"--from", paths}}));
   check_vocabularies(flags.from, settings);
   load_average(model, paths);
   make_folder(flags.model);
-  for (const auto& name : model_file_names(settings)) {
-    if (name != "model.safetensors")
-      write_file_atomically(join_path(flags.model, name),
-                            read_file(join_path(settings, name), ErrorKind::kModel));
+  for (const auto& name : settings_file_names(settings)) {
+    write_file_atomically(join_path(flags.model, name),
+                          read_file(join_path(settings, name), ErrorKind::kModel));
   }
   write_model_weights(flags.model, model);
   Log(std::cerr).info("the mean of " + std::to_string(paths.size()) + " in " + flags.model);

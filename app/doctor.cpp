@@ -8,6 +8,7 @@
 #include "core/json.h"
 #include "core/log.h"
 #include "core/machine.h"
+#include "decoding/model_examination.h"
 #include "decoding/model_folder.h"
 #include "kernels/kernels.h"
 #include "model/device.h"
@@ -108,6 +109,13 @@ void examine_cuda(Diagnosis& diagnosis) {
 
 void examine_model(Diagnosis& diagnosis, const std::string& path) {
   if (path.empty()) return;
+  if (const auto problem = examine_model_path(path)) {
+    diagnosis.model_is_damaged = true;
+    diagnosis.fact("model", path + ": cannot be used");
+    diagnosis.problem("[" + problem->where + "] " + problem->what,
+                      problem->remedy.empty() ? "look for the folder" : problem->remedy);
+    return;
+  }
   try {
     const ModelFolder folder = ModelFolder::load(path, torch::kCPU);
     diagnosis.fact("model",

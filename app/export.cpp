@@ -67,9 +67,8 @@ int run_export(const Arguments& arguments) {
                                     options.not_exportable_because());
   check_weights_fit(folder.model, flags.dtype);
   make_folder(flags.output);
-  for (const auto& name : model_file_names(flags.model)) {
-    if (name != kWeightsName)
-      write_file_atomically(join_path(flags.output, name), settings_text(flags.model, name, flags.dtype));
+  for (const auto& name : settings_file_names(flags.model)) {
+    write_file_atomically(join_path(flags.output, name), settings_text(flags.model, name, flags.dtype));
   }
   const std::string generation = join_path(flags.output, "generation_config.json");
   if (!file_exists(generation))

@@ -10,6 +10,7 @@
 #include "core/manifest.h"
 #include "core/safetensors.h"
 #include "decoding/folder_search.h"
+#include "decoding/model_examination.h"
 #include "decoding/model_folder.h"
 #include "model/weight_names.h"
 
@@ -150,9 +151,7 @@ int run_inspect(const Arguments& arguments) {
   apply_flags(flags.describe(), parse_flags(flags.describe(), arguments));
   if (flags.model.empty() && flags.reseal) throw UsageError("--model", "required a model folder, got none");
   flags.model = model_or_shipped(flags.model);
-  if (!is_folder(flags.model))
-    throw ModelError(flags.model, "required a model folder, got " +
-                                      std::string(file_exists(flags.model) ? "a file" : "nothing there"));
+  require_model_folder(flags.model);
   if (flags.reseal) write_manifest(flags.model, model_file_names(flags.model));
   check_manifest(flags.model);
   const ModelFolder folder = ModelFolder::load(flags.model, torch::kCPU);  // all that translate would check

@@ -4,6 +4,7 @@
 
 #include "core/files.h"
 #include "decoding/folder_search.h"
+#include "decoding/model_examination.h"
 
 namespace dragoman {
 namespace {
@@ -34,6 +35,7 @@ void settle_sampling(const Flags& given, SearchOptions& search) {
 
 void resolve_search(const OptionList& options, const Flags& given, const std::string& folder,
                     SearchOptions& search, Log& log) {
+  require_model_folder(folder);
   const GenerationDefaults generation = read_generation_config(folder);
   const std::string file = join_path(folder, generation.file);
   apply_generation(generation, search);

@@ -67,7 +67,7 @@ struct Counts {
   void add(const Translation& t, int64_t n_best) {
     ++lines;
     silent += t.status == TranslationStatus::kSilent;
-    unknown += t.status == TranslationStatus::kUnknown;
+    unknown += t.status == TranslationStatus::kUnreadable;
     few += t.status != TranslationStatus::kEmpty && static_cast<int64_t>(t.candidates.size()) < n_best;
     split += t.pieces > 1;
     truncated += t.status == TranslationStatus::kTruncated;

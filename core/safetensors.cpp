@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "core/files.h"
 #include "core/json.h"
@@ -156,11 +157,80 @@ SafetensorsHeader parse_safetensors_header(std::string_view start, uint64_t file
   return header;
 }
 
-SafetensorsFile::SafetensorsFile(const std::string& path)
-    : file_(path), header_(parse_safetensors_header(file_.bytes(), file_.bytes().size(), path)) {}
+namespace {
+
+// The weight_map of an index: the file of each tensor.
+std::map<std::string, std::string> read_index(const std::string& path) {
+  const auto json = read_json_file(path, ErrorKind::kModel);
+  if (!json.is_object() || !json.contains("weight_map") || !json["weight_map"].is_object() ||
+      json["weight_map"].empty())
+    throw ModelError(path, "expected an object 'weight_map' of tensors and files, got none");
+  std::map<std::string, std::string> files;
+  for (const auto& [tensor, name] : json["weight_map"].items()) {
+    const bool plain = name.is_string() && !name.get<std::string>().empty() &&
+                       name.get<std::string>().find('/') == std::string::npos;
+    if (!plain) throw ModelError(path + ": " + tensor, "expected a file name, got " + name.dump());
+    files[tensor] = name.get<std::string>();
+  }
+  return files;
+}
+
+}  // namespace
+
+std::vector<std::string> shard_names(const std::string& index) {
+  std::set<std::string> names;
+  for (const auto& [tensor, name] : read_index(index)) names.insert(name);
+  return {names.begin(), names.end()};
+}
+
+SafetensorsFile::SafetensorsFile(const std::string& path) : path_(path) {
+  const std::string index = path + kIndexSuffix;
+  if (!file_exists(path) && file_exists(index))
+    open_shards(index);
+  else
+    add(path);
+}
+
+void SafetensorsFile::add(const std::string& path) {
+  files_.push_back(std::make_unique<MappedFile>(path));
+  const std::string_view bytes = files_.back()->bytes();
+  SafetensorsHeader header = parse_safetensors_header(bytes, bytes.size(), path);
+  data_starts_.push_back(header.data_start);
+  for (auto& [name, entry] : header.tensors) {
+    entry.shard = files_.size() - 1;
+    if (!header_.tensors.emplace(name, std::move(entry)).second)
+      throw ModelError(path + ": " + name, "expected each tensor in one file, got it in two");
+  }
+  header_.metadata = std::move(header.metadata);
+  header_.data_start = header.data_start;
+}
+
+void SafetensorsFile::open_shards(const std::string& index) {
+  path_ = index;
+  const std::string folder =
+      index.substr(0, index.rfind('/') == std::string::npos ? 0 : index.rfind('/') + 1);
+  const auto wanted = read_index(index);
+  for (const auto& name : shard_names(index)) {
+    if (!file_exists(folder + name))
+      throw ModelError(folder + name, "expected this file (" + index + " names it), got none");
+    add(folder + name);
+  }
+  for (const auto& [tensor, name] : wanted) {
+    if (header_.tensors.count(tensor) == 0)
+      throw ModelError(folder + name + ": " + tensor, "expected this tensor (" + index + "), got none");
+  }
+}
 
 std::string_view SafetensorsFile::bytes(const TensorEntry& entry) const {
-  return file_.bytes().substr(header_.data_start + entry.begin, entry.end - entry.begin);
+  return files_[entry.shard]->bytes().substr(data_starts_[entry.shard] + entry.begin,
+                                             entry.end - entry.begin);
+}
+
+void SafetensorsFile::release(std::string_view part) const {
+  for (const auto& file : files_) {
+    const std::string_view all = file->bytes();
+    if (part.data() >= all.data() && part.data() < all.data() + all.size()) return file->release(part);
+  }
 }
 
 void write_safetensors(const std::string& path, const std::vector<TensorToWrite>& tensors,

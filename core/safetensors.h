@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,7 @@ struct TensorEntry {
   DataType type = DataType::kFloat32;
   std::vector<int64_t> shape;
   uint64_t begin = 0, end = 0;  // bytes, from the start of the data
+  size_t shard = 0;             // the file that it lies in, where there are several
 };
 
 struct SafetensorsHeader {
@@ -42,20 +44,33 @@ struct SafetensorsHeader {
 SafetensorsHeader parse_safetensors_header(std::string_view start, uint64_t file_bytes,
                                            const std::string& path);
 
-// A whole safetensors file in memory-mapped form: bytes(name) is valid while this object lives.
+// A whole safetensors file in memory-mapped form: bytes(name) is valid while this object lives. Where there
+// is no `path` but `path`.index.json, the tensors lie in the files that this index names (shards, as
+// transformers writes large models), and it is read as one file.
 class SafetensorsFile {
  public:
   explicit SafetensorsFile(const std::string& path);
 
   const SafetensorsHeader& header() const { return header_; }
-  const std::string& path() const { return file_.path(); }
+  const std::string& path() const { return path_; }  // of the file or of its index
   std::string_view bytes(const TensorEntry& entry) const;
-  void release(std::string_view part) const { file_.release(part); }  // of bytes()
+  void release(std::string_view part) const;  // of bytes()
 
  private:
-  MappedFile file_;
-  SafetensorsHeader header_;
+  void open_shards(const std::string& index);
+  void add(const std::string& path);
+
+  std::string path_;
+  std::vector<std::unique_ptr<MappedFile>> files_;
+  std::vector<uint64_t> data_starts_;  // of each file
+  SafetensorsHeader header_;           // of all of them together
 };
+
+// "model.safetensors.index.json".
+inline constexpr char kIndexSuffix[] = ".index.json";
+// The names of the files that an index names, sorted. ModelError naming the index, for one thing when a name
+// leads out of its folder.
+std::vector<std::string> shard_names(const std::string& index);
 
 // One tensor to write: bytes row major, little endian.
 struct TensorToWrite {

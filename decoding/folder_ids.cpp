@@ -32,6 +32,10 @@ std::string language_list(const Vocabulary& vocabulary, size_t most) {
 std::vector<int64_t> forbidden_ids(const ModelFolder& folder) {
   std::vector<int64_t> ids = folder.generation.forbidden_tokens;
   ids.push_back(folder.options.target_pad_id());
+  const Vocabulary& vocabulary = folder.tokenizers.target.vocabulary();
+  for (int64_t id = 0; id < folder.options.decoder_vocab_size; ++id) {
+    if (id >= vocabulary.size() || vocabulary.piece(id).empty()) ids.push_back(id);
+  }
   std::sort(ids.begin(), ids.end());
   ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
   require_in_vocabulary(folder, "bad_words_ids", ids);

@@ -10,8 +10,8 @@
 
 namespace dragoman {
 
-// Ids that are never generated: <pad>, and the single ones of bad_words_ids. ModelError for ids beyond the
-// vocabulary, those of forbidden groups too.
+// Ids that are never generated: <pad>, those without a piece, and the single ones of bad_words_ids.
+// ModelError for ids beyond the vocabulary, those of forbidden groups too.
 std::vector<int64_t> forbidden_ids(const ModelFolder& folder);
 
 // ModelError for ids among the settings of the search that the vocabulary does not have.

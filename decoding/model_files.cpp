@@ -1,9 +1,14 @@
 #include "decoding/model_files.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "core/error.h"
 #include "core/files.h"
 #include "core/json.h"
+#include "core/safetensors.h"
 #include "core/special_tokens.h"
+#include "decoding/model_examination.h"
 
 namespace dragoman {
 namespace {
@@ -27,15 +32,34 @@ std::string special_tokens_text() {
       {{"eos_token", kEndOfSentencePiece}, {"unk_token", kUnknownPiece}, {"pad_token", kPaddingPiece}});
 }
 
+// Rows of the two embeddings, as far as a config.json tells.
+std::pair<int64_t, int64_t> embedding_rows(const std::string& folder) {
+  if (!file_exists(join_path(folder, "config.json"))) return {INT64_MAX, INT64_MAX};
+  const ModelOptions options = read_model_config(folder);
+  return {options.vocab_size, options.decoder_vocab_size};
+}
+
+bool ends_with(const std::string& name, const std::string& end) {
+  return name.size() >= end.size() && name.compare(name.size() - end.size(), end.size(), end) == 0;
+}
+
 }  // namespace
 
 TokenizerPair TokenizerPair::load(const std::string& folder) {
-  const Vocabulary source = Vocabulary::load(join_path(folder, "vocab.json"));
-  const std::string target_path = join_path(folder, kTargetVocabularyName);
+  refuse_git_lfs_pointers(folder);
+  const std::string source_path = join_path(folder, "vocab.json"),
+                    target_path = join_path(folder, kTargetVocabularyName);
+  const auto added = read_added_tokens(folder);
+  const auto read = [&](const std::string& path, int64_t most) {
+    const Vocabulary vocabulary = Vocabulary::load(path, most);
+    return added.empty() ? vocabulary : with_added_tokens(vocabulary, added, path);
+  };
+  const auto [source_rows, target_rows] = embedding_rows(folder);
+  const Vocabulary source = read(source_path, source_rows);
   const bool shared = !file_exists(target_path);
-  const Vocabulary target = shared ? source : Vocabulary::load(target_path);
-  return {Tokenizer::load(join_path(folder, "source.spm"), source),
-          Tokenizer::load(join_path(folder, "target.spm"), target), shared};
+  const Vocabulary target = shared ? source : read(target_path, target_rows);
+  return {Tokenizer::load(join_path(folder, "source.spm"), source, added),
+          Tokenizer::load(join_path(folder, "target.spm"), target, added), shared};
 }
 
 void require_one_vocabulary(const std::string& option, const TokenizerPair& tokenizers,
@@ -61,9 +85,25 @@ std::vector<std::string> model_file_names(const std::string& folder) {
   std::vector<std::string> names;
   for (const char* name :
        {"config.json", "generation_config.json", kWeightsName, "source.spm", "target.spm", "vocab.json",
-        kTargetVocabularyName, "tokenizer_config.json", "special_tokens_map.json"}) {
+        kTargetVocabularyName, "added_tokens.json", "tokenizer_config.json", "special_tokens_map.json"}) {
     if (file_exists(join_path(folder, name))) names.emplace_back(name);
   }
+  const std::string index = std::string(kWeightsName) + kIndexSuffix;
+  if (!file_exists(join_path(folder, kWeightsName)) && file_exists(join_path(folder, index))) {
+    names.push_back(index);
+    for (const auto& name : shard_names(join_path(folder, index))) names.push_back(name);
+  }
+  return names;
+}
+
+std::vector<std::string> settings_file_names(const std::string& folder) {
+  std::vector<std::string> names = model_file_names(folder);
+  names.erase(std::remove_if(names.begin(), names.end(),
+                             [](const std::string& name) {
+                               return ends_with(name, ".safetensors") ||
+                                      ends_with(name, std::string(".safetensors") + kIndexSuffix);
+                             }),
+              names.end());
   return names;
 }
 

@@ -17,7 +17,9 @@ struct TokenizerPair {
   Tokenizer source, target;
   bool shared;
 
-  // From source.spm, target.spm, vocab.json and, for separate vocabularies, target_vocab.json. ModelError.
+  // From source.spm, target.spm, vocab.json and, for separate vocabularies, target_vocab.json; with the
+  // tokens that were added behind the vocabulary (tokenizer/added_tokens.h), and without entries for which
+  // config.json has no row of the embedding. ModelError.
   static TokenizerPair load(const std::string& folder);
 };
 
@@ -29,6 +31,8 @@ void require_one_vocabulary(const std::string& option, const TokenizerPair& toke
 
 // The names of the files of a folder that other programs read, manifest.json aside, as far as they are there.
 std::vector<std::string> model_file_names(const std::string& folder);
+// The same without the weights: what goes along when they are written anew.
+std::vector<std::string> settings_file_names(const std::string& folder);
 
 // What a folder needs beside the weights, written in full: tokenizer files, config.json,
 // generation_config.json, tokenizer_config.json, special_tokens_map.json. `source_spm`, `target_spm`: the

@@ -6,6 +6,8 @@
 #include "core/json.h"
 #include "core/manifest.h"
 #include "core/special_tokens.h"
+#include "decoding/model_examination.h"
+#include "model/weight_file.h"
 #include "model/weights.h"
 
 namespace dragoman {
@@ -13,9 +15,9 @@ namespace {
 
 void check_vocabulary(const std::string& folder, const char* name, const Vocabulary& vocabulary,
                       int64_t required) {
-  if (vocabulary.size() == required) return;
-  throw ModelError(join_path(folder, name), "required " + std::to_string(required) +
-                                                " entries (config.json), got " +
+  if (vocabulary.size() <= required) return;  // rows of the embedding behind the vocabulary are never used
+  throw ModelError(join_path(folder, name), "expected " + std::to_string(required) +
+                                                " entries at most (config.json), got " +
                                                 std::to_string(vocabulary.size()));
 }
 
@@ -26,7 +28,7 @@ void check_special_ids(const std::string& folder, const ModelOptions& options,
   const auto require = [&](const char* key, int64_t required, int64_t got, const char* piece = "<pad>") {
     if (required != got) {
       throw ModelError(join_path(folder, "config.json") + ": " + key,
-                       "required " + std::string(piece) + "'s id " + std::to_string(required) + ", got " +
+                       "expected " + std::string(piece) + "'s id " + std::to_string(required) + ", got " +
                            std::to_string(got));
     }
   };
@@ -43,12 +45,10 @@ void check_special_ids(const std::string& folder, const ModelOptions& options,
 }  // namespace
 
 ModelFolder ModelFolder::load_without_weights(const std::string& path) {
-  if (!is_folder(path))
-    throw ModelError(
-        path, "required a model folder, got " + std::string(file_exists(path) ? "a file" : "nothing there"));
+  require_model_folder(path);
   check_manifest(path);
   TokenizerPair tokenizers = TokenizerPair::load(path);
-  const ModelOptions options = read_model_config(path);
+  const ModelOptions options = read_model_options(path);
   check_vocabulary(path, "vocab.json", tokenizers.source.vocabulary(), options.vocab_size);
   check_vocabulary(path, tokenizers.shared ? "vocab.json" : kTargetVocabularyName,
                    tokenizers.target.vocabulary(), options.decoder_vocab_size);

@@ -1,81 +1,205 @@
 #include "decoding/sentences.h"
 
-#include <set>
+#include <stdexcept>
 
-#include "core/utf8.h"
+#ifdef DRAGOMAN_HAS_ICU
+#include <unicode/brkiter.h>
+#include <unicode/uchar.h>
+#include <unicode/unistr.h>
+#include <unicode/uscript.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "decoding/abbreviations.h"
+#endif
 
 namespace dragoman {
+
+#ifndef DRAGOMAN_HAS_ICU
+
+bool can_split_sentences() {
+  return false;
+}
+std::vector<std::string> split_sentences(std::string_view) {
+  throw std::logic_error("split_sentences: this program was built without ICU");
+}
+
+#else
+
 namespace {
 
-bool is_cjk_end(char32_t c) {
-  return c == U'。' || c == U'！' || c == U'？';
+using icu::UnicodeString;
+
+bool is_space(UChar32 c) {
+  return u_isUWhiteSpace(c) != 0;
 }
-bool is_end(char32_t c) {
-  return c == U'.' || c == U'!' || c == U'?' || c == U'…' || is_cjk_end(c);
+bool is_letter(UChar32 c) {
+  return u_isUAlphabetic(c) != 0;
 }
-bool is_closing(char32_t c) {
-  return std::u32string_view(U"\"')]}»”“’‘」』）").find(c) != std::u32string_view::npos;
-}
-bool is_opening(char32_t c) {
-  return std::u32string_view(U"\"'([{«„“‘‚¿¡").find(c) != std::u32string_view::npos;
+// Quotes and brackets on either side, and the marks that open a Spanish sentence.
+bool is_quote(UChar32 c) {
+  const auto kind = u_charType(c);
+  return kind == U_START_PUNCTUATION || kind == U_END_PUNCTUATION || kind == U_INITIAL_PUNCTUATION ||
+         kind == U_FINAL_PUNCTUATION || c == '"' || c == '\'' || c == 0xBF || c == 0xA1;
 }
 
-// Upper-case letters of the scripts that have case, and every letter of those that have none. ASCII and
-// Latin-1 by rule; elsewhere a letter is taken as one that may begin a sentence.
-bool may_begin(char32_t c) {
-  if (c < 0x80) return (c >= U'A' && c <= U'Z') || (c >= U'0' && c <= U'9') || is_opening(c);
-  if (c >= 0xDF && c <= 0xFF) return false;  // Latin-1's lower case
-  return true;
+// A place between two sentences, perhaps.
+struct Boundary {
+  const UnicodeString& text;
+  int32_t begin;  // of the sentence
+  int32_t at;     // where the next one begins
+
+  // Where the first character that `stop` holds of stands, backwards from `from`; the character behind `from`
+  // is the first.
+  template <typename Skip>
+  int32_t back_over(int32_t from, const Skip& skip) const {
+    while (from > begin && skip(text.char32At(text.moveIndex32(from, -1)))) from = text.moveIndex32(from, -1);
+    return from;
+  }
+  // The mark that ends the sentence: the last character that is neither space nor quote, and where it ends.
+  int32_t end_of_mark() const {
+    return back_over(at, [](UChar32 c) { return is_space(c) || is_quote(c); });
+  }
+  UChar32 mark() const {
+    const int32_t end = end_of_mark();
+    return end > begin ? text.char32At(text.moveIndex32(end, -1)) : 0;
+  }
+  // The first character of the next sentence that is no quote and no space.
+  int32_t next() const {
+    int32_t i = at;
+    while (i < text.length() && (is_space(text.char32At(i)) || is_quote(text.char32At(i))))
+      i = text.moveIndex32(i, 1);
+    return i;
+  }
+};
+
+std::string lower_utf8(UnicodeString word) {
+  std::string utf8;
+  word.toLower(icu::Locale::getRoot()).toUTF8String(utf8);
+  return utf8;
 }
 
-bool is_abbreviation(std::u32string_view before_stop) {
-  static const std::set<std::u32string> known = {U"Mr", U"Mrs", U"Ms",  U"Dr", U"Prof", U"St",  U"Nr", U"No",
-                                                 U"vs", U"etc", U"bzw", U"ca", U"Abb",  U"Fig", U"Hr", U"Fr"};
-  size_t begin = before_stop.size();
-  while (begin > 0 && !is_white_space(before_stop[begin - 1])) --begin;
-  const std::u32string word(before_stop.substr(begin));
-  const bool initial = word.size() == 1 && (word[0] < U'0' || word[0] > U'9');
-  return initial || known.count(word) > 0;
+UnicodeString word_at(const UnicodeString& text, int32_t begin) {
+  int32_t end = begin;
+  while (end < text.length() && is_letter(text.char32At(end))) end = text.moveIndex32(end, 1);
+  return UnicodeString(text, begin, end - begin);
 }
 
-std::u32string_view trimmed(std::u32string_view text) {
-  while (!text.empty() && is_white_space(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_white_space(text.back())) text.remove_suffix(1);
-  return text;
+// "z.B", "U.S", "m.in", "т.е": short parts between full stops.
+bool has_inner_stops(const UnicodeString& word) {
+  int32_t part = 0, parts = 0;
+  for (int32_t i = 0; i <= word.length(); ++i) {
+    if (i < word.length() && word[i] != u'.') {
+      if (!is_letter(word[i])) return false;
+      ++part;
+      continue;
+    }
+    if (part == 0 || part > (parts == 0 ? 2 : 3)) return false;
+    ++parts, part = 0;
+  }
+  return parts > 1;
 }
 
-// Whether a sentence ends with the mark at `at`; `after` is set behind its closing quotes.
-bool ends_at(std::u32string_view text, size_t begin, size_t at, size_t& after) {
-  after = at + 1;
-  while (after < text.size() && (is_end(text[after]) || is_closing(text[after]))) ++after;
-  if (after == text.size() || is_cjk_end(text[at])) return true;
-  if (!is_white_space(text[after])) return false;
-  size_t next = after;
-  while (next < text.size() && is_white_space(text[next])) ++next;
-  if (next == text.size() || !may_begin(text[next])) return false;
-  return !(text[at] == U'.' && after == at + 1 && is_abbreviation(text.substr(begin, at - begin)));
+// Whether the full stop belongs to the word before it.
+bool is_abbreviated(const Boundary& boundary) {
+  const int32_t stop = boundary.text.moveIndex32(boundary.end_of_mark(), -1);
+  const int32_t begin =
+      boundary.back_over(stop, [](UChar32 c) { return !is_space(c) && (!is_quote(c) || c == '\''); });
+  const UnicodeString word(boundary.text, begin, stop - begin);
+  if (word.isEmpty()) return false;
+  const UChar32 first = word.char32At(0);
+  const bool one = word.countChar32() == 1;
+  if (one && is_letter(first) && u_hasBinaryProperty(first, UCHAR_IDEOGRAPHIC) == 0)
+    return true;  // an initial
+  if (has_inner_stops(word)) return true;
+  const int32_t next = boundary.next();
+  const UChar32 following = next < boundary.text.length() ? boundary.text.char32At(next) : 0;
+  const std::string lower = lower_utf8(word);
+  if (u_isdigit(following) && is_abbreviation_before_number(lower)) return true;
+  const bool ordinal = word.countChar32() <= 2 && u_isdigit(first) && u_isdigit(word[word.length() - 1]);
+  if (ordinal && is_month(lower_utf8(word_at(boundary.text, next)))) return true;
+  return is_abbreviation(lower);
+}
+
+// Of a boundary that Unicode's rules find.
+bool is_kept(const Boundary& boundary) {
+  const int32_t next = boundary.next();
+  if (next >= boundary.text.length()) return true;
+  const UChar32 mark = boundary.mark(),
+                before = boundary.text.char32At(boundary.text.moveIndex32(boundary.at, -1));
+  if ((mark == '!' || mark == '?') && !is_space(before) && boundary.text.char32At(next) < 0x80)
+    return false;  // example.com/a?B=c
+  const bool latin_mark = mark == '.' || mark == '!' || mark == '?' || mark == 0x2026;
+  if (latin_mark && u_isULowercase(boundary.text.char32At(next))) return false;  // "Go!" he said.
+  return mark != '.' || !is_abbreviated(boundary);
+}
+
+// Boundaries that Unicode's rules lack: behind an ellipsis before a capital, behind the Greek question mark,
+// and between a year and a number.
+bool is_missing(const UnicodeString& text, int32_t mark, int32_t next) {
+  const UChar32 c = text.char32At(mark), first = text.char32At(next);
+  const UChar32 before = mark > 0 ? text.char32At(text.moveIndex32(mark, -1)) : 0;
+  if (c == 0x2026) return u_isUUppercase(first) || u_istitle(first);
+  const auto is_greek = [](UChar32 letter) {
+    return u_getIntPropertyValue(letter, UCHAR_SCRIPT) == USCRIPT_GREEK;
+  };
+  if (c == ';' || c == 0x37E) return is_greek(before) && is_greek(first) && u_isUUppercase(first);
+  const auto digit = [&](int32_t i) { return i >= 0 && u_isdigit(text[i]); };
+  return c == '.' && u_isdigit(first) && digit(mark - 1) && digit(mark - 2) && digit(mark - 3);
+}
+
+std::vector<int32_t> boundaries_of(const UnicodeString& text) {
+  UErrorCode status = U_ZERO_ERROR;
+  const std::unique_ptr<icu::BreakIterator> iterator(
+      icu::BreakIterator::createSentenceInstance(icu::Locale::getRoot(), status));
+  if (U_FAILURE(status))
+    throw std::runtime_error("split_sentences: ICU has no sentence rules: " +
+                             std::string(u_errorName(status)));
+  iterator->setText(text);
+  std::vector<int32_t> boundaries;
+  for (int32_t at = iterator->next(); at != icu::BreakIterator::DONE; at = iterator->next())
+    boundaries.push_back(at);
+  for (int32_t i = 0; i + 2 < text.length(); ++i) {
+    if ((text[i] != 0x2026 && text[i] != ';' && text[i] != 0x37E && text[i] != '.') || !is_space(text[i + 1]))
+      continue;
+    int32_t next = i + 1;
+    while (next < text.length() && is_space(text.char32At(next))) next = text.moveIndex32(next, 1);
+    if (next < text.length() && is_missing(text, i, next)) boundaries.push_back(next);
+  }
+  std::sort(boundaries.begin(), boundaries.end());
+  return boundaries;
+}
+
+std::string trimmed_utf8(const UnicodeString& text, int32_t begin, int32_t end) {
+  while (begin < end && is_space(text.char32At(begin))) begin = text.moveIndex32(begin, 1);
+  while (end > begin && is_space(text.char32At(text.moveIndex32(end, -1)))) end = text.moveIndex32(end, -1);
+  std::string utf8;
+  UnicodeString(text, begin, end - begin).toUTF8String(utf8);
+  return utf8;
 }
 
 }  // namespace
 
+bool can_split_sentences() {
+  return true;
+}
+
 std::vector<std::string> split_sentences(std::string_view utf8) {
-  const std::u32string all = to_code_points(utf8);
-  const std::u32string_view text(all);
+  const auto text = UnicodeString::fromUTF8(icu::StringPiece(utf8.data(), static_cast<int32_t>(utf8.size())));
   std::vector<std::string> sentences;
-  const auto add = [&](std::u32string_view sentence) {
-    sentence = trimmed(sentence);
-    if (!sentence.empty()) sentences.push_back(to_utf8(sentence));
-  };
-  size_t begin = 0;
-  for (size_t at = 0; at < text.size(); ++at) {
-    size_t after = 0;
-    if (!is_end(text[at]) || !ends_at(text, begin, at, after)) continue;
-    add(text.substr(begin, after - begin));
-    begin = after;
-    at = after - 1;
+  int32_t begin = 0;
+  for (const int32_t at : boundaries_of(text)) {
+    if (at <= begin || !is_kept({text, begin, at})) continue;
+    if (auto sentence = trimmed_utf8(text, begin, at); !sentence.empty())
+      sentences.push_back(std::move(sentence));
+    begin = at;
   }
-  add(text.substr(begin));
+  if (auto rest = trimmed_utf8(text, begin, text.length()); !rest.empty())
+    sentences.push_back(std::move(rest));
   return sentences;
 }
+
+#endif
 
 }  // namespace dragoman

@@ -89,7 +89,8 @@ OptionList TranslateOptions::describe() {
                  option(target_language, "target-language", "CODE",
                         "puts >>CODE<< before each line, for models of several target languages"),
                  option(split_sentences, "split-sentences",
-                        "translate paragraphs sentence by sentence and rejoin them"),
+                        "translate paragraphs sentence by sentence and rejoin them: Unicode's sentences, "
+                        "without those that end at an abbreviation"),
                  option(loop_guard, "loop-guard", "NAME",
                         "translations that turn in circles: mark counts them and gives them the status "
                         "looped; retry decodes them again with repetitions forbidden; off says nothing")
@@ -105,7 +106,7 @@ std::string status_name(TranslationStatus status) {
       return "empty";
     case TranslationStatus::kSplit:
       return "split";
-    case TranslationStatus::kUnknown:
+    case TranslationStatus::kUnreadable:
       return "unknown";
     case TranslationStatus::kSilent:
       return "silent";
@@ -127,6 +128,8 @@ Translator::Translator(std::vector<ModelFolder> folders, const TranslateOptions&
       forbidden_(folder().generation.forbidden_groups),
       prefix_(language_prefix(folder(), options.target_language)) {
   options.search.check();
+  if (options.split_sentences && !can_split_sentences())
+    throw UsageError("--split-sentences", "expected a program that was built with ICU, got one without it");
   check_ids(folder(), options.search);
   std::vector<int64_t> never = forbidden_ids(folder());
   if (options.search.rules_see_log_probabilities()) {
@@ -294,7 +297,7 @@ Translation Translator::assemble(const std::vector<Segment>& segments, size_t be
   if (result.status != TranslationStatus::kTruncated && is_blank(result.text()))
     result.status = TranslationStatus::kSilent;
   else if (result.status != TranslationStatus::kTruncated && unknown)
-    result.status = TranslationStatus::kUnknown;
+    result.status = TranslationStatus::kUnreadable;
   for (size_t i = begin; i < end; ++i) {
     if (segments[i].looped) result.status = TranslationStatus::kLooped;
     result.retried = result.retried || segments[i].retried;

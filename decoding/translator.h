@@ -26,12 +26,12 @@ struct TranslateOptions {
 
 enum class TranslationStatus {
   kOk,
-  kEmpty,      // nothing but white space came in: nothing goes out, the model was not asked
-  kSplit,      // longer than max_source_length: translated in pieces and rejoined
-  kUnknown,    // half of the source's tokens or more are <unk>: the model cannot read it
-  kSilent,     // the model was asked, and its best translation is an empty text
-  kTruncated,  // the best hypothesis hit the length limit before </s>
-  kLooped,     // the best hypothesis turns in circles (loop_guard.h), whatever else is to be said of it
+  kEmpty,       // nothing but white space came in: nothing goes out, the model was not asked
+  kSplit,       // longer than max_source_length: translated in pieces and rejoined
+  kUnreadable,  // half of the source's tokens or more are <unk>: the model cannot read it
+  kSilent,      // the model was asked, and its best translation is an empty text
+  kTruncated,   // the best hypothesis hit the length limit before </s>
+  kLooped,      // the best hypothesis turns in circles (loop_guard.h), whatever else is to be said of it
 };
 std::string status_name(TranslationStatus status);  // "ok", ...
 

@@ -7,6 +7,7 @@
 #include "core/log.h"
 #include "core/manifest.h"
 #include "core/special_tokens.h"
+#include "decoding/model_examination.h"
 #include "decoding/model_files.h"
 #include "exchange/foreign_model.h"
 #include "exchange/marian_bin.h"
@@ -69,9 +70,8 @@ ImportReport import_torch(const std::string& path, const std::string& target) {
   const MappedFile bytes(path);
   const TorchFile file(bytes.bytes(), path);
   const GatheredWeights weights = gather_torch_weights(file, options, path);
-  for (const auto& name : model_file_names(source)) {
-    if (name != kWeightsName)
-      write_file_atomically(join_path(target, name), read_file(join_path(source, name), ErrorKind::kModel));
+  for (const auto& name : settings_file_names(source)) {
+    write_file_atomically(join_path(target, name), read_file(join_path(source, name), ErrorKind::kModel));
   }
   const std::string generation = join_path(target, "generation_config.json");
   if (!file_exists(generation))
@@ -196,6 +196,7 @@ ImportReport import_model(const ImportOptions& options,
   if (options.model.empty()) throw UsageError("--model", "expected the new model folder, got none");
   if (!file_exists(options.path))
     throw ModelError(options.path, "expected a folder or file to import, got nothing there");
+  refuse_git_lfs_pointers(options.path);
   InputFiles files(options.path);
   const bool is_folder = files.is_archive() || dragoman::is_folder(options.path);
   const std::string root = files.is_archive() ? files.archive_root() : options.path;

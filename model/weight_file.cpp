@@ -4,6 +4,7 @@
 
 #include "core/files.h"
 #include "core/widen.h"
+#include "model/config.h"
 #include "model/weight_names.h"
 
 namespace dragoman {
@@ -56,6 +57,26 @@ std::vector<float> floats(const SafetensorsFile& file, const TensorEntry& entry,
 }
 
 }  // namespace
+
+ModelOptions read_model_options(const std::string& folder) {
+  ModelOptions options = read_model_config(folder);
+  if (!options.share_encoder_decoder_embeddings || options.tie_word_embeddings) return options;
+  const std::string path = join_path(folder, "model.safetensors");
+  if (!file_exists(path) && !file_exists(path + kIndexSuffix)) return options;
+  const SafetensorsFile file(path);
+  const auto& tensors = file.header().tensors;
+  const auto source = tensors.find("model.encoder.embed_tokens.weight"),
+             target = tensors.find("model.decoder.embed_tokens.weight");
+  if (source == tensors.end() || target == tensors.end()) return options;
+  const auto shared = tensors.find("model.shared.weight");
+  const auto same = [&](const TensorEntry& a, const TensorEntry& b) {
+    return a.type == b.type && a.shape == b.shape && file.bytes(a) == file.bytes(b);
+  };
+  options.share_encoder_decoder_embeddings =
+      same(source->second, target->second) &&
+      (shared == tensors.end() || same(source->second, shared->second));
+  return options;
+}
 
 void check_weights(const ModelOptions& options, const SafetensorsFile& file) {
   check_tensors(options, file);

@@ -13,6 +13,11 @@
 
 namespace dragoman {
 
+// What config.json says of the model in `folder`, as its weights have it: transformers 5 takes
+// "tie_word_embeddings": false to mean that nothing is tied, so that a folder may share embeddings by its
+// config and hold two. ModelError.
+ModelOptions read_model_options(const std::string& folder);
+
 // ModelError naming file and tensor when one is missing, of another shape, no floating-point numbers, or one
 // too many; and when copies of a shared embedding differ.
 void check_weights(const ModelOptions& options, const SafetensorsFile& file);

@@ -101,6 +101,7 @@ std::vector<std::string> possible_names(const WeightName& name, const ModelOptio
 bool may_be_ignored(const std::string& name, const ModelOptions& o) {
   if (name == kPositionNames[0] || name == kPositionNames[1]) return true;
   if (name == "lm_head.weight") return o.tie_word_embeddings;
+  if (name == "model.shared.weight") return !o.share_encoder_decoder_embeddings && !o.tie_word_embeddings;
   const bool embedding =
       name == "model.encoder.embed_tokens.weight" || name == "model.decoder.embed_tokens.weight";
   return embedding && o.share_encoder_decoder_embeddings;

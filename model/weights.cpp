@@ -88,7 +88,7 @@ void save_weights(const Transformer& model, const std::string& path, DataType ty
 }
 
 Transformer load_model(const std::string& folder) {
-  const ModelOptions options = read_model_config(folder);
+  const ModelOptions options = read_model_options(folder);
   const SafetensorsFile file(join_path(folder, "model.safetensors"));
   check_weights(options, file);
   Transformer model(options);

@@ -2,6 +2,7 @@
 
 #include <sentencepiece_processor.h>
 
+#include <algorithm>
 #include <cmath>
 #include <iterator>
 
@@ -61,6 +62,23 @@ std::vector<Item> joined_parts(std::string_view text, const Encode& encode) {
   return all;
 }
 
+// The same for a text that may hold added tokens, of which `use` makes an item.
+template <typename Item, typename Encode, typename Use>
+std::vector<Item> around_added_tokens(std::string_view text, const std::vector<AddedToken>& added,
+                                      const Encode& encode, const Use& use) {
+  if (added.empty()) return joined_parts<Item>(text, encode);
+  std::vector<Item> all;
+  for (const auto& part : split_at_added_tokens(text, added)) {
+    if (part.token != nullptr) {
+      all.push_back(use(*part.token));
+    } else {
+      std::vector<Item> some = joined_parts<Item>(part.text, encode);
+      std::move(some.begin(), some.end(), std::back_inserter(all));
+    }
+  }
+  return all;
+}
+
 }  // namespace
 
 struct Tokenizer::State {
@@ -82,6 +100,7 @@ struct Tokenizer::State {
   Vocabulary vocabulary;
   sentencepiece::SentencePieceProcessor processor;
   std::vector<int64_t> id_of_spm;  // the vocabulary's id for each id of SentencePiece
+  std::vector<AddedToken> added;
   bool has_nbest = false;
 };
 
@@ -110,13 +129,16 @@ std::vector<int64_t> Tokenizer::State::encode(std::string_view text) const {
 
 Tokenizer::Tokenizer(std::shared_ptr<const State> state) : state_(std::move(state)) {}
 
-Tokenizer Tokenizer::load(const std::string& spm_path, const Vocabulary& vocabulary) {
-  return from_bytes(read_file(spm_path, ErrorKind::kModel, kLargestModel), vocabulary, spm_path);
+Tokenizer Tokenizer::load(const std::string& spm_path, const Vocabulary& vocabulary,
+                          std::vector<AddedToken> added) {
+  return from_bytes(read_file(spm_path, ErrorKind::kModel, kLargestModel), vocabulary, spm_path,
+                    std::move(added));
 }
 
 Tokenizer Tokenizer::from_bytes(std::string_view model, const Vocabulary& vocabulary,
-                                const std::string& where) {
+                                const std::string& where, std::vector<AddedToken> added) {
   auto state = std::make_shared<State>(vocabulary);
+  state->added = std::move(added);
   load_sentencepiece_model(model, where, state->processor);
   const int pieces = state->processor.GetPieceSize();
   for (int id = 0; id < pieces; ++id) {
@@ -130,7 +152,9 @@ Tokenizer Tokenizer::from_bytes(std::string_view model, const Vocabulary& vocabu
 }
 
 std::vector<int64_t> Tokenizer::encode(std::string_view text) const {
-  return joined_parts<int64_t>(text, [&](std::string_view part) { return state_->encode(part); });
+  return around_added_tokens<int64_t>(
+      text, state_->added, [&](std::string_view part) { return state_->encode(part); },
+      [](const AddedToken& token) { return token.id; });
 }
 
 SourceLine Tokenizer::source_line(std::string_view line) const {
@@ -156,8 +180,9 @@ std::vector<std::string> Tokenizer::encode_source_pieces(std::string_view line) 
 }
 
 std::vector<std::string> Tokenizer::encode_pieces(std::string_view text) const {
-  return joined_parts<std::string>(
-      text, [&](std::string_view part) { return state_->processor.EncodeAsPieces(part); });
+  return around_added_tokens<std::string>(
+      text, state_->added, [&](std::string_view part) { return state_->processor.EncodeAsPieces(part); },
+      [](const AddedToken& token) { return token.text; });
 }
 
 bool Tokenizer::is_unigram() const {
@@ -185,6 +210,10 @@ std::string Tokenizer::decode(const std::vector<int64_t>& ids, bool show_unknown
   pieces.reserve(ids.size());
   for (const int64_t id : ids) {
     const std::string& piece = state_->vocabulary.piece(id);
+    const bool hidden = std::any_of(state_->added.begin(), state_->added.end(), [&](const AddedToken& token) {
+      return token.is_hidden && token.id == id;
+    });
+    if (hidden) continue;
     if (!state_->vocabulary.is_special(id) || (show_unknown && id == state_->vocabulary.unk_id()))
       pieces.push_back(piece);
   }

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tokenizer/added_tokens.h"
 #include "tokenizer/vocabulary.h"
 
 namespace dragoman {
@@ -31,8 +32,11 @@ struct ScoredPiece {
 class Tokenizer {
  public:
   // ModelError naming the file, or `where` for a model held in memory (the bytes of an .spm file).
-  static Tokenizer load(const std::string& spm_path, const Vocabulary& vocabulary);
-  static Tokenizer from_bytes(std::string_view model, const Vocabulary& vocabulary, const std::string& where);
+  // added: cut out of a text before SentencePiece sees it; the vocabulary has them.
+  static Tokenizer load(const std::string& spm_path, const Vocabulary& vocabulary,
+                        std::vector<AddedToken> added = {});
+  static Tokenizer from_bytes(std::string_view model, const Vocabulary& vocabulary, const std::string& where,
+                              std::vector<AddedToken> added = {});
 
   // The ids without </s>, which the caller adds. What is written in the text is text: "</s>", "<pad>" and
   // "<unk>" in it never become a special token. A piece that the vocabulary lacks is <unk>. (A character that

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
 #include <unordered_map>
 
 #include "core/error.h"
@@ -60,6 +61,7 @@ Vocabulary::Vocabulary(std::vector<std::string> pieces, const std::string& where
   auto table = std::make_shared<Table>();
   table->ids.reserve(pieces.size());
   for (size_t i = 0; i < pieces.size(); ++i) {
+    if (pieces[i].empty()) continue;  // a row of the embedding that has no piece
     const auto [place, is_new] = table->ids.emplace(pieces[i], static_cast<int64_t>(i));
     if (!is_new) {
       throw ModelError(where, "required each piece once, got '" + pieces[i] + "' as " +
@@ -74,8 +76,16 @@ Vocabulary::Vocabulary(std::vector<std::string> pieces, const std::string& where
   table_ = std::move(table);
 }
 
-Vocabulary Vocabulary::load(const std::string& path) {
-  return from_json(read_json_file(path, ErrorKind::kModel), path);
+Vocabulary Vocabulary::load(const std::string& path, int64_t most) {
+  nlohmann::json object = read_json_file(path, ErrorKind::kModel);
+  if (object.is_object() && static_cast<int64_t>(object.size()) > most) {
+    for (auto entry = object.begin(); entry != object.end();) {
+      const bool beyond =
+          entry->is_number_unsigned() && entry->get<uint64_t>() >= static_cast<uint64_t>(most);
+      entry = beyond ? object.erase(entry) : std::next(entry);
+    }
+  }
+  return from_json(object, path);
 }
 
 Vocabulary Vocabulary::parse(std::string_view json, const std::string& where) {
@@ -131,8 +141,9 @@ std::string Vocabulary::to_json() const {
   // Line by line: an ordered JSON object looks through all of its keys at each insertion.
   std::string text = "{";
   for (size_t id = 0; id < table_->pieces.size(); ++id) {
-    text +=
-        (id == 0 ? "\n  " : ",\n  ") + nlohmann::json(table_->pieces[id]).dump() + ": " + std::to_string(id);
+    if (table_->pieces[id].empty()) continue;
+    text += (text.size() == 1 ? "\n  " : ",\n  ") + nlohmann::json(table_->pieces[id]).dump() + ": " +
+            std::to_string(id);
   }
   return text + "\n}\n";
 }

@@ -15,12 +15,13 @@ namespace dragoman {
 // Never changes once made, and cheap to copy: copies share one table.
 class Vocabulary {
  public:
-  // pieces[i] gets the id i. ModelError naming `where` and the piece when a piece stands twice, or when </s>,
-  // <unk> or <pad> is not among them.
+  // pieces[i] gets the id i; an empty one stands for an id without a piece, which nothing finds. ModelError
+  // naming `where` and the piece when a piece stands twice, or when </s>, <unk> or <pad> is not among them.
   explicit Vocabulary(std::vector<std::string> pieces, const std::string& where = "vocabulary");
 
   // {"piece": id, ...}, the ids 0..V-1 in any order, each once. ModelError naming the file and the piece.
-  static Vocabulary load(const std::string& path);
+  // most: entries of this id and above are left out, since an embedding of so many rows has none for them.
+  static Vocabulary load(const std::string& path, int64_t most = INT64_MAX);
   static Vocabulary parse(std::string_view json, const std::string& where);
 
   int64_t size() const;                      // V

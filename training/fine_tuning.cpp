@@ -3,6 +3,7 @@
 #include <set>
 
 #include "core/files.h"
+#include "decoding/model_examination.h"
 #include "decoding/model_folder.h"
 #include "model/config.h"
 #include "model/weights.h"
@@ -39,6 +40,7 @@ bool has_unigram_tokenizer(const std::string& folder) {
 
 void check_fine_tuning(const std::string& folder, const ModelOptions& model,
                        const TokenizerOptions& tokenizer) {
+  if (!file_exists(join_path(folder, "run.json"))) require_model_folder(folder);
   ModelOptions theirs = read_model_config(folder), ours = model;
   TokenizerOptions given = tokenizer, usual;
   std::string wrong =
@@ -60,9 +62,8 @@ void copy_settings(const ModelFolder& from, const std::string& run_folder, Model
   };
   const std::string generation = "generation_config.json";
   write(generation, generation_config_text(model, from.generation));
-  for (const auto& name : model_file_names(from.path)) {
-    if (name != kWeightsName && name != "config.json")
-      write(name, read_file(join_path(from.path, name), ErrorKind::kModel));
+  for (const auto& name : settings_file_names(from.path)) {
+    if (name != "config.json") write(name, read_file(join_path(from.path, name), ErrorKind::kModel));
   }
   write("config.json", model_config_text(model));
 }

@@ -217,5 +217,49 @@ TEST(Safetensors, WhatIsNoFileIsAModelErrorThatNamesIt) {
   }
 }
 
+// A file of one tensor of two bytes.
+std::string one_tensor(const std::string& name, const std::string& bytes) {
+  const TemporaryFolder folder;
+  write_safetensors(folder.path("f"), {{name, DataType::kUInt8, {2}, bytes}});
+  return read_file(folder.path("f"), ErrorKind::kData);
+}
+
+TEST(SafetensorsShards, AreReadAsOneFileWhereThereIsOnlyAnIndex) {
+  const TemporaryFolder folder;
+  folder.write("one", one_tensor("a", "AA")), folder.write("two", one_tensor("b", "BB"));
+  folder.write("m.safetensors.index.json", R"({"weight_map": {"a": "one", "b": "two"}})");
+  const SafetensorsFile file(folder.path("m.safetensors"));
+  EXPECT_EQ(file.path(), folder.path("m.safetensors.index.json"));
+  EXPECT_EQ(file.bytes(file.header().tensors.at("a")), "AA");
+  EXPECT_EQ(file.bytes(file.header().tensors.at("b")), "BB");
+  file.release(file.bytes(file.header().tensors.at("b")));
+  EXPECT_EQ(file.bytes(file.header().tensors.at("b")), "BB");
+  EXPECT_EQ(shard_names(folder.path("m.safetensors.index.json")), (std::vector<std::string>{"one", "two"}));
+  folder.write("m.safetensors", one_tensor("c", "CC"));  // the file itself wins
+  EXPECT_EQ(SafetensorsFile(folder.path("m.safetensors")).header().tensors.count("c"), 1u);
+}
+
+TEST(SafetensorsShards, ThatDoNotHoldWhatTheirIndexSaysAreRefused) {
+  const TemporaryFolder folder;
+  folder.write("one", one_tensor("a", "AA")), folder.write("two", one_tensor("a", "BB"));
+  const auto refuses = [&](const char* index, const char* what) {
+    folder.write("m.safetensors.index.json", index);
+    try {
+      SafetensorsFile(folder.path("m.safetensors"));
+      ADD_FAILURE() << index;
+    } catch (const ModelError& error) {
+      EXPECT_NE(std::string(error.what()).find(what), std::string::npos) << error.what();
+    }
+  };
+  refuses("[]", "weight_map");
+  refuses("{}", "weight_map");
+  refuses(R"({"weight_map": {}})", "weight_map");
+  refuses(R"({"weight_map": {"a": 1}})", "expected a file name");
+  refuses(R"({"weight_map": {"a": "../one"}})", "expected a file name");
+  refuses(R"({"weight_map": {"a": "one", "b": "none"}})", "none] expected this file");
+  refuses(R"({"weight_map": {"a": "one", "b": "one"}})", "one: b] expected this tensor");
+  refuses(R"({"weight_map": {"a": "one", "b": "two"}})", "expected each tensor in one file");
+}
+
 }  // namespace
 }  // namespace dragoman

@@ -134,6 +134,11 @@ TEST(PackedEngine, FindsWhatTheSearchOverCachedDecoderFinds) {
       {.beam_size = 1, .min_length = 6, .no_repeat_ngram = 2},
       {.beam_size = 4, .n_best = 4},
       {.beam_size = 3, .length_penalty = 0.5, .n_best = 2, .search_until = "exact"},
+      {.beam_size = 3, .n_best = 3, .search_until = "first", .word_penalty = 0.2},
+      {.beam_size = 3, .n_best = 2, .repetition_penalty = 1.4},
+      {.beam_size = 3, .renormalize = false, .suppressed = {5, 9}, .begin_suppressed = {7}},
+      {.beam_size = 2, .n_best = 2, .ends = {0, 4}, .forced_begin = 6, .forced_ends = {0}},
+      {.beam_size = 1, .ends = {0, 4}, .forced_ends = {0}},
       {.beam_size = 5, .length_penalty_kind = "wu", .min_length = 4, .n_best = 5, .no_repeat_ngram = 3},
       {.beam_size = 40, .n_best = 10},  // more than there are tokens; its last ones are decided by ties
       {.beam_size = 4, .n_best = 2, .repetition_penalty = 1.5},

@@ -9,6 +9,7 @@
 #include "core/files.h"
 #include "core/lines.h"
 #include "core/utf8.h"
+#include "decoding/folder_ids.h"
 #include "tests/support/small_model.h"
 
 namespace dragoman {
@@ -313,6 +314,47 @@ TEST(Translator, DoesNotTouchLinesThatEndByThemselves) {
     EXPECT_FALSE(result.retried);
   }
   EXPECT_EQ(texts(Translator(folder, options).translate(lines)), plain);
+}
+
+TEST(Translator, NBestListsHaveDifferentTextsAndBeginWithTheTranslation) {
+  const Lines lines = sample_lines(12, 3);
+  const Lines alone = texts(Translator(small_folder({.end_bias = 2}), brief(4, 8)).translate(lines));
+  TranslateOptions options = brief(4, 8);
+  options.search.n_best = 4;
+  const auto results = Translator(small_folder({.end_bias = 2}), options).translate(lines);
+  for (size_t i = 0; i < lines.size(); ++i) {
+    EXPECT_EQ(results[i].text(), alone[i]);
+    std::set<std::string> different;
+    for (const auto& candidate : results[i].candidates) different.insert(candidate.text);
+    EXPECT_EQ(different.size(), results[i].candidates.size()) << lines[i];
+    EXPECT_GT(different.size(), 1u) << lines[i];
+    for (size_t k = 1; k < results[i].candidates.size(); ++k)
+      EXPECT_GE(results[i].candidates[k - 1].score, results[i].candidates[k].score);
+  }
+}
+
+TEST(Translator, SaysWhenATranslationIsEmptyOrItsSourceIsUnknown) {
+  const Translator silent(small_folder({.end_bias = 100}), brief(2, 8));
+  const auto nothing = silent.translate({"ba ke lo.", ""});
+  EXPECT_EQ(nothing[0].status, TranslationStatus::kSilent);
+  EXPECT_EQ(nothing[0].text(), "");
+  EXPECT_EQ(nothing[1].status, TranslationStatus::kEmpty);
+  const Translator usual(small_folder({.end_bias = 3}), brief(2, 40));
+  EXPECT_EQ(usual.translate({"漢字 仮名 交じり"})[0].status, TranslationStatus::kUnreadable);
+  EXPECT_NE(usual.translate({"ba ke lo."})[0].status, TranslationStatus::kUnreadable);
+}
+
+TEST(Translator, WarnsOfLinesWithoutALanguageWhereThereAreSeveral) {
+  const ModelFolder several = small_folder({.language_codes = {">>fr<<", ">>de<<"}}), one = small_folder();
+  const auto warning = [&](const Lines& lines, const std::string& target = "") {
+    return language_warning(several, target, lines, 10);
+  };
+  EXPECT_EQ(warning({">>fr<< ba", "", ">>de<<ke"}), "");
+  EXPECT_EQ(warning({"ba"}, "fr"), "");
+  EXPECT_NE(warning({">>fr<< ba", "ke"}).find("line 12 names no target language"), std::string::npos);
+  EXPECT_NE(warning({">>it<< ba"}, "fr").find("line 11 asks for >>it<<"), std::string::npos);
+  EXPECT_NE(warning({"ba"}).find("fr, de"), std::string::npos);
+  EXPECT_EQ(language_warning(one, "", {"ba"}), "");
 }
 
 }  // namespace

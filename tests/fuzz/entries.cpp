@@ -85,7 +85,8 @@ void config(std::string_view bytes) {
 
 void vocabulary(std::string_view bytes) {
   const Vocabulary read = Vocabulary::parse(bytes, "vocab.json");
-  for (int64_t id = 0; id < read.size(); ++id) require(read.id(read.piece(id)) == id, "a piece has one id");
+  for (int64_t id = 0; id < read.size(); ++id)
+    require(read.piece(id).empty() || read.id(read.piece(id)) == id, "a piece has one id");
   const std::string text = read.to_json();
   require(Vocabulary::parse(text, "again").to_json() == text, "what is written is read");
 }

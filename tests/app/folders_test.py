@@ -1,0 +1,167 @@
+#!/usr/bin/env python3
+"""Model folders as other programs write them, and the downloads that people have instead of one.
+
+The environment variable DRAGOMAN_PROGRAM names the program. tests/reference/make_folder_cases.py wrote the expected
+translations.
+"""
+
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import unittest
+import zipfile
+
+REFERENCE = pathlib.Path(__file__).resolve().parents[1] / "reference"
+sys.path.insert(0, str(REFERENCE))
+
+import folder_variations  # noqa: E402
+
+PROGRAM = os.environ.get("DRAGOMAN_PROGRAM", "")
+CASES = json.loads((REFERENCE / "folder_cases.json").read_text(encoding="utf-8"))
+POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 300000000\n"
+
+
+def call(*arguments, stdin=b""):
+    return subprocess.run([PROGRAM, *map(str, arguments)], input=stdin, capture_output=True, timeout=120, check=False)
+
+
+class FoldersTest(unittest.TestCase):
+    def setUp(self):
+        temporary = tempfile.TemporaryDirectory()
+        self.addCleanup(temporary.cleanup)
+        self.folder = pathlib.Path(temporary.name)
+
+    def made(self, name):
+        path = self.folder / name
+        shutil.rmtree(path, ignore_errors=True)
+        path.mkdir()
+        folder_variations.make(name, path)
+        return path
+
+    def translated(self, model, *flags):
+        result = call("translate", "--model", model, "--threads", "1", "--loop-guard", "off", *flags,
+                      stdin="".join(line + "\n" for line in CASES["lines"]).encode())
+        self.assertEqual(result.returncode, 0, result.stderr.decode())
+        return result.stdout.decode().split("\n")[:-1]
+
+    def done(self, *arguments):
+        result = call(*arguments)
+        self.assertEqual(result.returncode, 0, result.stderr.decode())
+        return result.stdout.decode()
+
+    def refused(self, path, *words):
+        """By all commands that open a model folder, and by the doctor."""
+        text = self.folder / "text"
+        text.write_text("ba ke\n")
+        for command in (["translate"], ["inspect"], ["score", "--source", text, "--target", text],
+                        ["evaluate", "--source", text, "--reference", text], ["export", "--output", self.folder / "out"]):
+            with self.subTest(command=command[0], path=path.name):
+                result = call(*command, "--model", path, stdin=b"ba ke\n")
+                last = result.stderr.decode().splitlines()[-1]
+                self.assertEqual(result.returncode, 4, last)
+                self.assertTrue(last.startswith("dragoman: error: ["), last)
+                for word in words:
+                    self.assertIn(str(word), last)
+        result = call("doctor", "--model", path)
+        self.assertEqual(result.returncode, 4)
+        for word in words:
+            self.assertIn(str(word), result.stdout.decode())
+
+    def test_each_folder_translates_as_in_transformers(self):
+        for name, expected in CASES["cases"].items():
+            with self.subTest(name):
+                self.assertEqual(self.translated(self.made(name)), expected)
+
+    def test_the_other_engine_opens_them_too(self):
+        for name in ("shards", "three_embeddings", "added_tokens"):
+            with self.subTest(name):
+                found = self.translated(self.made(name), "--precision", "float16")
+                equal = sum(a == b for a, b in zip(found, CASES["cases"][name], strict=True))
+                self.assertGreaterEqual(equal, len(found) * 3 // 4)
+
+    def test_shards_are_sealed_inspected_exported_and_averaged(self):
+        model = self.made("shards")
+        self.done("inspect", "--model", model, "--reseal")
+        listed = json.loads((model / "manifest.json").read_text())["files"]
+        self.assertIn("model-00002-of-00003.safetensors", listed)
+        self.assertIn("model.safetensors.index.json", listed)
+        self.assertNotIn("missing", self.done("inspect", "--model", model, "--tensors"))
+        whole = self.folder / "whole"
+        self.done("export", "--model", model, "--output", whole, "--dtype", "float32")
+        self.assertEqual([path.name for path in whole.glob("*.safetensors*")], ["model.safetensors"])
+        self.assertEqual(self.translated(whole), CASES["cases"]["shards"])
+        mean = self.folder / "mean"
+        self.done("average", "--from", model, "--from", whole, "--model", mean)
+        self.assertEqual([path.name for path in mean.glob("*.safetensors*")], ["model.safetensors"])
+        self.assertEqual(self.translated(mean), CASES["cases"]["shards"])
+        damaged = bytearray((model / "model-00002-of-00003.safetensors").read_bytes())
+        damaged[-1] ^= 1
+        (model / "model-00002-of-00003.safetensors").write_bytes(damaged)
+        self.refused(model, "model-00002-of-00003.safetensors", "checksum")
+
+    def test_a_shard_that_is_missing_or_does_not_hold_its_tensors_is_named(self):
+        model = self.made("shards")
+        (model / "model-00002-of-00003.safetensors").unlink()
+        self.refused(model, "model-00002-of-00003.safetensors")
+        model = self.made("shards")
+        index = model / "model.safetensors.index.json"
+        content = json.loads(index.read_text())
+        index.write_text(json.dumps({"weight_map": content["weight_map"] | {"model.more": "model-00001-of-00003.safetensors"}}))
+        self.refused(model, "model.more")
+        index.write_text(json.dumps({"weight_map": {"model.more": "../elsewhere.safetensors"}}))
+        self.refused(model, "model.more", "file name")
+
+    def test_a_pointer_of_git_lfs_is_named_whichever_file_it_is(self):
+        for name in ("model.safetensors", "source.spm", "target.spm", "vocab.json", "config.json", "generation_config.json"):
+            model = self.made("aliases")
+            (model / name).write_bytes(POINTER)
+            self.refused(model, model / name, "git-lfs", "git lfs pull")
+
+    def test_what_people_have_instead_of_a_folder_is_named_with_what_to_do(self):
+        model = self.made("aliases")
+
+        def without_weights(name, **files):
+            path = self.made("aliases").rename(self.folder / name)
+            (path / "model.safetensors").unlink()
+            for file, content in files.items():
+                (path / file.replace("__", ".")).write_bytes(content)
+            return path
+
+        self.refused(without_weights("bin", pytorch_model__bin=b"x"), "pytorch_model.bin", "dragoman import")
+        self.refused(without_weights("ctranslate2", model__bin=b"x"), "CTranslate2")
+        self.refused(without_weights("marian", model__npz=b"x"), "Marian", "dragoman import")
+        self.refused(without_weights("tensorflow", tf_model__h5=b"x"), "TensorFlow")
+        model = self.made("aliases")
+        cache = self.folder / "models--a--b" / "snapshots" / "0123"
+        cache.parent.mkdir(parents=True)
+        model.rename(cache)
+        self.refused(self.folder / "models--a--b", cache)
+        with zipfile.ZipFile(self.folder / "model.zip", "w") as archive:
+            archive.write(cache / "config.json")
+        self.refused(self.folder / "model.zip", "zip archive", "unzip")
+        shutil.copy(self.folder / "model.zip", self.folder / "translate-en_de.argosmodel")
+        self.refused(self.folder / "translate-en_de.argosmodel", "Argos", "CTranslate2")
+        for mode, name in (("w:gz", "model.tar.gz"), ("w:xz", "model.tar.xz"), ("w:bz2", "model.tar.bz2"), ("w", "model.tar")):
+            with tarfile.open(self.folder / name, mode) as archive:
+                archive.add(cache / "config.json", "config.json")
+            self.refused(self.folder / name, "archive", "tar x")
+        self.refused(cache / "model.safetensors", "one file of it", "folder")
+        self.refused(self.folder / "none", "nothing there")
+
+    def test_tokenizer_encode_reads_added_tokens_as_translate_does(self):
+        model = self.made("added_tokens")
+        result = call("tokenizer", "encode", "--model", model, stdin=b"ba <ent> ke </ent>\n")
+        pieces = result.stdout.decode().split()
+        self.assertIn("<ent>", pieces)
+        self.assertIn("</ent>", pieces)
+
+
+if __name__ == "__main__":
+    if not PROGRAM:
+        raise RuntimeError("DRAGOMAN_PROGRAM must name the program under test")
+    unittest.main()
