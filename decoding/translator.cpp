@@ -31,7 +31,7 @@ namespace {
 // Words are of two tokens or so: a phrase may come again, a clause may not.
 constexpr int64_t kNoRepeatOnRetry = 4;
 // For n-best lists whose texts are too few, the beam grows this many times over at most.
-constexpr int64_t kWidestBeam = 8, kLargestBeam = 1024;
+constexpr int64_t kWidestBeam = 64, kLargestBeam = 256;
 
 // Lines of text cannot hold a line break; a byte-fallback vocabulary could write one.
 std::string without_line_breaks(std::string text) {
