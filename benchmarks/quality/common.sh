@@ -15,6 +15,9 @@ enter_project() {
 
 machine() { echo "$(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1), $(nproc) cores; $("$dragoman" --version)"; }
 
+# The last line of each script: how to use the model that it trained.
+say_how_to_use() { echo "echo \"$2\" | $dragoman translate --model $1"; }
+
 # Sets `precision`: the one in `more`, the user's flags of `dragoman train`; else, and then `more` gets it, the one that trains
 # fastest on this processor, or on a GPU where `more` names it. Each learns as much by an update (docs/performance.md).
 choose_precision() {

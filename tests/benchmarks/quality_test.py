@@ -3,9 +3,12 @@
 
 The environment variable DRAGOMAN_PROGRAM names the program; what it calls the fastest is asked of `doctor`.
 """
+import gzip
 import json
 import os
 import pathlib
+import re
+import shutil
 import subprocess
 import tempfile
 import unittest
@@ -50,6 +53,45 @@ class Precision(unittest.TestCase):
 
     def test_of_a_gpu_is_bfloat16(self):
         self.assertEqual(chosen("--device", "cuda"), (["--device", "cuda", "--precision", "bfloat16"], "bfloat16"))
+
+
+class Scripts(unittest.TestCase):
+    """The scripts themselves, with a program that does nothing, without scripts/peers."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.root = pathlib.Path(folder.name)
+        shutil.copytree(COMMON.parent, self.root / "benchmarks/quality")
+        self.script("build/release/dragoman", "cat > /dev/null")
+        self.script("scripts/peers", "exit 1")
+        pair = b"a\tb\n"
+        for name in ("raw/train.en", "raw/train.de", "raw/val.en", "raw/val.de", "raw/test_2016_flickr.en", "raw/test_2016_flickr.de",
+                     "train.en", "train.de", "dev.en", "dev.de", "test.en", "test.de", "dev.allrefs.de.tsv", "test.allrefs.de.tsv",
+                     "train.tsv", "dev.tsv"):
+            path = self.root / "data" / (name + ".gz")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(gzip.compress(pair if name.endswith(".tsv") else b"a\n"))
+
+    def script(self, name, text):
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
+        path.chmod(0o755)
+
+    def run_script(self, name, *more):
+        return subprocess.run([self.root / "benchmarks/quality" / name, self.root / "data", "--keep", self.root / "kept", *more,
+                               "--", "--precision", "float32"], check=True, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+
+    def test_end_with_a_command_that_uses_the_model(self):
+        for name, *more in (["tatoeba"], ["cmudict"], ["multi30k", "--recipe", "plain", "--updates", "1"], ["multi30k", "--updates", "1"]):
+            last = self.run_script(name, *more).stdout.splitlines()[-1]
+            folder = self.root / "kept" / ("model-1" if name == "multi30k" else "model")
+            self.assertRegex(last, rf'^echo ".*" \| build/release/dragoman translate --model {re.escape(str(folder))}$')
+
+    def test_say_first_what_they_will_skip(self):
+        self.assertTrue(self.run_script("multi30k", "--recipe", "plain").stderr.startswith(
+            "multi30k: the lower-cased tokenised score will be skipped"))
 
 
 if __name__ == "__main__":
