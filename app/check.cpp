@@ -1,8 +1,13 @@
+#include <unistd.h>
+
+#include <iostream>
+
 #include "app/command_line.h"
 #include "app/commands.h"
 #include "app/idle_flags.h"
 #include "app/output.h"
 #include "app/tokenizer_file.h"
+#include "core/heartbeat.h"
 #include "core/json.h"
 #include "data/corpus_doctor.h"
 
@@ -43,7 +48,11 @@ int run_check(const Arguments& arguments) {
   std::optional<DoctorTokenizers> tokenizers;
   if (!flags.model.empty())
     tokenizers = {load_tokenizer(flags.model, "source"), load_tokenizer(flags.model, "target")};
-  const Diagnosis diagnosis = diagnose(flags.doctor, tokenizers);
+  const Diagnosis diagnosis = [&] {
+    Log log(std::cerr, isatty(STDERR_FILENO) == 1);
+    const Heartbeat beat(log, "checking");
+    return diagnose(flags.doctor, tokenizers);
+  }();
   Output output("-");
   if (flags.output_format == "json")
     output.write(json_text(diagnosis.json()));

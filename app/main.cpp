@@ -15,6 +15,7 @@
 #include "app/signals.h"
 #include "core/error.h"
 #include "core/interrupt.h"
+#include "core/terminal.h"
 
 namespace dragoman {
 namespace {
@@ -95,7 +96,10 @@ constexpr char kLackOfMemory[] =
     "or end other programs";
 
 int guarded_run(const Arguments& arguments) {
-  const auto complain = [](const char* text) { std::cerr << "dragoman: error: " << text << std::endl; };
+  // What is quoted of files and flags must not steer the terminal.
+  const auto complain = [](const char* text) {
+    std::cerr << "dragoman: error: " << printable(text) << std::endl;
+  };
   try {
     return run(arguments);
   } catch (const ReaderGone&) {

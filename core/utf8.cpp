@@ -132,10 +132,30 @@ bool is_white_space(char32_t c) {
          c == 0x3000;
 }
 
+bool is_invisible(char32_t c) {
+  struct Range {
+    char32_t first, last;
+  };
+  // Default_Ignorable_Code_Point in Unicode 15's DerivedCoreProperties.txt, U+FFF9-FFFB (interlinear
+  // annotation), U+2800 (an empty Braille pattern), U+2581 and U+FFFD.
+  static constexpr Range kInvisible[] = {
+      {0xAD, 0xAD},     {0x34F, 0x34F},   {0x61C, 0x61C},     {0x115F, 0x1160},   {0x17B4, 0x17B5},
+      {0x180B, 0x180F}, {0x200B, 0x200F}, {0x202A, 0x202E},   {0x2060, 0x206F},   {0x2581, 0x2581},
+      {0x2800, 0x2800}, {0x3164, 0x3164}, {0xFE00, 0xFE0F},   {0xFEFF, 0xFEFF},   {0xFFA0, 0xFFA0},
+      {0xFFF0, 0xFFFB}, {0xFFFD, 0xFFFD}, {0x1BCA0, 0x1BCA3}, {0x1D173, 0x1D17A}, {0xE0000, 0xE0FFF},
+  };
+  if (c < 0x7F) return c <= 0x20;
+  if (c <= 0x9F || is_white_space(c)) return true;
+  for (const Range& range : kInvisible) {
+    if (c <= range.last) return c >= range.first;
+  }
+  return false;
+}
+
 bool is_blank(std::string_view text) {
   while (!text.empty()) {
     const DecodedCodePoint next = decode_code_point(text);
-    if (!next.valid || !is_white_space(next.value)) return false;
+    if (!is_invisible(next.value)) return false;
     text.remove_prefix(static_cast<size_t>(next.length));
   }
   return true;

@@ -36,9 +36,12 @@ void append_utf8(std::string& text, char32_t code_point);
 std::u32string to_code_points(std::string_view text);
 std::string to_utf8(std::u32string_view code_points);
 
-// True for text that has nothing but white space (ASCII's, U+0085, U+00A0, U+1680, U+2000-200A, U+2028,
-// U+2029, U+202F, U+205F, U+3000).
-bool is_blank(std::string_view text);
+// ASCII's white space, U+0085, U+00A0, U+1680, U+2000-200A, U+2028, U+2029, U+202F, U+205F, U+3000.
 bool is_white_space(char32_t code_point);
+// White space, control characters, Unicode's default ignorable code points (joiners, direction marks,
+// variation selectors, fillers), and what SentencePiece reads as a space: U+2581 and U+FFFD.
+bool is_invisible(char32_t code_point);
+// True for text that has nothing but invisible characters: no tokenizer finds anything to read in it.
+bool is_blank(std::string_view text);
 
 }  // namespace dragoman

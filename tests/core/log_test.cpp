@@ -27,6 +27,53 @@ TEST(Log, OnATerminalProgressIsRewrittenInPlaceAndGivesWayToALine) {
   EXPECT_EQ(stream.str(), "\r10 lines\r9 left  \r      \rdone\n");
 }
 
+TEST(Log, AProgressLineIsNeverAsWideAsTheTerminal) {
+  size_t width = 20;
+  std::ostringstream stream;
+  Log log(stream, /*terminal=*/true, [&] { return width; });
+  log.progress("epoch 1  update 123,456  loss 4.567");
+  EXPECT_EQ(stream.str(), "\repoch 1  update 123");
+  stream.str("");
+  width = 10;  // the user has made the window smaller: what is blanked out must not be wider than it either
+  log.progress("日本語日本語");
+  EXPECT_EQ(stream.str(), "\r日本語日 ");
+  stream.str("");
+  log.info("done");
+  EXPECT_EQ(stream.str(), "\r        \rdone\n");
+}
+
+TEST(Log, OnANarrowTerminalTheFieldsOfTheHighestRankGo) {
+  size_t width = 100;
+  std::ostringstream stream;
+  Log log(stream, /*terminal=*/true, [&] { return width; });
+  const std::vector<ProgressField> fields = {{"update 1", 0}, {"ppl 2.00", 2}, {"0:01 left", 1}};
+  const auto shown = [&](size_t columns) {
+    width = columns;
+    Log fresh(stream, true, [&] { return width; });
+    stream.str("");
+    fresh.progress(fields);
+    return stream.str();
+  };
+  EXPECT_EQ(shown(100), "\rupdate 1  ppl 2.00  0:01 left");
+  EXPECT_EQ(shown(30), "\rupdate 1  ppl 2.00  0:01 left");
+  EXPECT_EQ(shown(29), "\rupdate 1 ppl 2.00 0:01 left");
+  EXPECT_EQ(shown(27), "\rupdate 1 0:01 left");
+  EXPECT_EQ(shown(18), "\rupdate 1");
+  EXPECT_EQ(shown(5), "\rupda");
+  std::ostringstream file;
+  Log(file).progress(fields);
+  EXPECT_EQ(file.str(), "update 1  ppl 2.00  0:01 left\n");
+}
+
+TEST(Log, ControlCharactersDoNotReachTheTerminal) {
+  std::ostringstream stream;
+  Log log(stream, true);
+  log.info("\x1B[31mred");
+  log.warning("bell\x07");
+  log.progress("back\r");
+  EXPECT_EQ(stream.str(), "\\x1B[31mred\nwarning: bell\\x07\n\rback\\x0D");
+}
+
 TEST(Log, NumbersReadAsPeopleWriteThem) {
   EXPECT_EQ(with_commas(0), "0");
   EXPECT_EQ(with_commas(999), "999");

@@ -73,16 +73,26 @@ TEST(Utf8, EveryCodePointComesBackAndNoSurrogateIsValid) {
   }
 }
 
-TEST(Utf8, BlankIsNothingButWhiteSpace) {
+TEST(Utf8, BlankIsNothingThatCanBeRead) {
   EXPECT_TRUE(is_blank(""));
   EXPECT_TRUE(is_blank(" \t\r\v\f\n"));
   for (const char32_t space : {0x85, 0xA0, 0x1680, 0x2000, 0x200A, 0x2028, 0x2029, 0x202F, 0x205F, 0x3000}) {
     EXPECT_TRUE(is_blank(to_utf8(std::u32string{space}))) << std::hex << static_cast<uint32_t>(space);
   }
-  for (const char32_t other : {0x00, 0x61, 0x200B, 0x2060, 0xFEFF, 0xFFFD}) {
-    EXPECT_FALSE(is_blank(to_utf8(std::u32string{' ', other}))) << std::hex << static_cast<uint32_t>(other);
+  // Control characters, joiners, direction marks, fillers, variation selectors, tags; SentencePiece's signs.
+  for (const char32_t invisible :
+       {0x00,   0x1B,   0x7F,   0x9F,   0xAD,   0x34F,  0x61C,  0x115F, 0x200B, 0x200C, 0x200D,  0x200F,
+        0x202E, 0x2060, 0x2581, 0x2800, 0x3164, 0xFE0F, 0xFEFF, 0xFFA0, 0xFFF9, 0xFFFD, 0xE0001, 0xE0100}) {
+    EXPECT_TRUE(is_blank(to_utf8(std::u32string{' ', invisible})))
+        << std::hex << static_cast<uint32_t>(invisible);
+    EXPECT_FALSE(is_blank(to_utf8(std::u32string{invisible, 'a'})));
   }
-  EXPECT_FALSE(is_blank(" \x85"));  // an ill-formed byte is no white space
+  for (const char32_t visible : {0x21, 0x61, 0x7E, 0xA1, 0xAC, 0xAE, 0x301, 0x2010, 0x2030, 0x3001, 0x2588,
+                                 0xE000, 0xFF01, 0xFFFC, 0x1F600, 0x10FFFD}) {
+    EXPECT_FALSE(is_blank(to_utf8(std::u32string{' ', visible})))
+        << std::hex << static_cast<uint32_t>(visible);
+  }
+  EXPECT_TRUE(is_blank(" \x85"));  // read as U+FFFD
 }
 
 TEST(Utf8, PartsAreCutAtTheLastSpaceThatFits) {

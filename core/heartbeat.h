@@ -1,0 +1,45 @@
+// A sign of life from work that says nothing by itself for a while: "learning the tokenizer  0:35".
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "core/log.h"
+
+namespace dragoman {
+
+// When a sign is due: seconds of silence. On a terminal the line is rewritten in place; in a file each sign
+// is a line, so that the silence doubles until `file_most`.
+struct HeartbeatTimes {
+  double terminal = 1;
+  double file_first = 5, file_most = 60;
+};
+
+// Watches from a thread of its own until it is destroyed. Whatever the log says counts as a sign.
+class Heartbeat {
+ public:
+  Heartbeat(Log& log, std::string what, HeartbeatTimes times = {});
+  ~Heartbeat();
+  Heartbeat(const Heartbeat&) = delete;
+  Heartbeat& operator=(const Heartbeat&) = delete;
+
+  // What is done now; the time that is shown begins again when `restart`.
+  void set(std::string what, bool restart = false);
+
+ private:
+  void watch();
+
+  Log& log_;
+  HeartbeatTimes times_;
+  std::mutex mutex_;
+  std::condition_variable stopped_;
+  bool stop_ = false, spoke_ = false;
+  std::string what_;
+  std::chrono::steady_clock::time_point since_;
+  std::thread thread_;
+};
+
+}  // namespace dragoman
