@@ -85,7 +85,7 @@ Command train_command() {
   command.usage = "--train-source F --train-target F --model DIR [flags]";
   command.examples =
       "  dragoman train --train-source train.en --train-target train.de --model en-de --preset tiny "
-      "--max-time 30m\n"
+      "--learning-rate 4e-3 --warmup 500 --max-time 30m\n"
       "  dragoman train --train-source train.en --train-target train.de --model en-de --preset base --plan\n"
       "  dragoman train --train-pairs pairs.tsv.gz --model en-de --vocab-size 4000 --max-updates 20000\n"
       "  dragoman train --config en-de/run.json --model en-de --max-updates +10000\n";

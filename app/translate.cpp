@@ -81,8 +81,13 @@ struct Counts {
       if (count > 0) log.warning(with_commas(count) + (count == 1 ? " line " : " lines ") + text);
     };
     if (!sentences)
-      tell(split, "had more tokens than --max-source-length: translated in pieces and rejoined");
-    tell(truncated, "reached the length limit before the translation ended (--max-length)");
+      tell(split,
+           "had more tokens than --max-source-length: translated in pieces and rejoined (--split-sentences "
+           "cuts a paragraph at the ends of its sentences)");
+    tell(truncated,
+         sentences ? "reached the length limit before the translation ended (--max-length)"
+                   : "reached the length limit before the translation ended (--max-length; --split-sentences "
+                     "translates a paragraph sentence by sentence)");
     tell(retried, "turned in circles: decoded again with repetitions forbidden (--loop-guard)");
     tell(looped, retried > 0 ? "still turned in circles, left so"
                              : "turned in circles, left so (--loop-guard retry decodes such lines again)");

@@ -1,13 +1,26 @@
 #include "data/augmentation.h"
 
+#include <algorithm>
+
 #include "core/error.h"
 #include "core/random.h"
 
 namespace dragoman {
 namespace {
 
-std::vector<int32_t> drawn(const SubwordSampler* sampler, std::span<const int32_t> ids, uint64_t seed) {
-  return sampler ? sampler->sample(ids, seed) : std::vector<int32_t>(ids.begin(), ids.end());
+// At most `limit` tokens, unless `ids` has more itself; 0: any number.
+std::vector<int32_t> drawn(const SubwordSampler* sampler, std::span<const int32_t> ids, uint64_t seed,
+                           int64_t limit) {
+  if (sampler) {
+    auto sampled = sampler->sample(ids, seed);
+    if (limit <= 0 || static_cast<int64_t>(sampled.size()) <= limit) return sampled;
+  }
+  return {ids.begin(), ids.end()};
+}
+
+// The smaller of two limits, of which 0 is none.
+int64_t stricter(int64_t a, int64_t b) {
+  return a <= 0 ? b : b <= 0 ? a : std::min(a, b);
 }
 
 // All but the last, which is </s>.
@@ -61,23 +74,25 @@ OptionList AugmentationOptions::describe() {
 void AugmentationOptions::check(bool unigram) const {
   if (subword_sampling > 0 && !unigram)
     throw UsageError("--subword-sampling",
-                     "required a unigram tokenizer, got BPE; --bpe-dropout is for that");
+                     "expected a unigram tokenizer, got BPE; --bpe-dropout is for that");
   if (bpe_dropout > 0 && unigram)
     throw UsageError("--bpe-dropout",
-                     "required a BPE tokenizer, got unigram; --subword-sampling is for that");
+                     "expected a BPE tokenizer, got unigram; --subword-sampling is for that");
   if (subword_sampling > 0 || bpe_dropout > 0) return;
   const std::string needed = unigram ? "--subword-sampling" : "--bpe-dropout";
   if (sampled_side != "both")
-    throw UsageError("--sampled-side", "required " + needed + ", got " + sampled_side + " without it");
+    throw UsageError("--sampled-side",
+                     "expected " + needed + " as well, got " + sampled_side + " without it");
   if (sampling_epochs > 0)
-    throw UsageError("--sampling-epochs",
-                     "required " + needed + ", got " + std::to_string(sampling_epochs) + " without it");
+    throw UsageError("--sampling-epochs", "expected " + needed + " as well, got " +
+                                              std::to_string(sampling_epochs) + " without it");
 }
 
 Augmentation::Augmentation(const AugmentationOptions& options, const Tokenizer& source,
-                           const Tokenizer& target, uint64_t seed)
+                           const Tokenizer& target, uint64_t seed, int64_t max_tokens)
     : options_(options),
       seed_(mix_seeds(seed, 0x5E6)),
+      max_tokens_(max_tokens),
       source_unknown_(static_cast<int32_t>(source.vocabulary().unk_id())),
       target_unknown_(static_cast<int32_t>(target.vocabulary().unk_id())) {
   options.check(source.is_unigram());
@@ -96,8 +111,11 @@ AugmentedPair Augmentation::apply(const EncodedCorpus& corpus, int64_t pair, int
       mix_seeds(mix_seeds(seed_, static_cast<uint64_t>(epoch)), static_cast<uint64_t>(pair));
   const bool sampling = options_.sampling_epochs == 0 || epoch < options_.sampling_epochs;
   AugmentedPair result;
-  result.source = drawn(sampling ? source_sampler_.get() : nullptr, corpus.source(pair), mix_seeds(seed, 1));
-  result.target = drawn(sampling ? target_sampler_.get() : nullptr, corpus.target(pair), mix_seeds(seed, 2));
+  const int64_t limit = stricter(corpus.max_length(), max_tokens_);
+  result.source =
+      drawn(sampling ? source_sampler_.get() : nullptr, corpus.source(pair), mix_seeds(seed, 1), limit);
+  result.target =
+      drawn(sampling ? target_sampler_.get() : nullptr, corpus.target(pair), mix_seeds(seed, 2), limit);
   result.target_read = result.target;
   replace_some(result.source, options_.source_word_dropout, source_unknown_, mix_seeds(seed, 3));
   replace_some(result.target_read, options_.target_word_dropout, target_unknown_, mix_seeds(seed, 4));

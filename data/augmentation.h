@@ -36,14 +36,17 @@ struct AugmentedPair {
 
 class Augmentation {
  public:
+  // max_tokens: of a batch; 0: no limit. A side that sampling would make longer than that, or than the corpus
+  // allows (--max-train-length), keeps the segmentation that the corpus has.
   Augmentation(const AugmentationOptions& options, const Tokenizer& source, const Tokenizer& target,
-               uint64_t seed);
+               uint64_t seed, int64_t max_tokens = 0);
 
   AugmentedPair apply(const EncodedCorpus& corpus, int64_t pair, int64_t epoch) const;
 
  private:
   AugmentationOptions options_;
   uint64_t seed_;
+  int64_t max_tokens_;
   int32_t source_unknown_, target_unknown_;
   std::unique_ptr<SubwordSampler> source_sampler_, target_sampler_;
 };

@@ -14,9 +14,12 @@ constexpr std::chrono::milliseconds kBetweenLooks(100);
 // One row of a batch, wherever its ids are.
 struct Row {
   std::span<const int32_t> source, target_read, target;
+  int64_t pair = 0;
+
+  int64_t length() const { return static_cast<int64_t>(std::max(source.size(), target.size())); }
 };
 
-Batch batch_of(const std::vector<Row>& rows, const BatchIndices& pairs, const PadIds& pad) {
+Batch batch_of(std::span<const Row> rows, const PadIds& pad) {
   size_t source_width = 0, target_width = 0;
   for (const Row& row : rows) {
     source_width = std::max(source_width, row.source.size());
@@ -27,7 +30,6 @@ Batch batch_of(const std::vector<Row>& rows, const BatchIndices& pairs, const Pa
     return torch::full({count, static_cast<int64_t>(width)}, id, torch::kInt64);
   };
   Batch batch;
-  batch.pairs = pairs;
   batch.source = filled(source_width, pad.source);
   batch.decoder_input = filled(target_width, pad.target);
   batch.labels = filled(target_width, pad.target);
@@ -40,6 +42,7 @@ Batch batch_of(const std::vector<Row>& rows, const BatchIndices& pairs, const Pa
     std::copy(row.target_read.begin(), row.target_read.end() - 1,
               decoder_input + 1);  // position 0 stays <pad>
     batch.label_tokens += static_cast<int64_t>(row.target.size());
+    batch.pairs.push_back(row.pair);
     source += source_width, decoder_input += target_width, labels += target_width;
   }
   return batch;
@@ -48,19 +51,38 @@ Batch batch_of(const std::vector<Row>& rows, const BatchIndices& pairs, const Pa
 }  // namespace
 
 Batch make_batch(const EncodedCorpus& corpus, const BatchIndices& pairs, const PadIds& pad) {
-  std::vector<Row> rows;
-  for (const int64_t pair : pairs)
-    rows.push_back({corpus.source(pair), corpus.target(pair), corpus.target(pair)});
-  return batch_of(rows, pairs, pad);
+  return make_batches(corpus, pairs, pad, {}).front();
 }
 
-Batch make_batch(const EncodedCorpus& corpus, const BatchIndices& pairs, const PadIds& pad,
-                 const Augmentation& augmentation, int64_t epoch) {
+std::vector<Batch> make_batches(const EncodedCorpus& corpus, const BatchIndices& pairs, const PadIds& pad,
+                                const RowChanges& options) {
   std::vector<AugmentedPair> changed;
-  for (const int64_t pair : pairs) changed.push_back(augmentation.apply(corpus, pair, epoch));
+  if (options.augmentation) {
+    for (const int64_t pair : pairs)
+      changed.push_back(options.augmentation->apply(corpus, pair, options.epoch));
+  }
   std::vector<Row> rows;
-  for (const auto& pair : changed) rows.push_back({pair.source, pair.target_read, pair.target});
-  return batch_of(rows, pairs, pad);
+  for (size_t i = 0; i < pairs.size(); ++i) {
+    if (options.augmentation)
+      rows.push_back({changed[i].source, changed[i].target_read, changed[i].target, pairs[i]});
+    else
+      rows.push_back({corpus.source(pairs[i]), corpus.target(pairs[i]), corpus.target(pairs[i]), pairs[i]});
+  }
+  int64_t longest = 0;
+  for (const Row& row : rows) longest = std::max(longest, row.length());
+  if (options.max_tokens <= 0 || longest * static_cast<int64_t>(rows.size()) <= options.max_tokens)
+    return {batch_of(rows, pad)};
+  // By length, so that the short rows share a part.
+  std::stable_sort(rows.begin(), rows.end(),
+                   [](const Row& a, const Row& b) { return a.length() < b.length(); });
+  std::vector<Batch> parts;
+  for (size_t begin = 0, end = 0; begin < rows.size(); begin = end) {
+    while (end < rows.size() &&
+           (end == begin || rows[end].length() * static_cast<int64_t>(end + 1 - begin) <= options.max_tokens))
+      ++end;
+    parts.push_back(batch_of(std::span(rows).subspan(begin, end - begin), pad));
+  }
+  return parts;
 }
 
 Batch to_device(const Batch& batch, const torch::Device& device) {
@@ -126,14 +148,18 @@ BatchStream::Job BatchStream::next_job() {
   return job;
 }
 
-Batch BatchStream::made(const Job& job) const {
-  Batch batch = options_.augmentation
-                    ? make_batch(corpus_, job.pairs, options_.pad, *options_.augmentation, job.epoch)
-                    : make_batch(corpus_, job.pairs, options_.pad);
+std::vector<Batch> BatchStream::made(const Job& job) const {
+  // A pair that is a batch by itself may exceed max_tokens; two copies of it are not made less by cutting.
+  auto parts = make_batches(
+      corpus_, job.pairs, options_.pad,
+      {options_.augmentation, job.epoch, std::max<int64_t>(1, options_.max_tokens / options_.copies)});
   if (options_.pinned) {
-    for (auto* tensor : {&batch.source, &batch.decoder_input, &batch.labels}) *tensor = tensor->pin_memory();
+    for (Batch& batch : parts) {
+      for (auto* tensor : {&batch.source, &batch.decoder_input, &batch.labels})
+        *tensor = tensor->pin_memory();
+    }
   }
-  return batch;
+  return parts;
 }
 
 void BatchStream::produce() try {
@@ -145,7 +171,7 @@ void BatchStream::produce() try {
       changed_.wait(lock, [&] { return stop_ || job.number < taken_ + kAhead + options_.threads; });
       if (stop_) return;
     }
-    job.item.batch = made(job);
+    job.item.parts = made(job);
     const std::lock_guard lock(mutex_);
     ready_.emplace(job.number, std::move(job.item));
     changed_.notify_all();

@@ -36,9 +36,17 @@ struct PadIds {
 };
 
 Batch make_batch(const EncodedCorpus& corpus, const BatchIndices& pairs, const PadIds& pad);
-// The same with what `augmentation` makes of the pairs in this pass over the corpus.
-Batch make_batch(const EncodedCorpus& corpus, const BatchIndices& pairs, const PadIds& pad,
-                 const Augmentation& augmentation, int64_t epoch);
+
+// What is done to the rows of a planned batch.
+struct RowChanges {
+  const Augmentation* augmentation = nullptr;  // none
+  int64_t epoch = 0;                           // the pass over the corpus that it changes the pairs for
+  int64_t max_tokens = 0;  // rows times the longest row of a batch, after all changes; 0: no limit
+};
+// One batch, or several when the pairs are too many for max_tokens once they are changed: subword sampling
+// makes them longer. A row that is longer by itself is a batch of its own. A pure function of its arguments.
+std::vector<Batch> make_batches(const EncodedCorpus& corpus, const BatchIndices& pairs, const PadIds& pad,
+                                const RowChanges& options);
 Batch to_device(const Batch& batch, const torch::Device& device);
 
 struct StreamOptions {
@@ -47,7 +55,8 @@ struct StreamOptions {
   PadIds pad;
   const Augmentation* augmentation = nullptr;  // none
   bool pinned = false;                         // in memory from which CUDA copies while it computes
-  int threads = 1;  // that make batches side by side; their order and what is in them stays the same
+  int threads = 1;     // that make batches side by side; their order and what is in them stays the same
+  int64_t copies = 1;  // of each row that an update computes at once, within max_tokens; R-Drop: 2
 };
 
 // Batches without end, epoch after epoch, from any position on: the plan of an epoch is a pure function of
@@ -60,9 +69,9 @@ class BatchStream {
   BatchStream& operator=(const BatchStream&) = delete;
 
   struct Item {
-    Batch batch;
-    DataPosition after;       // where the data stands once this batch is done
-    bool ends_epoch = false;  // after.batch is 0
+    std::vector<Batch> parts;  // of a planned batch, for one update: see make_batches
+    DataPosition after;        // where the data stands once this batch is done
+    bool ends_epoch = false;   // after.batch is 0
   };
   Item next();
 
@@ -71,11 +80,11 @@ class BatchStream {
   struct Job {
     BatchIndices pairs;
     int64_t epoch = 0, number = 0;
-    Item item;  // without the batch
+    Item item;  // without its parts
   };
   void produce();
   Job next_job();
-  Batch made(const Job& job) const;
+  std::vector<Batch> made(const Job& job) const;
 
   const EncodedCorpus& corpus_;
   StreamOptions options_;

@@ -52,8 +52,8 @@ class TokenExaminer {
     const auto target = tokenizers_.target.encode(pair.target);
     count(source, tokenizers_.source, *diagnosis_.source, pair.place());
     count(target, tokenizers_.target, *diagnosis_.target, pair.place(true));
-    const auto issue = length_issue(static_cast<int64_t>(source.size()) + 1,
-                                    static_cast<int64_t>(target.size()) + 1, options_);
+    const auto issue = pair_issue(static_cast<int64_t>(source.size()) + 1,
+                                  static_cast<int64_t>(target.size()) + 1, options_);
     if (!issue) return;
     diagnosis_.report.add(*issue, pair.place());
     --diagnosis_.report.kept;

@@ -17,7 +17,7 @@ enum class CorpusIssue {
   kMoreColumns,     // a line of a tab-separated file with several tabs: the first two columns are kept
   kTooLong,         // a pair, dropped: more tokens than max_train_length on a side
   kUnequalLengths,  // a pair, dropped: one side has max_length_ratio times the tokens of the other
-  // What corpus_doctor.h looks for; all kept.
+  // What corpus_doctor.h looks for, and unknown characters; all kept.
   kLineSeparator,      // a line with a character at which other programs end a line
   kDuplicate,          // a pair that stood there before
   kCopy,               // a pair whose sides are the same text

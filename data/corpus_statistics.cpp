@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/special_tokens.h"
-
 namespace dragoman {
 
 double LengthStatistics::mean() const {
@@ -26,23 +24,25 @@ double LengthStatistics::unknown_rate() const {
   return without_ends == 0 ? 0 : static_cast<double>(unknown) / static_cast<double>(without_ends);
 }
 
-void LengthStatistics::add(std::span<const int32_t> sentence) {
+void LengthStatistics::add(std::span<const int32_t> sentence, int32_t unknown_id) {
   if (counts.size() <= sentence.size()) counts.resize(sentence.size() + 1);
   ++counts[sentence.size()];
   ++sentences;
   tokens += static_cast<int64_t>(sentence.size());
-  unknown += std::count(sentence.begin(), sentence.end(), static_cast<int32_t>(kUnknown));
+  unknown += std::count(sentence.begin(), sentence.end(), unknown_id);
 }
 
-LengthStatistics source_statistics(const EncodedCorpus& corpus) {
+LengthStatistics source_statistics(const EncodedCorpus& corpus, int64_t unknown_id) {
   LengthStatistics statistics;
-  for (int64_t i = 0; i < corpus.size(); ++i) statistics.add(corpus.source(i));
+  for (int64_t i = 0; i < corpus.size(); ++i)
+    statistics.add(corpus.source(i), static_cast<int32_t>(unknown_id));
   return statistics;
 }
 
-LengthStatistics target_statistics(const EncodedCorpus& corpus) {
+LengthStatistics target_statistics(const EncodedCorpus& corpus, int64_t unknown_id) {
   LengthStatistics statistics;
-  for (int64_t i = 0; i < corpus.size(); ++i) statistics.add(corpus.target(i));
+  for (int64_t i = 0; i < corpus.size(); ++i)
+    statistics.add(corpus.target(i), static_cast<int32_t>(unknown_id));
   return statistics;
 }
 

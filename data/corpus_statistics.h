@@ -19,10 +19,11 @@ struct LengthStatistics {
   int64_t quantile(double q) const;  // the length that a share q of the sentences does not exceed
   double unknown_rate() const;       // of all tokens but </s>
 
-  void add(std::span<const int32_t> sentence);
+  void add(std::span<const int32_t> sentence, int32_t unknown_id);
 };
 
-LengthStatistics source_statistics(const EncodedCorpus& corpus);
-LengthStatistics target_statistics(const EncodedCorpus& corpus);
+// unknown_id: <unk> of the side's vocabulary.
+LengthStatistics source_statistics(const EncodedCorpus& corpus, int64_t unknown_id);
+LengthStatistics target_statistics(const EncodedCorpus& corpus, int64_t unknown_id);
 
 }  // namespace dragoman

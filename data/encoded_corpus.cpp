@@ -27,11 +27,17 @@ std::vector<int32_t> ended(const std::vector<int64_t>& ids, int64_t eos) {
   return result;
 }
 
+bool has_unknown(const std::vector<int32_t>& ids, const Tokenizer& tokenizer) {
+  return std::find(ids.begin(), ids.end(), tokenizer.vocabulary().unk_id()) != ids.end();
+}
+
 }  // namespace
 
-std::optional<CorpusIssue> length_issue(int64_t source_length, int64_t target_length,
-                                        const CorpusOptions& options) {
+std::optional<CorpusIssue> pair_issue(int64_t source_length, int64_t target_length,
+                                      const CorpusOptions& options) {
   const auto [shorter, longer] = std::minmax(source_length, target_length);
+  if (longer <= 1) return CorpusIssue::kBothSidesBlank;
+  if (shorter <= 1) return CorpusIssue::kOneSideBlank;
   if (options.max_train_length > 0 && longer > options.max_train_length) return CorpusIssue::kTooLong;
   // The shorter side counts as kShortSide tokens at least.
   const auto base = static_cast<double>(std::max(shorter, kShortSide));
@@ -103,7 +109,9 @@ CorpusEncoder::CorpusEncoder(const Tokenizer& source, const Tokenizer& target, c
       options_(options),
       threads_(threads),
       report_(report),
-      folder_(std::move(folder)) {}
+      folder_(std::move(folder)) {
+  corpus_.max_length_ = options.max_train_length;
+}
 
 void CorpusEncoder::add(const VisitedPair& pair) {
   if (added_++ == 0) first_place_ = pair.place();
@@ -119,14 +127,18 @@ void CorpusEncoder::encode_block() {
     ids[i].target = ended(target_.encode(block_.target[i]), target_.vocabulary().eos_id());
   });
   for (size_t i = 0; i < ids.size(); ++i) {
-    const auto issue = length_issue(static_cast<int64_t>(ids[i].source.size()),
-                                    static_cast<int64_t>(ids[i].target.size()), options_);
+    const auto issue = pair_issue(static_cast<int64_t>(ids[i].source.size()),
+                                  static_cast<int64_t>(ids[i].target.size()), options_);
     if (issue) {
       report_.add(*issue, block_.place(static_cast<int64_t>(i)));
       --report_.kept;
-    } else {
-      corpus_.append(ids[i].source, ids[i].target);
+      continue;
     }
+    if (has_unknown(ids[i].source, source_))
+      report_.add(CorpusIssue::kUnknownCharacters, block_.at(static_cast<int64_t>(i)).place());
+    if (has_unknown(ids[i].target, target_))
+      report_.add(CorpusIssue::kUnknownCharacters, block_.at(static_cast<int64_t>(i)).place(true));
+    corpus_.append(ids[i].source, ids[i].target);
   }
   block_.clear();
   const uint64_t bytes = corpus_.source_.bytes() + corpus_.target_.bytes();
@@ -142,10 +154,10 @@ EncodedCorpus CorpusEncoder::finish() {
   corpus_.source_.seal();
   corpus_.target_.seal();
   if (corpus_.size() == 0) {
-    throw DataError(
-        added_ > 0 ? first_place_ : "training text",
-        "required at least one pair within --max-train-length and --max-length-ratio, got none of " +
-            with_commas(added_));
+    throw DataError(added_ > 0 ? first_place_ : "training text",
+                    "expected at least one pair within --max-train-length " +
+                        std::to_string(options_.max_train_length) + " and --max-length-ratio, got none of " +
+                        with_commas(added_) + "; raise them, or see what `dragoman check` says of the text");
   }
   return std::move(corpus_);
 }

@@ -24,9 +24,10 @@ struct CorpusOptions {
   OptionList describe();
 };
 
-// Why a pair of these lengths, </s> included, is left out, if it is.
-std::optional<CorpusIssue> length_issue(int64_t source_length, int64_t target_length,
-                                        const CorpusOptions& options);
+// Why a pair of these lengths, </s> included, is left out, if it is. A side of </s> alone is blank: the
+// tokenizer's normalisation left nothing of its text.
+std::optional<CorpusIssue> pair_issue(int64_t source_length, int64_t target_length,
+                                      const CorpusOptions& options);
 
 class EncodedCorpus {
  public:
@@ -49,6 +50,7 @@ class EncodedCorpus {
   int64_t target_length(int64_t pair) const { return target_.length(pair); }
   int64_t source_tokens() const { return source_.ids.size(); }
   int64_t target_tokens() const { return target_.ids.size(); }
+  int64_t max_length() const { return max_length_; }  // of a side, as the options allow; 0: no limit
 
  private:
   friend class CorpusEncoder;
@@ -71,6 +73,7 @@ class EncodedCorpus {
   void append(std::span<const int32_t> source, std::span<const int32_t> target);
 
   Side source_, target_;
+  int64_t max_length_ = 0;
 };
 
 // Makes an EncodedCorpus of pairs that come one by one, with a block of them in memory as text.

@@ -28,8 +28,10 @@ void HeldOutChooser::add(const std::string& source) {
 
 HeldOutChooser::Choice HeldOutChooser::choose(const std::string& where) const {
   if (first_.size() < 2) {
-    throw DataError(where, "required two different source lines to hold some out for validation, got " +
-                               std::to_string(first_.size()));
+    throw DataError(where,
+                    "expected two different source lines, so that some can be held out for validation, got " +
+                        std::to_string(first_.size()) +
+                        "; give --valid-source and --valid-target, or --valid-every 0");
   }
   Choice choice;
   const int64_t wanted = held_out_size(pairs_);

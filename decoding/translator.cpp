@@ -83,7 +83,7 @@ OptionList TranslateOptions::describe() {
                      .at_least(1)
                      .at_most(1 << 24),
                  option(max_source_length, "max-source-length", "N",
-                        "a line of more tokens is translated in pieces and rejoined")
+                        "a line of more tokens is translated in pieces and rejoined; see --split-sentences")
                      .at_least(8)
                      .at_most(1 << 20),
                  option(target_language, "target-language", "CODE",

@@ -89,12 +89,12 @@ ModelOptions model_preset(const std::string& name) {
     }
     all += (all.empty() ? "" : ", ") + std::string(preset.name);
   }
-  throw UsageError("--preset", "required one of " + all + ", got '" + name + "'");
+  throw UsageError("--preset", "expected one of " + all + ", got '" + name + "'");
 }
 
 void check_model_options(const ModelOptions& o, const std::string& where, ErrorKind kind) {
   const auto require = [&](bool holds, const std::string& what) {
-    if (!holds) fail(kind, where, "required " + what);
+    if (!holds) fail(kind, where, "expected " + what);
   };
   const auto number = [](int64_t value) { return std::to_string(value); };
   constexpr int64_t kMaxVocabulary = 1 << 24;
@@ -103,10 +103,10 @@ void check_model_options(const ModelOptions& o, const std::string& where, ErrorK
   require(o.decoder_vocab_size >= 3 && o.decoder_vocab_size <= kMaxVocabulary,
           "a target vocabulary of 3 to 2^24 entries, got " + number(o.decoder_vocab_size));
   require(o.d_model % 2 == 0, "an even d_model (half sine, half cosine), got " + number(o.d_model));
-  require(o.d_model % o.encoder_attention_heads == 0, "encoder heads that divide d_model " +
+  require(o.d_model % o.encoder_attention_heads == 0, "encoder_attention_heads that divide d_model " +
                                                           number(o.d_model) + ", got " +
                                                           number(o.encoder_attention_heads));
-  require(o.d_model % o.decoder_attention_heads == 0, "decoder heads that divide d_model " +
+  require(o.d_model % o.decoder_attention_heads == 0, "decoder_attention_heads that divide d_model " +
                                                           number(o.d_model) + ", got " +
                                                           number(o.decoder_attention_heads));
   require(!o.share_encoder_decoder_embeddings || o.vocab_size == o.decoder_vocab_size,

@@ -181,6 +181,19 @@ void check_sentencepiece_model(std::string_view model, const std::string& where)
   if (pieces == 0) refuse(where, " with pieces", "none");
 }
 
+bool rewrites_characters(std::string_view model) {
+  const std::string where = "SentencePiece model";
+  Message fields(model, where);
+  for (Field field; fields.next(field);) {
+    if (field.number != 3 || field.wire_type != 2) continue;
+    Message normalizer(field.bytes, where);
+    for (Field part; normalizer.next(part);) {
+      if (part.number == 2 && !part.bytes.empty()) return true;
+    }
+  }
+  return false;
+}
+
 void load_sentencepiece_model(std::string_view model, const std::string& where,
                               sentencepiece::SentencePieceProcessor& processor) {
   check_sentencepiece_model(model, where);

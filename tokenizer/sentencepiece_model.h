@@ -28,4 +28,8 @@ void check_sentencepiece_model(std::string_view model, const std::string& where)
 void load_sentencepiece_model(std::string_view model, const std::string& where,
                               sentencepiece::SentencePieceProcessor& processor);
 
+// Whether the model's normaliser changes characters; without, the rule is "identity". The bytes passed
+// check_sentencepiece_model().
+bool rewrites_characters(std::string_view model);
+
 }  // namespace dragoman

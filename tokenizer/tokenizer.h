@@ -41,7 +41,8 @@ class Tokenizer {
   // The ids without </s>, which the caller adds. What is written in the text is text: "</s>", "<pad>" and
   // "<unk>" in it never become a special token. A piece that the vocabulary lacks is <unk>. (A character that
   // the SentencePiece model does not know but the vocabulary does, as happens where two models share one
-  // vocab.json, gets its id, as in transformers.)
+  // vocab.json, gets its id, as in transformers.) Where the model has the rule "identity", white space and
+  // invisible characters that it has no piece for (a tab, U+200B) are read as a space.
   std::vector<int64_t> encode(std::string_view text) const;
 
   // How every command reads a leading language code, ">>de<< The file.": it becomes one id when the
@@ -67,8 +68,8 @@ class Tokenizer {
   // From pieces as encode_pieces() gives them.
   std::string decode_pieces(const std::vector<std::string>& pieces) const;
 
-  // Text as SentencePiece sees it (Unicode NFKC, runs of spaces made one): what decode(encode(text)) gives
-  // when no piece is unknown.
+  // Text as SentencePiece sees it (its model's normalisation, runs of spaces made one): what
+  // decode(encode(text)) gives when no piece is unknown.
   std::string normalized(std::string_view text) const;
 
   const Vocabulary& vocabulary() const;

@@ -13,6 +13,7 @@
 #include "core/log.h"
 #include "core/special_tokens.h"
 #include "core/utf8.h"
+#include "tokenizer/language_tags.h"
 #include "tokenizer/sentencepiece_model.h"
 
 namespace dragoman {
@@ -26,11 +27,13 @@ constexpr size_t kLongestPart = 8192;  // bytes
 // SentencePiece sums in as many parts as it has threads, so their number is part of the result.
 constexpr char kTrainerThreads[] = "4";
 
-// SentencePiece drops a whole line that holds U+2585, which it uses for itself.
+// SentencePiece drops a whole line that holds U+2585, which it uses for itself. U+FFFD is what is left of
+// bytes that were no text.
 void clean(std::string& line) {
   replace_invalid_utf8(line);
-  constexpr std::string_view kReserved = "\xE2\x96\x85";
-  if (line.find(kReserved) != std::string::npos) line = replace_all(line, kReserved, " ");
+  for (const std::string_view nothing : {std::string_view("\xE2\x96\x85"), kReplacementCharacter}) {
+    if (line.find(nothing) != std::string::npos) line = replace_all(line, nothing, " ");
+  }
 }
 
 // False for what normalisation takes away (control characters, spaces, some format characters, U+FFFD), and
@@ -57,7 +60,7 @@ void check_symbols(const StringList& symbols) {
   const std::set<std::string> special = {kEndOfSentencePiece, kUnknownPiece, kPaddingPiece};
   std::set<std::string> seen;
   const auto refuse = [](const std::string& rule, const std::string& symbol) {
-    throw ConfigError("--user-symbols", "required " + rule + ", got '" + symbol + "'");
+    throw ConfigError("--user-symbols", "expected " + rule + ", got '" + symbol + "'");
   };
   for (const std::string& symbol : symbols) {
     if (special.count(symbol) > 0) refuse("symbols other than the special tokens", symbol);
@@ -106,6 +109,7 @@ Settings sentencepiece_settings(const TokenizerOptions& options) {
       {"vocab_size", std::to_string(options.vocab_size)},
       {"character_coverage", std::to_string(options.character_coverage)},
       {"byte_fallback", options.byte_fallback ? "true" : "false"},
+      {"normalization_rule_name", options.normalization},
       {"eos_id", std::to_string(kEndOfSentence)},
       {"unk_id", std::to_string(kUnknown)},
       {"bos_id", "-1"},
@@ -145,7 +149,7 @@ std::string run_sentencepiece(const std::vector<const std::string*>& lines, cons
   const int64_t smallest = smallest_size_in(model);
   if (smallest == 0) throw DataError(where, "expected text that SentencePiece can learn from, got: " + model);
   throw ConfigError("--vocab-size",
-                    "required at least " + std::to_string(smallest) + " for the characters of " + where +
+                    "expected at least " + std::to_string(smallest) + " for the characters of " + where +
                         " (or a lower --character-coverage), got " + std::to_string(options.vocab_size));
 }
 
@@ -155,7 +159,7 @@ void check_room(const TokenizerOptions& options) {
   const auto fixed =
       static_cast<int64_t>(options.user_symbols.size()) + (options.byte_fallback ? 256 : 0) + 2;
   if (options.vocab_size <= fixed) {
-    throw ConfigError("--vocab-size", "required more than the " + std::to_string(fixed) +
+    throw ConfigError("--vocab-size", "expected more than the " + std::to_string(fixed) +
                                           " pieces that symbols, bytes and special tokens take, got " +
                                           std::to_string(options.vocab_size));
   }
@@ -178,7 +182,15 @@ OptionList TokenizerOptions::describe() {
               .at_most(1),
           option(byte_fallback, "byte-fallback",
                  "spell characters without a piece in bytes (takes 256 pieces)"),
-          option(user_symbols, "user-symbols", "LIST", "texts that are always one piece, such as <sep>"),
+          option(user_symbols, "user-symbols", "LIST",
+                 "texts that are always one piece, such as <sep>; train adds the language tags (>>de<<) that "
+                 "begin source lines"),
+          option(
+              normalization, "normalization", "RULE",
+              "what becomes of text before it is cut, on both sides: identity keeps every character; the "
+              "others fold forms, so that full-width punctuation, x\u00B2 and the Persian ZWNJ are lost from "
+              "translations (docs/normalization.md)")
+              .one_of({"identity", "nmt_nfkc", "nfkc", "nmt_nfkc_cf", "nfkc_cf"}),
           option(tokenizer_sample, "tokenizer-sample", "N",
                  "lines to learn pieces from; drawn evenly when there are more")
               .at_least(1),
@@ -222,12 +234,23 @@ std::vector<const std::string*> TokenizerLines::lines() const {
 TrainedTokenizer train_tokenizer(const LineSource& next_line, const TokenizerOptions& options,
                                  const std::string& where) {
   TokenizerLines lines(options, options.tokenizer_sample);
-  for (std::string line; next_line(line);) lines.add(std::move(line));
-  return train_tokenizer({&lines}, options, where);
+  LanguageTags tags;
+  for (std::string line; next_line(line);) {
+    tags.add(line);
+    lines.add(std::move(line));
+  }
+  TokenizerOptions with_tags = options;
+  with_tags.user_symbols = tags.added_to(options.user_symbols);
+  TrainedTokenizer trained = train_tokenizer({&lines}, with_tags, where);
+  if (!tags.codes().empty())
+    trained.notes.push_back("lines begin with language tags: " + tags.text() +
+                            "; each is one piece, as by --user-symbols");
+  return trained;
 }
 
 TrainedTokenizer train_tokenizer(const std::vector<const TokenizerLines*>& texts,
                                  const TokenizerOptions& options, const std::string& where) {
+  check_room(options);
   std::vector<const std::string*> lines;
   int64_t seen = 0;
   for (const TokenizerLines* text : texts) {
@@ -235,7 +258,9 @@ TrainedTokenizer train_tokenizer(const std::vector<const TokenizerLines*>& texts
     lines.insert(lines.end(), some.begin(), some.end());
     seen += text->seen();
   }
-  if (lines.empty()) throw DataError(where, "required text to learn a tokenizer from, got none");
+  if (lines.empty())
+    throw DataError(where,
+                    "expected text to learn a tokenizer from, got none (no line has a visible character)");
 
   TrainedTokenizer trained;
   trained.model = run_sentencepiece(lines, options, where);

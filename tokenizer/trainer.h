@@ -23,7 +23,8 @@ struct TokenizerOptions {
   double character_coverage = 1.0;  // share of the text whose characters get a piece; rarer ones are <unk>
   bool byte_fallback = false;       // unknown characters are spelt in 256 byte pieces
   StringList user_symbols;          // each is always one piece
-  int64_t tokenizer_sample = 2'000'000;  // lines learned from; drawn evenly when there are more
+  std::string normalization = "identity";  // SentencePiece's name of the rule that text goes through first
+  int64_t tokenizer_sample = 2'000'000;    // lines learned from; drawn evenly when there are more
 
   OptionList describe();
 };
@@ -59,13 +60,15 @@ class TokenizerLines {
 // Gives the next line, or false at the end.
 using LineSource = std::function<bool(std::string&)>;
 
-// Lines may be of any length and any bytes (what is not UTF-8 is learned as U+FFFD, that is, as nothing).
+// Lines may be of any length and any bytes (what is not UTF-8, and U+FFFD, is learned as a space).
 // SentencePiece's own log is silenced for the whole process. `where` names the text in messages. DataError
 // when there is no text in it. ConfigError when vocab_size is too small for the characters, naming the
-// smallest possible; one too large for the text is lowered and noted.
+// smallest possible; one too large for the text is lowered and noted. Language tags that begin lines become
+// user symbols.
 TrainedTokenizer train_tokenizer(const LineSource& next_line, const TokenizerOptions& options,
                                  const std::string& where);
-// The same for lines that were drawn before, of several texts one behind the other.
+// The same for lines that were drawn before, of several texts one after the other, with no symbols but those
+// of the options.
 TrainedTokenizer train_tokenizer(const std::vector<const TokenizerLines*>& texts,
                                  const TokenizerOptions& options, const std::string& where);
 

@@ -49,7 +49,9 @@ void check_fine_tuning(const std::string& folder, const ModelOptions& model,
   if (!wrong.empty() && !more.empty()) wrong += ", ";
   wrong += more;
   if (!wrong.empty())
-    throw UsageError("--from-model", "required the shape and the tokenizers of " + folder + ", got " + wrong);
+    throw UsageError("--from-model",
+                     "expected the shape and the tokenizers of " + folder + ", got " + wrong +
+                         "; leave these flags out, or train a new model without --from-model");
 }
 
 void copy_settings(const ModelFolder& from, const std::string& run_folder, ModelOptions& model) {

@@ -6,7 +6,7 @@
 namespace dragoman {
 namespace {
 
-constexpr int64_t kFirstUpdates = 3;
+constexpr int64_t kFirstUpdates = 3, kFewestMeasured = 3;
 
 std::string mebibytes(uint64_t bytes) {
   const double size = static_cast<double>(bytes) / (1 << 20);
@@ -20,13 +20,16 @@ std::string counted(int64_t number, const std::string& what) {
 }  // namespace
 
 void PlanWatcher::progressed(const TrainProgress& progress) {
-  if (++seen_ <= kFirstUpdates) {
-    since_ = progress.seconds;
-    return;
-  }
-  ++plan_.updates;
-  plan_.tokens += progress.target_tokens;
-  plan_.seconds = progress.seconds - since_;
+  marks_.push_back({progress.seconds, progress.target_tokens});
+  const auto seen = static_cast<int64_t>(marks_.size());
+  plan_.first_updates = std::clamp<int64_t>(seen - kFewestMeasured, 0, kFirstUpdates);
+  plan_.updates = seen - plan_.first_updates;
+  plan_.tokens = 0;
+  for (auto i = static_cast<size_t>(plan_.first_updates); i < marks_.size(); ++i)
+    plan_.tokens += marks_[i].tokens;
+  const double since =
+      plan_.first_updates > 0 ? marks_[static_cast<size_t>(plan_.first_updates) - 1].seconds : 0;
+  plan_.seconds = progress.seconds - since;
 }
 
 double TrainingPlan::updates_per_pass() const {
@@ -35,19 +38,9 @@ double TrainingPlan::updates_per_pass() const {
   return std::max(1.0, std::ceil(static_cast<double>(corpus_tokens) / std::max(1.0, tokens_per_update)));
 }
 
-TrainingPlan::End TrainingPlan::end() const {
-  const double seconds_per_update = seconds / static_cast<double>(std::max<int64_t>(1, updates));
-  End end{static_cast<double>(options.max_updates), 0,
-          "--max-updates " + std::to_string(options.max_updates)};
-  if (const double by_epochs = static_cast<double>(options.max_epochs) * updates_per_pass();
-      options.max_epochs > 0 && by_epochs < end.updates)
-    end.updates = by_epochs, end.by = "--max-epochs " + std::to_string(options.max_epochs);
-  end.seconds = end.updates * seconds_per_update;
-  if (options.max_time > 0 && options.max_time < end.seconds) {
-    end.seconds = options.max_time, end.updates = std::floor(options.max_time / seconds_per_update);
-    end.by = "--max-time";
-  }
-  return end;
+RunEnd TrainingPlan::end() const {
+  return expected_end(options, updates_per_pass(),
+                      seconds / static_cast<double>(std::max<int64_t>(1, updates)));
 }
 
 uint64_t TrainingPlan::disk() const {
@@ -58,15 +51,18 @@ uint64_t TrainingPlan::disk() const {
 }
 
 std::vector<std::string> TrainingPlan::lines() const {
-  if (updates == 0) return {"nothing was measured: the run ended within its first updates"};
-  const End last = end();
+  if (updates == 0) return {"nothing was measured: the run ended before its first update"};
+  const RunEnd last = end();
   const double pass = static_cast<double>(corpus_tokens) / tokens_per_second();
   return {
       "parameters: " + with_commas(parameters),
       "peak memory: " + mebibytes(peak_memory) + " (the process on the host)",
       "speed: " + with_commas(std::llround(tokens_per_second())) + " target tokens/s on " + device + " (" +
-          counted(updates, "update") + " in " + fixed(seconds, 1) + " s, after the first " +
-          std::to_string(kFirstUpdates) + ")",
+          counted(updates, "update") + " in " + fixed(seconds, 1) + " s" +
+          (first_updates > 0 ? std::string(", after the first") +
+                                   (first_updates > 1 ? " " + std::to_string(first_updates) : "")
+                             : ", the first among them, which is slower") +
+          ")",
       "a pass: " + counted(corpus_tokens, "target token") + ", " +
           counted(std::llround(updates_per_pass()), "update") + ", " + clock_text(pass),
       "to the end: " + counted(std::llround(last.updates), "update") + ", " +

@@ -42,7 +42,9 @@ std::string tiles(const ReportContent& content) {
   if (!history.progress.empty()) {
     const TrainProgress& last = history.progress.back();
     text += tile("Update", with_commas(last.update), "epoch " + with_commas(last.epoch));
-    text += tile("Training time", clock_text(last.seconds), last.seconds < 3600 ? "m:ss" : "h:mm:ss");
+    // The heading of a run that has ended says how long it trained; the last progress line is older.
+    const double seconds = history.end.empty() ? last.seconds : std::max(history.end_seconds, last.seconds);
+    text += tile("Training time", clock_text(seconds), seconds < 3600 ? "m:ss" : "h:mm:ss");
     text += tile("Training loss", decimals(last.loss, 3),
                  "perplexity " + significant(std::exp(last.cross_entropy)));
     text += tile("Speed", whole(last.tokens_per_second), "target tokens/s");

@@ -18,7 +18,8 @@ namespace dragoman {
 struct ReportCorpus {
   std::string title;  // "Training text"
   CorpusReport text = CorpusReport(), encoding = CorpusReport();
-  int64_t held_out = 0;  // pairs of it that became validation text
+  CorpusReport findings = CorpusReport();  // odd pairs that were kept: see data/corpus_doctor.h
+  int64_t held_out = 0;                    // pairs of it that became validation text
   LengthStatistics source = {}, target = {};
 };
 

@@ -33,18 +33,27 @@ std::string table(const std::string& head, const std::string& body, const std::s
          "\n";
 }
 
-std::string drops_table(const ReportCorpus& corpus) {
-  std::string body = row("td", {"read", with_commas(corpus.text.read), ""});
-  for (const CorpusReport* report : {&corpus.text, &corpus.encoding}) {
-    for (size_t i = 0; i < kCorpusIssues; ++i) {
-      const auto issue = static_cast<CorpusIssue>(i);
-      if (report->count(issue) == 0) continue;
-      std::string places;
-      for (const auto& place : report->examples(issue))
-        places += (places.empty() ? "first in " : ", ") + place;
-      body += row("td", {CorpusReport::text_of(issue), with_commas(report->count(issue)), places});
-    }
+// A row for each issue that occurred.
+std::string issue_rows(const CorpusReport& report) {
+  std::string body;
+  for (size_t i = 0; i < kCorpusIssues; ++i) {
+    const auto issue = static_cast<CorpusIssue>(i);
+    if (report.count(issue) == 0) continue;
+    std::string places;
+    for (const auto& place : report.examples(issue)) places += (places.empty() ? "first in " : ", ") + place;
+    body += row("td", {CorpusReport::text_of(issue), with_commas(report.count(issue)), places});
   }
+  return body;
+}
+
+std::string findings_table(const ReportCorpus& corpus) {
+  const std::string body = issue_rows(corpus.findings);
+  return body.empty() ? "" : table(row("th", {"found, and kept", "", "where"}), body, "counts");
+}
+
+std::string drops_table(const ReportCorpus& corpus) {
+  std::string body = row("td", {"read", with_commas(corpus.text.read), ""}) + issue_rows(corpus.text) +
+                     issue_rows(corpus.encoding);
   if (corpus.held_out > 0) body += row("td", {"held out for validation", with_commas(corpus.held_out), ""});
   body += row("td", {"kept", with_commas(corpus.source.sentences), ""});
   return table(row("th", {"pairs", "", "where"}), body, "counts");
@@ -85,8 +94,8 @@ std::string corpus_section(const ReportContent& content) {
   std::string text;
   for (const auto& corpus : content.corpora) {
     text += element("div",
-                    text_element("h3", corpus.title) + "\n" + drops_table(corpus) + lengths_table(corpus) +
-                        length_histogram(corpus),
+                    text_element("h3", corpus.title) + "\n" + drops_table(corpus) + findings_table(corpus) +
+                        lengths_table(corpus) + length_histogram(corpus),
                     "class=\"corpus\"") +
             "\n";
   }

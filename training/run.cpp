@@ -24,7 +24,7 @@ namespace dragoman {
 namespace {
 
 constexpr char kRunName[] = "run.json";
-constexpr double kPlanSeconds = 15;  // of updates
+constexpr double kPlanSeconds = 15;  // of updates, if these are enough
 
 // What a run finds in its folder.
 struct FoundRun {
@@ -171,11 +171,16 @@ void log_start(const RunOptions& options, const torch::Device& device, Log& log)
 
 void check_run_options(const RunOptions& options) {
   if (options.model_folder.empty() && !options.plan)
-    throw UsageError("--model", "required the folder of the run, got none");
+    throw UsageError("--model",
+                     "expected the folder that the run makes, got none; for example --model en-de");
   if (options.train.empty())
     throw UsageError(
         "--train-source",
-        "required training text (--train-source and --train-target, or --train-pairs), got none");
+        "expected training text (--train-source and --train-target, or --train-pairs), got none");
+  ModelOptions shape = options.model;  // before the text is read; its vocabulary is not known yet
+  shape.vocab_size = shape.decoder_vocab_size = std::max<int64_t>(4, options.tokenizer.vocab_size + 1);
+  shape.pad_token_id = shape.vocab_size - 1;
+  check_model_options(shape, "--d-model", ErrorKind::kUsage);
   if (options.from_model.empty()) {
     options.training.augmentation.check(options.tokenizer.tokenizer_type == "unigram");
   } else {
@@ -184,7 +189,7 @@ void check_run_options(const RunOptions& options) {
     options.training.augmentation.check(has_unigram_tokenizer(folder));
   }
   if (options.training.average > 0 && options.training.valid_every == 0)
-    throw UsageError("--average", "required validations (--valid-every), got none");
+    throw UsageError("--average", "expected validations, whose weights it averages, got --valid-every 0");
   if (options.training.precision == "int8") {
     throw UsageError("--precision",
                      "required float32, bfloat16 or float16, got 'int8': gradients vanish in 8 bits; train "
@@ -324,6 +329,9 @@ StopReason run_in_folder(RunOptions options, Log& log, RunRequests& requests, Tr
     Trainer trainer(std::move(folder), corpus, nullptr, options.training, log, requests);
     PlanWatcher watcher(*plan);
     trainer.watch(watcher);
+    trainer.run_at_least(PlanWatcher::kFewestUpdates);
+    log.info("plan: training for " + clock_text(options.training.max_time) + " or " +
+             std::to_string(PlanWatcher::kFewestUpdates) + " updates, whichever takes longer");
     return trainer.run();
   }
   EncodedCorpus valid_corpus;

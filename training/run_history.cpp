@@ -76,6 +76,7 @@ void take(RunHistory& history, const nlohmann::json& line) {
     history.validations.push_back(std::move(result));
   } else if (kind == "stopped") {
     history.end = line.at("text").get<std::string>();
+    history.end_seconds = line.value("seconds", 0.0);
   }
 }
 

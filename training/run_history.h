@@ -15,6 +15,7 @@ struct RunHistory {
   std::vector<ValidationResult> validations;  // by rising update
   std::optional<ValidationResult> averaged;   // of the mean of several weights, with --average
   std::string end;                            // what ended the last call; empty when nothing says so
+  double end_seconds = 0;                     // of training, then
 
   const ValidationResult* best() const;  // the model that was kept; null before the first validation
 };

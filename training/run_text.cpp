@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/heartbeat.h"
 #include "data/corpus_doctor.h"
 #include "data/held_out.h"
 #include "model/device.h"
@@ -11,6 +12,26 @@ namespace {
 
 // Duplicates of the training text are looked for among this many pairs: 90 MB at most.
 constexpr uint64_t kPairsRemembered = uint64_t{1} << 22;
+// More unknown tokens than this are more than a few rare characters.
+constexpr double kManyUnknown = 0.01;
+// As in `dragoman check`.
+constexpr int64_t kExamples = 3;
+constexpr double kUnusualRatio = 4;
+constexpr int64_t kPairsBetweenSigns = 1 << 14;  // of life
+
+// Says how far a pass over the text is.
+class PassHeartbeat {
+ public:
+  PassHeartbeat(Log& log, std::string what) : what_(std::move(what)), beat_(log, what_) {}
+  void add() {
+    if (++pairs_ % kPairsBetweenSigns == 0) beat_.set(what_ + ": " + with_commas(pairs_) + " pairs");
+  }
+
+ private:
+  std::string what_;
+  Heartbeat beat_;
+  int64_t pairs_ = 0;
+};
 
 void report(Log& log, const std::string& title, const CorpusReport& corpus_report) {
   for (const auto& line : corpus_report.lines()) log.info(title + ": " + line);
@@ -24,18 +45,66 @@ HeldOutSources sources_of(const TextPairs& text) {
 
 TrainedTokenizer train_side(const std::vector<const TokenizerLines*>& sides, const TokenizerOptions& options,
                             const std::string& name, Log& log) {
+  const Heartbeat beat(log, "training the " + name);
   TrainedTokenizer trained = train_tokenizer(sides, options, "training text");
   for (const auto& note : trained.notes) log.info(name + ": " + note);
-  log.info(name + ": " + options.tokenizer_type + ", " + with_commas(trained.pieces) + " pieces");
+  log.info(name + ": " + options.tokenizer_type + ", " + with_commas(trained.pieces) +
+           " pieces, normalization " + options.normalization);
   return trained;
 }
 
-void log_encoded(const EncodedCorpus& corpus, const std::string& title, ReportCorpus& facts, Log& log) {
-  const CorpusReport& encoding = facts.encoding;
-  if (encoding.kept != encoding.read) report(log, title + ", encoded", encoding);
+std::string percent(double share) {
+  return fixed(100 * share, 2) + " %";
+}
+
+void warn_of_unknown(const std::string& side, const LengthStatistics& statistics, const std::string& title,
+                     bool tokenizer_is_fixed, Log& log) {
+  if (statistics.unknown_rate() <= kManyUnknown) return;
+  log.warning(title + " text: " + percent(statistics.unknown_rate()) + " of the " + side +
+              " tokens are <unk>, characters that the tokenizer does not know: the model " +
+              (side == "target" ? "can never write them" : "cannot tell them apart") +
+              (tokenizer_is_fixed ? "; the tokenizers of --from-model are as they are, so train a new model "
+                                    "if they do not fit this text"
+                                  : "; raise --character-coverage, or give --byte-fallback"));
+}
+
+void log_encoded(const EncodedCorpus& corpus, const std::string& title, const TokenizerPair& tokenizers,
+                 const RunOptions& options, ReportCorpus& facts, Log& log) {
+  if (!facts.encoding.findings().empty()) report(log, title + " text, encoded", facts.encoding);
+  facts.source = source_statistics(corpus, tokenizers.source.vocabulary().unk_id());
+  facts.target = target_statistics(corpus, tokenizers.target.vocabulary().unk_id());
   log.info(title + ": " + with_commas(corpus.size()) + " pairs, " + with_commas(corpus.source_tokens()) +
-           " source and " + with_commas(corpus.target_tokens()) + " target tokens");
-  facts.source = source_statistics(corpus), facts.target = target_statistics(corpus);
+           " source and " + with_commas(corpus.target_tokens()) + " target tokens, of which " +
+           percent(facts.source.unknown_rate()) + " and " + percent(facts.target.unknown_rate()) +
+           " are unknown");
+  const bool fixed_tokenizer = !options.from_model.empty();
+  warn_of_unknown("source", facts.source, title, fixed_tokenizer, log);
+  warn_of_unknown("target", facts.target, title, fixed_tokenizer, log);
+}
+
+// Tags that the vocabulary lacks are read as text, letter by letter.
+void check_tags(const LanguageTags& tags, const std::string& title, const Vocabulary& vocabulary, Log& log) {
+  std::string unknown;
+  for (const auto& [tag, lines] : tags.counts()) {
+    if (lines > 1 && !vocabulary.find(tag)) unknown += (unknown.empty() ? "" : ", ") + tag;
+  }
+  if (unknown.empty()) return;
+  log.warning(title + " text: source lines begin with " + unknown +
+              ", which the vocabulary does not have: read as text, they select no language "
+              "(docs/languages.md)");
+}
+
+// The tags that begin source lines become pieces of their own.
+TokenizerOptions with_tags(TokenizerOptions options, const LanguageTags& tags, Log& log) {
+  if (tags.codes().empty()) return options;
+  log.info("source lines begin with language tags: " + tags.text() +
+           "; each becomes one piece, as by --user-symbols");
+  if (tags.tagged() < tags.lines())
+    log.warning(with_commas(tags.lines() - tags.tagged()) + " of " + with_commas(tags.lines()) +
+                " source lines begin with no language tag: the model learns to choose a language itself for "
+                "such lines");
+  options.user_symbols = tags.added_to(options.user_symbols);
+  return options;
 }
 
 }  // namespace
@@ -44,17 +113,24 @@ void read_text(const RunOptions& options, RunText& text, Log& log) {
   const bool has_valid = !options.valid.empty();
   const bool holds_out = !has_valid && options.training.valid_every > 0;
   if (has_valid) text.valid_text = read_parallel_text(options.valid, text.valid.text);
+  for (const auto& source : text.valid_text.source) text.valid_tags.add(source);
   HeldOutSources valid_sources = sources_of(text.valid_text);
-  CorpusReport findings;
+  CorpusReport& findings = text.train.findings;
   PairExaminer examiner(findings, kPairsRemembered);
   examiner.hold_out(CorpusIssue::kInValidation, valid_sources);
   HeldOutChooser chooser;
+  LengthRatios ratios(kExamples);
   std::string first;
+  PassHeartbeat beat(log, "reading the training text");
   text.train_text.visit(text.train.text, [&](const VisitedPair& pair) {
+    beat.add();
     if (first.empty()) first = pair.place();
     examiner.examine(pair);
+    ratios.add(pair);
+    text.tags.add(pair.source);
     if (holds_out) chooser.add(pair.source);
   });
+  ratios.report(kUnusualRatio, findings);
   report(log, "training text", text.train.text);
   if (has_valid) report(log, "validation text", text.valid.text);
   if (holds_out) {
@@ -73,31 +149,36 @@ void read_text(const RunOptions& options, RunText& text, Log& log) {
 TrainedPair train_tokenizers(const RunOptions& options, RunText& text, Log& log) {
   const bool shared = options.model.share_encoder_decoder_embeddings;
   const int64_t capacity = std::max<int64_t>(1, options.tokenizer.tokenizer_sample / (shared ? 2 : 1));
-  TokenizerLines source_lines(options.tokenizer, capacity), target_lines(options.tokenizer, capacity);
-  CorpusReport ignored;
-  text.train_text.visit(ignored, [&](const VisitedPair& pair) {
-    if (text.is_held_out(pair)) return;
-    source_lines.add(pair.source);
-    target_lines.add(pair.target);
-  });
+  TokenizerOptions side_options = with_tags(options.tokenizer, text.tags, log);
+  TokenizerLines source_lines(side_options, capacity);
+  TokenizerLines target_lines(shared ? side_options : options.tokenizer, capacity);
+  {
+    PassHeartbeat beat(log, "choosing lines for the tokenizer");
+    CorpusReport ignored;
+    text.train_text.visit(ignored, [&](const VisitedPair& pair) {
+      beat.add();
+      if (text.is_held_out(pair)) return;
+      source_lines.add(pair.source);
+      target_lines.add(pair.target);
+    });
+  }
   if (shared) {
-    const TrainedTokenizer both =
-        train_side({&source_lines, &target_lines}, options.tokenizer, "tokenizer", log);
+    const TrainedTokenizer both = train_side({&source_lines, &target_lines}, side_options, "tokenizer", log);
     const Vocabulary vocabulary = vocabulary_of(both.model, "tokenizer");
     return {both.model, both.model, vocabulary, vocabulary};
   }
-  TokenizerOptions side_options = options.tokenizer;
+  TokenizerOptions target_options = options.tokenizer;
   TrainedTokenizer source = train_side({&source_lines}, side_options, "source tokenizer", log);
-  TrainedTokenizer target = train_side({&target_lines}, side_options, "target tokenizer", log);
+  TrainedTokenizer target = train_side({&target_lines}, target_options, "target tokenizer", log);
   // transformers reads one pad_token_id for both sides: both vocabularies get the size of the smaller one.
   if (source.pieces != target.pieces) {
-    side_options.vocab_size = std::min(source.pieces, target.pieces);
+    side_options.vocab_size = target_options.vocab_size = std::min(source.pieces, target.pieces);
     log.info("both vocabularies are lowered to " + with_commas(side_options.vocab_size) +
              " pieces, since <pad> has one id for both sides");
     if (source.pieces > target.pieces)
       source = train_side({&source_lines}, side_options, "source tokenizer", log);
     else
-      target = train_side({&target_lines}, side_options, "target tokenizer", log);
+      target = train_side({&target_lines}, target_options, "target tokenizer", log);
   }
   return {source.model, target.model, vocabulary_of(source.model, "source tokenizer"),
           vocabulary_of(target.model, "target tokenizer")};
@@ -109,13 +190,18 @@ EncodedCorpus encode_training_text(RunText& text, const TokenizerPair& tokenizer
   CorpusEncoder encoder(tokenizers.source, tokenizers.target, options.corpus, at::get_num_threads(), encoding,
                         options.model_folder);
   CorpusReport ignored;
-  text.train_text.visit(ignored, [&](const VisitedPair& pair) {
-    if (text.is_held_out(pair)) return text.valid_text.append(pair);
-    ++encoding.read, ++encoding.kept;
-    encoder.add(pair);
-  });
-  EncodedCorpus corpus = encoder.finish();
-  log_encoded(corpus, "training", text.train, log);
+  EncodedCorpus corpus = [&] {
+    PassHeartbeat beat(log, "encoding the training text");
+    text.train_text.visit(ignored, [&](const VisitedPair& pair) {
+      beat.add();
+      if (text.is_held_out(pair)) return text.valid_text.append(pair);
+      ++encoding.read, ++encoding.kept;
+      encoder.add(pair);
+    });
+    return encoder.finish();
+  }();
+  log_encoded(corpus, "training", tokenizers, options, text.train, log);
+  check_tags(text.tags, "training", tokenizers.source.vocabulary(), log);
   if (encoder.spilled())
     log.info("training: more than --corpus-memory " + std::to_string(options.corpus.corpus_memory) +
              " MiB, in a temporary file in " + options.model_folder);
@@ -128,7 +214,8 @@ EncodedCorpus encode_validation_text(RunText& text, const TokenizerPair& tokeniz
   encoding.read = encoding.kept = text.valid_text.size();
   EncodedCorpus corpus = EncodedCorpus::encode(text.valid_text, tokenizers.source, tokenizers.target,
                                                options.corpus, at::get_num_threads(), encoding);
-  log_encoded(corpus, "validation", text.valid, log);
+  log_encoded(corpus, "validation", tokenizers, options, text.valid, log);
+  check_tags(text.valid_tags, "validation", tokenizers.source.vocabulary(), log);
   return corpus;
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <unordered_set>
 
+#include "tokenizer/language_tags.h"
 #include "training/report.h"
 #include "training/run.h"
 
@@ -17,6 +18,7 @@ struct RunText {
   RepeatableText train_text;
   std::unordered_set<std::string> held_out;  // sources of it that are validation text instead
   TextPairs valid_text;
+  LanguageTags tags, valid_tags;  // that begin source lines
   ReportCorpus train{.title = "Training text"}, valid{.title = "Validation text"};
 
   bool is_held_out(const VisitedPair& pair) const { return held_out.count(pair.source) > 0; }

@@ -29,14 +29,22 @@ void TrainLog::append(const std::string& json_line) {
   }
 }
 
-void TrainLog::progress(const TrainProgress& p) {
+void TrainLog::show(const TrainProgress& p) {
   char rate[32];
   std::snprintf(rate, sizeof rate, "%.3g", p.learning_rate);
-  std::string line = "epoch " + std::to_string(p.epoch) + "  update " + with_commas(p.update) + "  loss " +
-                     fixed(p.loss, 3) + "  ppl " + perplexity_text(p.cross_entropy) + "  lr " + rate + "  " +
-                     with_commas(std::llround(p.tokens_per_second)) + " tok/s";
-  if (p.seconds_left >= 0) line += "  " + clock_text(p.seconds_left) + " left";
-  log_.progress(line);
+  // On a narrow terminal the perplexity goes first: it is the loss in other words.
+  std::vector<ProgressField> fields = {{"epoch " + std::to_string(p.epoch), 4},
+                                       {"update " + with_commas(p.update), 0},
+                                       {"loss " + fixed(p.loss, 3), 1},
+                                       {"ppl " + perplexity_text(p.cross_entropy), 6},
+                                       {std::string("lr ") + rate, 5},
+                                       {with_commas(std::llround(p.tokens_per_second)) + " tok/s", 3}};
+  if (p.seconds_left >= 0) fields.push_back({clock_text(p.seconds_left) + " left", 2});
+  log_.progress(std::move(fields));
+}
+
+void TrainLog::progress(const TrainProgress& p) {
+  show(p);
   append(nlohmann::ordered_json{{"kind", "train"},
                                 {"epoch", p.epoch},
                                 {"update", p.update},
@@ -84,11 +92,12 @@ void TrainLog::validation(const ValidationResult& r, const std::string& metric, 
   if (watcher_) watcher_->validated(r);
 }
 
-void TrainLog::event(const std::string& kind, int64_t update, const std::string& text) {
+void TrainLog::event(const std::string& kind, int64_t update, double seconds, const std::string& text) {
   log_.info(text);
   // A text may hold the name of a file, which need not be UTF-8.
-  append(nlohmann::ordered_json{{"kind", kind}, {"update", update}, {"text", text}}.dump(
-      -1, ' ', false, nlohmann::json::error_handler_t::replace));
+  append(
+      nlohmann::ordered_json{{"kind", kind}, {"update", update}, {"seconds", seconds}, {"text", text}}.dump(
+          -1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
 }  // namespace dragoman

@@ -57,9 +57,10 @@ class TrainLog {
   void watch(TrainWatcher& watcher) { watcher_ = &watcher; }  // it must outlive the run
 
   void progress(const TrainProgress& progress);
+  void show(const TrainProgress& progress);  // to the user alone: between two lines of the log
   void validation(const ValidationResult& result, const std::string& metric, int64_t without_gain);
-  void event(const std::string& kind, int64_t update,
-             const std::string& text);  // "stopped": the run has ended
+  // "stopped": the run has ended. seconds: of training so far.
+  void event(const std::string& kind, int64_t update, double seconds, const std::string& text);
 
  private:
   void append(const std::string& json_line);

@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "core/files.h"
+#include "core/heartbeat.h"
 #include "core/interrupt.h"
 #include "core/manifest.h"
 #include "core/random.h"
@@ -17,6 +18,11 @@ namespace {
 constexpr double kFirstLossScale = 32768;  // float16
 constexpr int64_t kScaleGrowthInterval = 2000;
 constexpr int kMostStreamThreads = 8;
+// Seconds between progress lines at most: of the log, and on a terminal, where the line is rewritten in
+// place.
+constexpr double kLogSeconds = 60, kTerminalSeconds = 1;
+constexpr double kFirstSignSeconds = 5;  // in a file
+constexpr HeartbeatTimes kUpdateTimes{10, 10, 60};
 
 std::string reason_text(StopReason reason, const TrainingOptions& options) {
   switch (reason) {
@@ -81,7 +87,7 @@ Trainer::Trainer(ModelFolder folder, const EncodedCorpus& corpus, const Validato
   if (options_.augmentation.any()) {
     const TokenizerPair& tokenizers = folder_.tokenizers;
     augmentation_.emplace(options_.augmentation, tokenizers.source, tokenizers.target,
-                          static_cast<uint64_t>(options_.seed));
+                          static_cast<uint64_t>(options_.seed), options_.max_tokens);
   }
   if (options_.moving_average > 0) average_.emplace(folder_.model, options_.moving_average);
   // The way back takes twice as long as the way there, which blocks look at by themselves.
@@ -126,7 +132,8 @@ double Trainer::now() const {
 std::optional<StopReason> Trainer::finished() const {
   if (state_.update >= options_.max_updates) return StopReason::kUpdates;
   if (options_.max_epochs > 0 && state_.position.epoch >= options_.max_epochs) return StopReason::kEpochs;
-  if (options_.max_time > 0 && now() >= options_.max_time) return StopReason::kTime;
+  if (options_.max_time > 0 && now() >= options_.max_time && state_.update - start_update_ >= least_updates_)
+    return StopReason::kTime;
   if (options_.early_stopping > 0 && state_.validations_without_gain >= options_.early_stopping)
     return StopReason::kNoGain;
   if (interrupt_signal() != 0) return StopReason::kSignal;
@@ -179,17 +186,21 @@ void Trainer::begin_stream() {
   const bool on_cuda = folder_.model->device().is_cuda();
   // A device takes batches faster than one thread segments text anew; on the CPU its cores are busy anyway.
   const int stream_threads = on_cuda ? std::clamp(threads_ - 1, 1, kMostStreamThreads) : 1;
-  stream_ = std::make_unique<BatchStream>(
-      corpus_,
-      StreamOptions{options_.max_tokens, static_cast<uint64_t>(options_.seed), pad,
-                    augmentation_ ? &*augmentation_ : nullptr, on_cuda, stream_threads},
-      state_.position);
+  stream_ =
+      std::make_unique<BatchStream>(corpus_,
+                                    StreamOptions{options_.max_tokens, static_cast<uint64_t>(options_.seed),
+                                                  pad, augmentation_ ? &*augmentation_ : nullptr, on_cuda,
+                                                  stream_threads, options_.r_drop > 0 ? 2 : 1},
+                                    state_.position);
   report_batches();
+  check_schedule(0);
 }
 
 // Saves before it validates: a validation may take long, and a stop in it must cost nothing. The next call
 // then begins with the validation.
 StopReason Trainer::train() {
+  reported_at_ = shown_at_ = clock_.seconds();
+  Heartbeat beat(log_, "computing the first update", kUpdateTimes);
   folder_.model->train();
   folder_.model->set_recompute(options_.recompute);
   // The workers take the threads; what is left of them goes to the operators.
@@ -203,7 +214,11 @@ StopReason Trainer::train() {
     if (const auto reason = finished()) return *reason;
     if (!stream_) begin_stream();
     update();
-    if (state_.update % options_.log_every == 0) report_progress();
+    beat.set("computing update " + with_commas(state_.update + 1), true);
+    if (state_.update % options_.log_every == 0)
+      report_progress();
+    else
+      report_by_time();
     const double saved_from = clock_.seconds();
     if (options_.save_every > 0 && state_.update % options_.save_every == 0)
       try_to_write("a checkpoint", [&] { save(); });
@@ -211,10 +226,14 @@ StopReason Trainer::train() {
   }
 }
 
-void Trainer::report_batches() const {
+void Trainer::report_batches() {
   const EpochPlan plan(corpus_, options_.max_tokens, static_cast<uint64_t>(options_.seed),
                        state_.position.epoch);
   const BatchPlan window = plan.window(0);
+  double pairs = 0;
+  for (const BatchIndices& batch : window) pairs += static_cast<double>(batch.size());
+  batches_per_pass_ = static_cast<double>(window.size()) * static_cast<double>(corpus_.size()) / pairs;
+  updates_per_pass_ = updates_per_pass(options_, std::llround(batches_per_pass_), corpus_.target_tokens());
   char share[32];
   std::snprintf(share, sizeof share, "%.1f", 100 * padding_share(window, corpus_));
   log_.info("batches: " + with_commas(static_cast<int64_t>(window.size())) +
@@ -230,8 +249,10 @@ void Trainer::update() {
   DataPosition after = state_.position;  // the state's, once the update is whole: it may be interrupted
   for (int64_t i = 0; i < options_.accumulate || tokens < options_.update_tokens; ++i) {
     BatchStream::Item item = stream_->next();
-    tokens += item.batch.label_tokens;
-    batches.push_back(std::move(item.batch));
+    for (Batch& part : item.parts) {
+      tokens += part.label_tokens;
+      batches.push_back(std::move(part));
+    }
     after = item.after;
     if (item.ends_epoch) break;  // an update never spans two passes
   }
@@ -291,15 +312,31 @@ void Trainer::stop_for_bad_updates() const {
       "; lower --learning-rate, raise --warmup or use --precision float32, in a new folder");
 }
 
-double Trainer::seconds_left() const {
-  const double here = now() - seconds_before_;
-  const auto done = static_cast<double>(state_.update - start_update_);
-  double left = static_cast<double>(options_.max_updates - state_.update) * here / std::max(1.0, done);
-  if (options_.max_time > 0) left = std::min(left, options_.max_time - now());
-  return left;
+RunPosition Trainer::position() const {
+  const double passes = static_cast<double>(state_.position.epoch) +
+                        static_cast<double>(state_.position.batch) / batches_per_pass_;
+  return {state_.update, passes, now()};
 }
 
-void Trainer::report_progress() {
+double Trainer::seconds_per_update() const {
+  const int64_t done = state_.update - start_update_;
+  return done > 0 ? (now() - seconds_before_) / static_cast<double>(done) : 0;
+}
+
+double Trainer::seconds_left() const {
+  const RunEnd end = expected_end(options_, updates_per_pass_, seconds_per_update(), position());
+  return std::max(0.0, end.seconds - now());
+}
+
+// Warns of a learning rate that does not fit the length of the run. Before the first updates (0 seconds each)
+// it is not known how many --max-time allows.
+void Trainer::check_schedule(double seconds_per_update) {
+  const RunEnd end = expected_end(options_, updates_per_pass_, seconds_per_update, position());
+  if (seconds_per_update > 0 && end.by.rfind("--max-time", 0) != 0) return;  // was checked at the start
+  for (const auto& text : schedule_warnings(options_, end)) log_.warning(text);
+}
+
+TrainProgress Trainer::progress_now() {
   read_updates();
   const auto tokens = static_cast<double>(std::max<int64_t>(1, window_.tokens));
   TrainProgress progress;
@@ -314,9 +351,33 @@ void Trainer::report_progress() {
   progress.target_tokens = window_.tokens;
   progress.seconds = now();
   progress.seconds_left = seconds_left();
-  train_log_.progress(progress);
+  return progress;
+}
+
+void Trainer::report_progress() {
+  train_log_.progress(progress_now());
+  has_shown_ = true;
   window_ = {};
-  window_.since = clock_.seconds();
+  window_.since = reported_at_ = shown_at_ = clock_.seconds();
+}
+
+void Trainer::report_by_time() {
+  constexpr int64_t kFewUpdates = 3;
+  constexpr double kShare = 0.05;  // of --max-time
+  const double time = clock_.seconds();
+  if (!time_checked_ && options_.max_time > 0 && state_.update - start_update_ >= kFewUpdates &&
+      now() - seconds_before_ >= kShare * options_.max_time) {
+    time_checked_ = true;
+    check_schedule(seconds_per_update());
+  }
+  const double due = log_.on_terminal() ? kTerminalSeconds : has_shown_ ? kLogSeconds : kFirstSignSeconds;
+  if (time - reported_at_ >= kLogSeconds) {
+    report_progress();
+  } else if (time - shown_at_ >= due) {
+    train_log_.show(progress_now());
+    shown_at_ = clock_.seconds();
+    has_shown_ = true;
+  }
 }
 
 bool Trainer::validates() const {
@@ -332,6 +393,7 @@ bool Trainer::validation_is_due() const {
 ValidationResult Trainer::validation_now() {
   const int operator_threads = at::get_num_threads();
   at::set_num_threads(threads_);
+  const Heartbeat beat(log_, "validating");
   ValidationResult result = validator_->run(folder_, state_.update);
   at::set_num_threads(operator_threads);
   return result;
@@ -419,7 +481,8 @@ void Trainer::try_average() {
 void Trainer::answer_requests() {
   if (requests_.save.exchange(false)) {
     if (try_to_write("a checkpoint", [&] { save(); }))
-      train_log_.event("saved", state_.update, "saved on request: update " + std::to_string(state_.update));
+      train_log_.event("saved", state_.update, now(),
+                       "saved on request: update " + std::to_string(state_.update));
   }
   if (requests_.validate.exchange(false)) {
     if (validator_ && state_.last_validation != state_.update)
@@ -506,13 +569,14 @@ void Trainer::save_for_later() {
 }
 
 void Trainer::report_end(StopReason reason) {
+  const double seconds = now();
   std::string text = reason_text(reason, options_) + ": update " + std::to_string(state_.update) + ", " +
-                     clock_text(now()) + " of training";
+                     clock_text(seconds) + " of training";
   if (validates() && state_.model && state_.model->averaged > 0)
     text += "; the model is the mean of " + std::to_string(state_.model->averaged) + " validations";
   else if (validates() && state_.model)
     text += "; the model is that of update " + std::to_string(state_.model->update);
-  train_log_.event("stopped", state_.update, text);
+  train_log_.event("stopped", state_.update, seconds, text);
 }
 
 }  // namespace dragoman

@@ -10,6 +10,7 @@
 #include "decoding/model_folder.h"
 #include "training/adam.h"
 #include "training/checkpoint.h"
+#include "training/run_length.h"
 #include "training/run_requests.h"
 #include "training/train_log.h"
 #include "training/training_options.h"
@@ -38,6 +39,9 @@ class Trainer {
 
   void watch(TrainWatcher& watcher) { train_log_.watch(watcher); }
 
+  // --max-time ends the run after so many updates at the earliest.
+  void run_at_least(int64_t updates) { least_updates_ = updates; }
+
   // Trains to an end, or until a signal asks to stop (core/interrupt.h); the state is then saved. DataError
   // when what comes at the end cannot be written.
   StopReason run();
@@ -53,7 +57,7 @@ class Trainer {
   void complete();
   void save_for_later();
   void report_end(StopReason reason);
-  void report_batches() const;
+  void report_batches();
   void update();
   [[noreturn]] void stop_for_bad_updates() const;
   void read_updates();  // that were not waited for
@@ -61,6 +65,9 @@ class Trainer {
   void report_progress();
   bool validates() const;
   bool validation_is_due() const;
+  void report_by_time();  // however few updates there were
+  TrainProgress progress_now();
+  void check_schedule(double seconds_per_update);
   void validate();
   ValidationResult validation_now();
   void validate_on_request();
@@ -76,7 +83,9 @@ class Trainer {
   void remove_old_snapshots() const;
   bool try_to_write(const std::string& what, const std::function<void()>& write);
   double seconds_left() const;
-  double now() const;  // seconds of training so far
+  RunPosition position() const;
+  double seconds_per_update() const;  // of this call; 0 before the first
+  double now() const;                 // seconds of training so far
 
   ModelFolder folder_;
   const EncodedCorpus& corpus_;
@@ -100,7 +109,11 @@ class Trainer {
   int64_t skipped_in_a_row_ = 0;
   mutable RunningClock clock_;
   double started_ = 0, seconds_before_ = 0;
-  int64_t start_update_ = 0;
+  int64_t start_update_ = 0, least_updates_ = 0;
+  double batches_per_pass_ = 1, updates_per_pass_ = 1;
+  double reported_at_ = 0, shown_at_ = 0;  // the last line of the log, the last line of any kind
+  bool has_shown_ = false;                 // a progress line of any kind
+  bool time_checked_ = false;              // whether the schedule fits --max-time
 
   // Sums since the last progress line.
   struct {

@@ -20,13 +20,13 @@ const Tokenizer& augmented_tokenizer(std::string_view type = "unigram") {
   return type == "bpe" ? bpe : unigram;
 }
 
-EncodedCorpus some_corpus(const Tokenizer& tokenizer) {
+EncodedCorpus some_corpus(const Tokenizer& tokenizer, const CorpusOptions& options = {}) {
   TextPairs text;
   text.source = sample_lines(30, 3), text.target = sample_lines(30, 4);
   text.files = std::make_shared<std::vector<FilePair>>(1, FilePair{"a", "b"});
   text.origin.resize(30, {0, 1});
   CorpusReport report;
-  return EncodedCorpus::encode(text, tokenizer, tokenizer, CorpusOptions(), 1, report);
+  return EncodedCorpus::encode(text, tokenizer, tokenizer, options, 1, report);
 }
 
 TEST(Augmentation, IsTheSameForTheSamePassAndAnotherForTheNext) {
@@ -68,6 +68,43 @@ TEST(Augmentation, SamplesTheSideThatIsAskedForAndLeavesTheOther) {
                 source ? sampled.source : std::vector<int32_t>(source_text.begin(), source_text.end()));
       EXPECT_EQ(result.target,
                 source ? std::vector<int32_t>(target_text.begin(), target_text.end()) : sampled.target);
+    }
+  }
+}
+
+TEST(Augmentation, KeepsASegmentationThatIsWithinTheLimits) {
+  for (const char* type : {"unigram", "bpe"}) {
+    const Tokenizer& tokenizer = augmented_tokenizer(type);
+    const EncodedCorpus corpus = some_corpus(tokenizer);
+    AugmentationOptions options;
+    (type == std::string("bpe") ? options.bpe_dropout : options.subword_sampling) =
+        type == std::string("bpe") ? 0.9 : 0.01;
+    const Augmentation free(options, tokenizer, tokenizer, 1), limited(options, tokenizer, tokenizer, 1, 20);
+    int too_long = 0, sampled = 0;
+    for (int64_t pair = 0; pair < corpus.size(); ++pair) {
+      const auto any = free.apply(corpus, pair, 0).source, kept = limited.apply(corpus, pair, 0).source;
+      const std::vector<int32_t> whole(corpus.source(pair).begin(), corpus.source(pair).end());
+      EXPECT_EQ(kept, any.size() > 20 ? whole : any) << type << " " << pair;
+      too_long += any.size() > 20, sampled += kept != whole;
+    }
+    EXPECT_GT(too_long, 5) << type;
+    EXPECT_GT(sampled, 3) << type;
+  }
+}
+
+TEST(Augmentation, MakesNoSideLongerThanTheCorpusAllows) {
+  const Tokenizer& tokenizer = augmented_tokenizer();
+  CorpusOptions limit;
+  limit.max_train_length = 18;
+  const EncodedCorpus corpus = some_corpus(tokenizer, limit);
+  EXPECT_EQ(corpus.max_length(), 18);
+  AugmentationOptions options;
+  options.subword_sampling = 0.01;
+  const Augmentation augmentation(options, tokenizer, tokenizer, 1);
+  for (int64_t pair = 0; pair < corpus.size(); ++pair) {
+    for (int64_t epoch = 0; epoch < 3; ++epoch) {
+      EXPECT_LE(augmentation.apply(corpus, pair, epoch).source.size(), 18u);
+      EXPECT_LE(augmentation.apply(corpus, pair, epoch).target.size(), 18u);
     }
   }
 }

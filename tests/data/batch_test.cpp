@@ -7,6 +7,7 @@
 
 #include "core/random.h"
 #include "model/torch.h"
+#include "tests/tokenizer/sample_text.h"
 
 namespace dragoman {
 namespace {
@@ -63,8 +64,63 @@ std::vector<BatchStream::Item> take(const EncodedCorpus& corpus, uint64_t seed, 
 
 std::vector<BatchIndices> pairs_of(const std::vector<BatchStream::Item>& items) {
   std::vector<BatchIndices> all;
-  for (const auto& item : items) all.push_back(item.batch.pairs);
+  for (const auto& item : items) all.push_back(item.parts.at(0).pairs);
   return all;
+}
+
+// Every part of every batch of some passes holds max_tokens and no pair twice; all pairs of the plan are
+// there.
+void expect_parts_within(const EncodedCorpus& corpus, const StreamOptions& options, int64_t* cut) {
+  BatchStream stream(corpus, options, {});
+  for (int64_t epoch = 0; epoch < 3; ++epoch) {
+    for (const BatchIndices& planned : plan_epoch(corpus, options.max_tokens, options.seed, epoch)) {
+      const BatchStream::Item item = stream.next();
+      BatchIndices pairs;
+      for (const Batch& part : item.parts) {
+        const int64_t width = std::max(part.source.size(1), part.labels.size(1));
+        EXPECT_TRUE(options.copies * part.source.size(0) * width <= options.max_tokens ||
+                    part.source.size(0) == 1);
+        pairs.insert(pairs.end(), part.pairs.begin(), part.pairs.end());
+        EXPECT_EQ(part.label_tokens, part.labels.ne(kPad.target).sum().item<int64_t>());
+      }
+      *cut += item.parts.size() > 1;
+      BatchIndices expected = planned;
+      std::sort(pairs.begin(), pairs.end()), std::sort(expected.begin(), expected.end());
+      EXPECT_EQ(pairs, expected);
+    }
+  }
+}
+
+TEST(BatchStream, SampledSegmentationsStayWithinMaxTokens) {
+  const auto trained = train_on(sample_lines(200), small_tokenizer_options("unigram", 150));
+  const Tokenizer tokenizer =
+      Tokenizer::from_bytes(trained.model, vocabulary_of(trained.model, "sample"), "sample");
+  std::vector<std::vector<int32_t>> ids;
+  for (const std::string& line : sample_lines(100, 5)) {
+    ids.emplace_back();
+    for (const int64_t id : tokenizer.encode(line)) ids.back().push_back(static_cast<int32_t>(id));
+    ids.back().push_back(0);
+  }
+  const EncodedCorpus corpus = EncodedCorpus::from_ids(ids, ids);
+  AugmentationOptions options;
+  for (const double alpha : {0.3, 0.01}) {
+    options.subword_sampling = alpha;
+    for (const int64_t max_tokens : {15, 60, 200}) {
+      const Augmentation augmentation(options, tokenizer, tokenizer, 1, max_tokens);
+      int64_t cut = 0;
+      expect_parts_within(corpus, {max_tokens, 1, kPad, &augmentation}, &cut);
+      EXPECT_TRUE(cut > 0 || max_tokens == 15) << alpha << " " << max_tokens;
+    }
+  }
+}
+
+TEST(BatchStream, TheCopiesOfRDropStayWithinMaxTokens) {
+  int64_t cut = 0;
+  expect_parts_within(corpus_of(50), {40, 1, kPad, nullptr, false, 1, /*copies=*/2}, &cut);
+  EXPECT_GT(cut, 5);
+  cut = 0;
+  expect_parts_within(corpus_of(50), {40, 1, kPad}, &cut);
+  EXPECT_EQ(cut, 0);
 }
 
 TEST(BatchStream, GivesTheEpochsPlansOneAfterTheOther) {
@@ -89,7 +145,7 @@ TEST(BatchStream, GoesOnFromAnyPosition) {
   for (size_t i = 0; i + 5 < all.size(); ++i) {
     const auto rest = take(corpus, 3, all[i].after, 5);
     for (size_t j = 0; j < 5; ++j) {
-      EXPECT_EQ(rest[j].batch.pairs, all[i + 1 + j].batch.pairs) << "from " << i;
+      EXPECT_EQ(rest[j].parts.at(0).pairs, all[i + 1 + j].parts.at(0).pairs) << "from " << i;
       EXPECT_EQ(rest[j].after.epoch, all[i + 1 + j].after.epoch);
       EXPECT_EQ(rest[j].after.batch, all[i + 1 + j].after.batch);
     }
@@ -104,8 +160,8 @@ TEST(BatchStream, ThreadsThatMakeBatchesSideBySideKeepTheirOrder) {
   for (const DataPosition& start : {DataPosition{0, 0}, DataPosition{1, 3}}) {
     const auto alone = take(corpus, 4, start, 60), together = take(corpus, 4, start, 60, 5);
     for (size_t i = 0; i < alone.size(); ++i) {
-      EXPECT_EQ(together[i].batch.pairs, alone[i].batch.pairs);
-      EXPECT_TRUE(together[i].batch.source.equal(alone[i].batch.source));
+      EXPECT_EQ(together[i].parts.at(0).pairs, alone[i].parts.at(0).pairs);
+      EXPECT_TRUE(together[i].parts.at(0).source.equal(alone[i].parts.at(0).source));
       EXPECT_EQ(together[i].after.epoch, alone[i].after.epoch);
       EXPECT_EQ(together[i].after.batch, alone[i].after.batch);
       EXPECT_EQ(together[i].ends_epoch, alone[i].ends_epoch);
@@ -116,7 +172,8 @@ TEST(BatchStream, ThreadsThatMakeBatchesSideBySideKeepTheirOrder) {
 TEST(BatchStream, APositionBehindTheLastBatchIsTheNextEpoch) {
   const EncodedCorpus corpus = corpus_of(20);
   const auto batches = static_cast<int64_t>(plan_epoch(corpus, 40, 3, 0).size());
-  EXPECT_EQ(take(corpus, 3, {0, batches}, 1)[0].batch.pairs, take(corpus, 3, {1, 0}, 1)[0].batch.pairs);
+  EXPECT_EQ(take(corpus, 3, {0, batches}, 1)[0].parts.at(0).pairs,
+            take(corpus, 3, {1, 0}, 1)[0].parts.at(0).pairs);
 }
 
 TEST(BatchStream, NextThrowsWhatItsThreadThrew) {

@@ -9,7 +9,7 @@ const EncodedCorpus kCorpus = EncodedCorpus::from_ids({{5, 0}, {5, 1, 6, 0}, {1,
                                                       {{5, 0}, {5, 0}, {5, 0}, {2, 3, 4, 5, 6, 0}});
 
 TEST(CorpusStatistics, CountsLengthsAndUnknownTokensOfEachSide) {
-  const LengthStatistics source = source_statistics(kCorpus), target = target_statistics(kCorpus);
+  const LengthStatistics source = source_statistics(kCorpus, 1), target = target_statistics(kCorpus, 1);
   EXPECT_EQ(source.counts, (std::vector<int64_t>{0, 0, 2, 0, 2}));
   EXPECT_EQ(source.sentences, 4);
   EXPECT_EQ(source.tokens, 12);
@@ -19,8 +19,13 @@ TEST(CorpusStatistics, CountsLengthsAndUnknownTokensOfEachSide) {
   EXPECT_DOUBLE_EQ(target.unknown_rate(), 0);
 }
 
+TEST(CorpusStatistics, TheUnknownTokenHasTheIdOfTheVocabulary) {
+  EXPECT_DOUBLE_EQ(source_statistics(kCorpus, 5).unknown_rate(), 2.0 / 8);
+  EXPECT_DOUBLE_EQ(target_statistics(kCorpus, 5).unknown_rate(), 4.0 / 8);
+}
+
 TEST(CorpusStatistics, QuantilesAreLengthsThatOccur) {
-  const LengthStatistics target = target_statistics(kCorpus);
+  const LengthStatistics target = target_statistics(kCorpus, 1);
   EXPECT_EQ(target.quantile(0), 2);
   EXPECT_EQ(target.quantile(0.5), 2);
   EXPECT_EQ(target.quantile(0.75), 2);

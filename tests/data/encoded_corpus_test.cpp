@@ -52,6 +52,31 @@ TEST(EncodedCorpus, HoldsBothSidesWithTheirEnd) {
   EXPECT_EQ(report.kept, 2);
 }
 
+TEST(EncodedCorpus, DropsWhatTheTokenizersNormalisationLeavesNothingOf) {
+  TokenizerOptions options = small_tokenizer_options("unigram", 6);
+  options.normalization = "nmt_nfkc";
+  const TrainedTokenizer trained = train_on({"a b c", "b c a"}, options);
+  const Tokenizer tokenizer =
+      Tokenizer::from_bytes(trained.model, vocabulary_of(trained.model, "letters"), "letters");
+  // Control characters and a zero-width space, which nmt_nfkc takes away.
+  const TextPairs pairs = pairs_of({"a", "a", "\x07", "b"}, {"b", "\xE2\x80\x8B", "\x01 \x7F", "c"});
+  CorpusReport report;
+  report.read = report.kept = pairs.size();
+  const EncodedCorpus corpus = EncodedCorpus::encode(pairs, tokenizer, tokenizer, {}, 1, report);
+  EXPECT_EQ(corpus.size(), 2);
+  EXPECT_EQ(report.examples(CorpusIssue::kOneSideBlank), (std::vector<std::string>{"a.en:2"}));
+  EXPECT_EQ(report.examples(CorpusIssue::kBothSidesBlank), (std::vector<std::string>{"a.en:3"}));
+  EXPECT_EQ(report.kept, 2);
+}
+
+TEST(EncodedCorpus, NamesTheLinesWithUnknownCharacters) {
+  CorpusReport report;
+  const EncodedCorpus corpus = encode(pairs_of({"ab", "x", "a"}, {"ab", "a", "漢"}), {}, report);
+  EXPECT_EQ(corpus.size(), 3);
+  EXPECT_EQ(report.examples(CorpusIssue::kUnknownCharacters), (std::vector<std::string>{"a.en:2", "a.de:3"}));
+  EXPECT_EQ(report.kept, 3);
+}
+
 TEST(EncodedCorpus, PutsTheLanguageCodeOnTheSourceSideOnly) {
   CorpusReport report;
   const Tokenizer tokenizer = letter_tokenizer({">>de<<"});

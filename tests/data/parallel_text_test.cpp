@@ -93,6 +93,16 @@ TEST_F(ParallelText, DropsABlankSideAndNamesTheLineThatIsBlank) {
   EXPECT_EQ(report_.read, 40);
 }
 
+TEST_F(ParallelText, CountsASideOfInvisibleCharactersAsBlank) {
+  // A zero-width space, controls, a direction mark, a byte-order mark and bytes that are no text.
+  const std::string invisible = "\xE2\x80\x8B\n\x01\x02\n\xE2\x80\x8F\n \xEF\xBB\xBF\n\xFF\xFE\n";
+  read(repeated("x\n", 95) + repeated("y\n", 5), repeated("u\n", 95) + invisible);
+  EXPECT_EQ(report_.count(CorpusIssue::kOneSideBlank), 5);
+  EXPECT_EQ(report_.examples(CorpusIssue::kOneSideBlank)[0], place("a.de", 96));
+  EXPECT_EQ(report_.kept, 95);
+  expect_error([&] { read(repeated("x\n", 10), repeated("\xE2\x80\x8B\n", 10)); }, {"a.de", "10"});
+}
+
 TEST_F(ParallelText, DropsPairsThatAreBlankOnBothSidesHoweverMany) {
   const TextPairs pairs = read("a\n\n \nb\n", "c\n\n\nd\n");
   EXPECT_EQ(pairs.size(), 2);

@@ -152,15 +152,15 @@ TEST(ModelConfig, MembersThatDoNotFitTogetherAreRefused) {
     return refusal(config);
   };
   EXPECT_EQ(changed({{"encoder_attention_heads", 5}}),
-            "[config.json] required encoder heads that divide d_model 24, got 5");
+            "[config.json] expected encoder_attention_heads that divide d_model 24, got 5");
   EXPECT_EQ(changed({{"decoder_attention_heads", 7}}),
-            "[config.json] required decoder heads that divide d_model 24, got 7");
+            "[config.json] expected decoder_attention_heads that divide d_model 24, got 7");
   EXPECT_EQ(changed({{"d_model", 9}, {"encoder_attention_heads", 3}}),
-            "[config.json] required an even d_model (half sine, half cosine), got 9");
+            "[config.json] expected an even d_model (half sine, half cosine), got 9");
   EXPECT_EQ(changed({{"share_encoder_decoder_embeddings", true}}),
-            "[config.json] required one vocabulary size for shared embeddings, got 30 and 40");
+            "[config.json] expected one vocabulary size for shared embeddings, got 30 and 40");
   EXPECT_EQ(changed({{"pad_token_id", 40}}),
-            "[config.json] required a pad_token_id inside the vocabulary, got 40");
+            "[config.json] expected a pad_token_id inside the vocabulary, got 40");
   EXPECT_NE(changed({{"d_model", 65536}, {"encoder_layers", 1024}, {"decoder_attention_heads", 2}})
                 .find("fewer than 2^40"),
             std::string::npos);

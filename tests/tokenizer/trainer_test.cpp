@@ -114,6 +114,21 @@ TEST_P(EachType, KeepsEachUserSymbolInOnePiece) {
   }
 }
 
+TEST_P(EachType, MakesSymbolsOfTheLanguageTagsThatBeginLines) {
+  std::vector<std::string> lines = sample_lines(200);
+  for (size_t i = 0; i < lines.size(); ++i) lines[i] = (i % 2 ? ">>de<< " : ">>fr<< ") + lines[i];
+  lines.push_back(">>once<< ba ke");
+  const TrainedTokenizer trained = train_on(lines, options());
+  const Vocabulary vocabulary = vocabulary_of(trained.model, "sample");
+  EXPECT_EQ(vocabulary.language_codes(), (std::vector<std::string>{">>de<<", ">>fr<<"}));
+  ASSERT_EQ(trained.notes.size(), 1u);
+  EXPECT_NE(trained.notes[0].find(">>de<< (100 lines), >>fr<< (100 lines)"), std::string::npos);
+  const Tokenizer tokenizer = Tokenizer::from_bytes(trained.model, vocabulary, "sample");
+  std::vector<int64_t> expected = tokenizer.encode("ba ke");
+  expected.insert(expected.begin(), vocabulary.id(">>de<<"));
+  EXPECT_EQ(tokenizer.encode_source(">>de<< ba ke"), expected);
+}
+
 TEST_P(EachType, DoesNotCutATrainingLineThatHasOnlyAUserSymbol) {
   TokenizerOptions with_symbol = options();
   with_symbol.user_symbols = {"<sep>"};

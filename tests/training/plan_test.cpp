@@ -30,6 +30,23 @@ TEST(TrainingPlan, LeavesTheFirstUpdatesOut) {
   EXPECT_DOUBLE_EQ(plan.updates_per_pass(), 11);
 }
 
+TEST(TrainingPlan, MeasuresThreeUpdatesHoweverFewThereAre) {
+  for (const int updates : {1, 2, 3, 4, 5, 6, 7}) {
+    TrainingPlan plan;
+    PlanWatcher watcher(plan);
+    TrainProgress progress;
+    for (int update = 1; update <= updates; ++update) {
+      progress.seconds = 20.0 * update, progress.target_tokens = 100;
+      watcher.progressed(progress);
+    }
+    EXPECT_EQ(plan.updates, std::max(std::min(updates, 3), updates - 3)) << updates;
+    EXPECT_EQ(plan.updates + plan.first_updates, updates);
+    EXPECT_DOUBLE_EQ(plan.seconds, 20.0 * static_cast<double>(plan.updates)) << updates;
+    EXPECT_DOUBLE_EQ(plan.tokens_per_second(), 5) << updates;
+    EXPECT_EQ(plan.lines().size(), 6u);
+  }
+}
+
 TEST(TrainingPlan, EndsByWhatComesFirst) {
   TrainingPlan plan = measured();
   EXPECT_DOUBLE_EQ(plan.end().seconds, 500);
@@ -40,7 +57,7 @@ TEST(TrainingPlan, EndsByWhatComesFirst) {
   plan.options.max_time = 20;
   EXPECT_DOUBLE_EQ(plan.end().updates, 40);
   EXPECT_DOUBLE_EQ(plan.end().seconds, 20);
-  EXPECT_EQ(plan.end().by, "--max-time");
+  EXPECT_EQ(plan.end().by, "--max-time 0:20");
 }
 
 TEST(TrainingPlan, CountsOneCheckpointMoreAndTheWeightsToAverage) {

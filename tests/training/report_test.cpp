@@ -53,8 +53,8 @@ ReportContent content_of(const StringList& hypotheses) {
   for (size_t length = 1; length < 30; ++length) {
     std::vector<int32_t> unknown(length, 1);
     unknown.back() = 0;
-    corpus.source.add(unknown);
-    corpus.target.add(std::vector<int32_t>{5, 0});
+    corpus.source.add(unknown, 1);
+    corpus.target.add(std::vector<int32_t>{5, 0}, 1);
   }
   content.corpora = {corpus};
   content.settings = {{"Training", "max-tokens", "2048", "4096", "size of a batch"},
@@ -98,6 +98,29 @@ TEST(Report, SaysWhatTheTextIsLike) {
   EXPECT_TRUE(has(page, "first in train.en:17"));
   EXPECT_TRUE(has(page, "<th scope=\"row\">median</th><td>15</td><td>2</td>"));
   EXPECT_TRUE(has(page, "<th scope=\"row\">unknown tokens</th><td>100 %</td><td>0 %</td>"));
+}
+
+TEST(Report, SaysWhatWasFoundInPairsThatWereKept) {
+  ReportContent content = content_of({"a"});
+  EXPECT_FALSE(has(report_html(content), "found, and kept"));
+  content.corpora[0].findings.add(CorpusIssue::kDuplicate, "train.en:23");
+  content.corpora[0].findings.add(CorpusIssue::kCopy, "train.en:42");
+  const std::string page = report_html(content);
+  EXPECT_TRUE(has(page, "found, and kept"));
+  for (const auto* text : {CorpusReport::text_of(CorpusIssue::kDuplicate), "first in train.en:23",
+                           CorpusReport::text_of(CorpusIssue::kCopy), "first in train.en:42"})
+    EXPECT_TRUE(has(page, text)) << text;
+}
+
+TEST(Report, HasOneTrainingTime) {
+  ReportContent content = content_of({"a"});
+  content.history.progress.back().seconds = 61;
+  EXPECT_TRUE(has(report_html(content), "<span class=\"value\">1:01</span>"));
+  content.history.end = "reached --max-updates 1000: update 1000, 1:15 of training";
+  content.history.end_seconds = 75;
+  const std::string page = report_html(content);
+  EXPECT_TRUE(has(page, "<span class=\"value\">1:15</span>"));
+  EXPECT_FALSE(has(page, "1:01"));
 }
 
 TEST(Report, ShowsChangedSettingsBeforeAllOfThem) {
@@ -189,7 +212,7 @@ class Watch : public ::testing::Test {
       EXPECT_TRUE(has(report(), "now, update " + with_commas(update))) << "not refreshed";
       EXPECT_TRUE(has(report(), "In training when this page was written"));
     }
-    train_log.event("stopped", to, "reached " + std::to_string(to));
+    train_log.event("stopped", to, 12, "reached " + std::to_string(to));
   }
 
   TemporaryFolder folder_;

@@ -77,7 +77,7 @@ TEST(SlowLearning, ReversesStringsItHasNeverSeen) {
   Workers workers(1);
   for (int64_t update = 1; update <= 1200; ++update) {
     const auto item = stream.next();
-    train_update(model, optimiser, {item.batch}, options,
+    train_update(model, optimiser, item.parts, options,
                  {learning_rate_at(update, options, shape.d_model), 1, static_cast<uint64_t>(update)},
                  workers);
   }

@@ -47,7 +47,7 @@ class History : public ::testing::Test {
 TEST_F(History, IsWhatTheLogWasTold) {
   train(100, 3.5);
   validate(100, 7.25);
-  train_log_.event("stopped", 100, "reached the end");
+  train_log_.event("stopped", 100, 12, "reached the end");
   const RunHistory read = history();
   ASSERT_EQ(updates(), "t100 v100 ");
   EXPECT_EQ(read.progress[0].loss, 3.5);
@@ -97,7 +97,7 @@ TEST_F(History, TheLastLineOfARunStandsBehindItsValidation) {
 
 TEST_F(History, ThatGoesOnHasNoEnd) {
   train(100);
-  train_log_.event("stopped", 100, "stopped by a signal");
+  train_log_.event("stopped", 100, 12, "stopped by a signal");
   EXPECT_EQ(history().end, "stopped by a signal");
   train(200);
   EXPECT_EQ(history().end, "");
