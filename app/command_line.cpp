@@ -1,5 +1,7 @@
 #include "app/command_line.h"
 
+#include "app/peer_flags.h"
+
 #define CXXOPTS_VECTOR_DELIMITER '\0'  // commas are ours to split: a file name may hold one in other options
 #include <algorithm>
 #include <cxxopts.hpp>
@@ -35,16 +37,70 @@ cxxopts::Options declared(const OptionList& options) {
   return parser;
 }
 
+// The flag without its dashes and its value, with '-' for '_'.
+std::string bare_name(const std::string& flag) {
+  const std::string name = flag.substr(0, flag.find('='));
+  std::string bare = name.substr(std::min(name.find_first_not_of('-'), name.size()));
+  std::replace(bare.begin(), bare.end(), '_', '-');
+  return bare;
+}
+
+bool is_known(const std::string& name, const OptionList& options) {
+  const auto all = spellings(options);
+  return std::find(all.begin(), all.end(), name) != all.end();
+}
+
 [[noreturn]] void refuse(const std::string& word, const OptionList& options) {
-  if (word.size() < 2 || word[0] != '-')
-    throw UsageError("command line", "required flags, got the word '" + word + "'");
+  if (word.size() < 2 || word[0] != '-') {
+    throw UsageError("command line",
+                     "expected flags, got the word '" + word + "'; a value with spaces needs quotes");
+  }
   const std::string flag = word.substr(0, word.find('='));
-  const std::string bare =
-      flag.substr(flag.find_first_not_of('-') == std::string::npos ? 0 : flag.find_first_not_of('-'));
-  const std::string near = nearest_name(bare, spellings(options));
-  throw UsageError(flag, "required a known flag" +
-                             (near.empty() ? "; see --help" : " (did you mean --" + near + "?)") + ", got '" +
-                             flag + "'");
+  std::string hint = peer_hint(flag, options);
+  if (const std::string others =
+          hint.empty() && commands_with_flag ? commands_with_flag(bare_name(flag)) : "";
+      !others.empty())
+    hint = "it is a flag of " + others;
+  if (const std::string near = hint.empty() ? nearest_name(bare_name(flag), spellings(options)) : "";
+      !near.empty())
+    hint = "did you mean --" + near + "?";
+  throw UsageError(
+      flag, "expected a known flag (" + (hint.empty() ? "see --help" : hint) + "), got '" + flag + "'");
+}
+
+const Option* find_flag(const std::string& argument, const OptionList& options) {
+  const std::string name = bare_name(argument);
+  for (const Option& option : options) {
+    const bool is_letter = argument.rfind("--", 0) != 0 && name.size() == 1 && name[0] == option.letter;
+    if (is_letter || option.name == name ||
+        std::find(option.aliases.begin(), option.aliases.end(), name) != option.aliases.end())
+      return &option;
+  }
+  return nullptr;
+}
+
+// Our way to write what other programs take: --beam_size is --beam-size. UsageError for -beam_size, which
+// would be read as -b with a value.
+std::vector<std::string> in_our_spelling(std::vector<std::string> arguments, const OptionList& options) {
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    std::string& argument = arguments[i];
+    if (argument == "--") break;
+    if (argument.rfind("--", 0) == 0) {
+      const size_t end = std::min(argument.find('='), argument.size());
+      if (!is_known(bare_name(argument), options)) continue;
+      std::replace(argument.begin(), argument.begin() + static_cast<std::ptrdiff_t>(end), '_', '-');
+    } else if (argument.size() > 2 && argument[0] == '-') {
+      const std::string name = bare_name(argument);
+      if (is_known(name, options) || !peer_hint(argument, options).empty())
+        throw UsageError(argument, "expected two dashes before a long flag, as in --" + name + ", got '" +
+                                       argument.substr(0, argument.find('=')) + "'");
+    }
+    const Option* option = argument[0] == '-' && argument.find('=') == std::string::npos
+                               ? find_flag(argument, options)
+                               : nullptr;
+    if (option != nullptr && option->takes_value()) ++i;  // its value may look like a flag
+  }
+  return arguments;
 }
 
 // Of a setting the last value counts, so that a script's flags can be followed by one's own. A second file
@@ -60,12 +116,16 @@ void check_names_one(const Option& option, const std::vector<std::string>& value
 
 }  // namespace
 
+std::function<std::string(const std::string& name)> commands_with_flag;
+
 std::string Flags::last(const std::string& name) const {
   const auto found = values.find(name);
   return found == values.end() || found->second.empty() ? "" : found->second.back();
 }
 
-Flags parse_flags(const OptionList& options, const std::vector<std::string>& arguments) {
+Flags parse_flags(const OptionList& own, const std::vector<std::string>& words) {
+  const OptionList options = with_peer_names(own);
+  const std::vector<std::string> arguments = in_our_spelling(words, options);
   std::vector<const char*> argv = {"dragoman"};
   for (const auto& argument : arguments) argv.push_back(argument.c_str());
   Flags flags;
@@ -84,10 +144,10 @@ Flags parse_flags(const OptionList& options, const std::vector<std::string>& arg
     }
   } catch (const cxxopts::exceptions::missing_argument& error) {
     throw UsageError("command line",
-                     std::string("required a value for each flag that takes one, got none: ") + error.what());
+                     std::string("expected a value for each flag that takes one, got none: ") + error.what());
   } catch (const cxxopts::exceptions::exception& error) {
     throw UsageError("command line",
-                     std::string("required flags as --help shows them, got: ") + error.what());
+                     std::string("expected flags as --help shows them, got: ") + error.what());
   }
   for (const auto& option : options) {
     if (const auto found = flags.values.find(option.name); found != flags.values.end())

@@ -1,6 +1,7 @@
 // The command line: from arguments to the members of an options struct. The only user of cxxopts.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -18,9 +19,13 @@ struct Flags {
   std::string last(const std::string& name) const;
 };
 
-// Splits the arguments by the flags that `options` describe. UsageError for an unknown flag (naming the
-// nearest), a flag without its value, a flag that names one file or folder given with two, and a word that
-// belongs to no flag. --help and -h are known everywhere
+// Names the commands that have a flag: "dragoman train, dragoman check", or "". commands.cpp sets it; a
+// parser alone knows no commands.
+extern std::function<std::string(const std::string& name)> commands_with_flag;
+
+// Splits the arguments by the flags that `options` describe and peers' names for them (peer_flags.h).
+// UsageError for an unknown flag (naming what to use instead), a flag without its value, a flag that names
+// one file or folder given with two, and a word that belongs to no flag. --help and -h are known everywhere
 // ("help").
 Flags parse_flags(const OptionList& options, const std::vector<std::string>& arguments);
 

@@ -1,8 +1,36 @@
 #include "app/commands.h"
 
+#include <algorithm>
+
+#include "app/command_line.h"
+#include "app/peer_flags.h"
+
 namespace dragoman {
 
+namespace {
+
+bool has_flag(const Command& command, const std::string& name) {
+  bool found = false;
+  command.with_options([&](const OptionList& options) {
+    for (const Option& option : with_peer_names(options)) {
+      found |= option.name == name || std::count(option.aliases.begin(), option.aliases.end(), name) > 0;
+    }
+  });
+  return found;
+}
+
+std::string commands_that_have(const std::string& name) {
+  std::string names;
+  for (const Command& command : commands()) {
+    if (has_flag(command, name)) names += (names.empty() ? "dragoman " : ", dragoman ") + command.name;
+  }
+  return names;
+}
+
+}  // namespace
+
 const std::vector<Command>& commands() {
+  commands_with_flag = commands_that_have;
   static const std::vector<Command> all = {train_command(),
                                            translate_command(),
                                            evaluate_command(),

@@ -1,12 +1,26 @@
 #include "app/help.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdlib>
+
+#include "app/peer_flags.h"
+#include "core/terminal.h"
 
 namespace dragoman {
 namespace {
 
-constexpr size_t kFlagColumn = 30, kLineWidth = 100;
+constexpr size_t kFlagColumn = 30, kNarrowest = 60, kWidest = 100;
+
+// Columns of the terminal that help is read on, through a pager too.
+size_t line_width() {
+  for (const int descriptor : {STDOUT_FILENO, STDERR_FILENO}) {
+    if (const size_t width = terminal_width(descriptor, 0); width > 0)
+      return std::clamp(width, kNarrowest, kWidest);
+  }
+  return kWidest;
+}
 
 std::string flag_text(const Option& option) {
   std::string text = option.letter != 0 ? "-" + std::string(1, option.letter) + ", --" : "--";
@@ -19,20 +33,48 @@ std::string notes_of(const Option& option) {
   return notes.empty() ? "" : " (" + notes + ")";
 }
 
-// Words of `text` in lines that begin at `indent`; the first line has it already.
-std::string wrapped(const std::string& text, size_t indent) {
+// The part of `word`, which is too long for a line of `room` columns, that goes onto it: up to a '|' or ','.
+size_t break_of(const std::string& word, size_t room) {
+  const size_t at = word.find_last_of("|,", room > 0 ? room - 1 : 0);
+  return at == std::string::npos ? word.size() : at + 1;
+}
+
+// Words of `text` in lines that begin at `indent`; the first line has it already. `continued` ends a line
+// that goes on.
+std::string wrapped(const std::string& text, size_t indent, const std::string& continued = "") {
+  const size_t width = line_width() - continued.size();
   std::string result;
   size_t column = indent;
+  const auto new_line = [&] { result += continued + "\n" + std::string(indent, ' '), column = indent; };
   for (size_t begin = 0; begin < text.size();) {
     const size_t end = std::min(text.find(' ', begin), text.size());
-    const std::string word = text.substr(begin, end - begin);
-    if (column > indent && column + 1 + word.size() > kLineWidth)
-      result += "\n" + std::string(indent, ' '), column = indent;
+    std::string word = text.substr(begin, end - begin);
+    if (column > indent && column + 1 + display_width(word) > width) new_line();
     if (column > indent) result += ' ', ++column;
-    result += word, column += word.size();
+    while (column + display_width(word) > width) {
+      const size_t part = break_of(word, width - column);
+      if (part >= word.size()) break;
+      result += word.substr(0, part), word.erase(0, part);
+      new_line();
+    }
+    result += word, column += display_width(word);
     begin = end + 1;
   }
   return result;
+}
+
+// Lines that a shell takes, each indented by two.
+std::string wrapped_commands(const std::string& lines) {
+  std::string text;
+  for (size_t begin = 0; begin < lines.size();) {
+    const size_t end = std::min(lines.find('\n', begin), lines.size());
+    const std::string line = lines.substr(begin, end - begin);
+    const std::string rest = line.substr(std::min(line.find_first_not_of(' '), line.size()));
+    const bool fits = display_width(line) <= line_width();
+    text += (fits ? line : "  " + wrapped(rest, 4, " \\")) + "\n";
+    begin = end + 1;
+  }
+  return text;
 }
 
 std::string options_text(const OptionList& options) {
@@ -84,34 +126,43 @@ std::string option_notes(const Option& option, const char* between) {
 }
 
 std::string program_help() {
-  std::string text = "dragoman " DRAGOMAN_VERSION
-                     ": trains, evaluates and runs sequence-to-sequence Transformers.\n\nCommands\n";
+  std::string text =
+      wrapped("dragoman " DRAGOMAN_VERSION ": trains, evaluates and runs sequence-to-sequence Transformers.",
+              0) +
+      "\n\nCommands\n";
   for (const auto& command : commands()) {
     const std::string line = "  dragoman " + command.name;
-    text += line + std::string(std::max<size_t>(2, kFlagColumn - line.size()), ' ') + command.summary + "\n";
+    text += line + std::string(std::max<size_t>(2, kFlagColumn - line.size()), ' ') +
+            wrapped(command.summary, kFlagColumn) + "\n";
   }
   if (std::getenv("DRAGOMAN_CONTAINER") != nullptr)
     text +=
-        "\nIn a container: mount the folder with your files as /data, which is where paths begin\n"
-        "  docker run --rm -v \"$PWD:/data\" --user \"$(id -u):$(id -g)\" dragoman train --train-source "
-        "train.en "
-        "--train-target train.de --model en-de\n"
-        "  echo \"Good morning.\" | docker run --rm -i -v \"$PWD:/data\" dragoman translate --model en-de\n";
+        "\nIn a container: mount the folder with your files as /data, which is where paths begin\n" +
+        wrapped_commands(
+            "  docker run --rm -v \"$PWD:/data\" --user \"$(id -u):$(id -g)\" dragoman train --train-source "
+            "train.en --train-target train.de --model en-de --preset tiny --learning-rate 4e-3 --warmup 500\n"
+            "  echo \"Good morning.\" | docker run --rm -i -v \"$PWD:/data\" dragoman translate --model "
+            "en-de\n");
   text +=
-      "\nFirst steps\n"
-      "  dragoman train --train-source train.en --train-target train.de --model en-de --preset tiny\n"
-      "  echo \"Good morning.\" | dragoman translate --model en-de\n"
-      "  dragoman evaluate --model en-de --source test.en --reference test.de\n"
-      "\n`dragoman COMMAND --help` shows the flags of a command; `dragoman --version` the version; `dragoman "
-      "--man`\nprints a man page, `dragoman --completion bash|zsh|fish` what completes commands and flags in "
-      "a "
-      "shell.\n";
+      "\nFirst steps\n" +
+      wrapped_commands(
+          "  dragoman train --train-source train.en --train-target train.de --model en-de --preset tiny "
+          "--learning-rate 4e-3 --warmup 500 --max-time 1h\n"
+          "  echo \"Good morning.\" | dragoman translate --model en-de\n"
+          "  dragoman evaluate --model en-de --source test.en --reference test.de\n") +
+      "\n" +
+      wrapped(
+          "`dragoman COMMAND --help` shows the flags of a command; `dragoman --version` the version; "
+          "`dragoman --man` prints a man page, `dragoman --completion bash|zsh|fish` what completes commands "
+          "and flags in a shell.",
+          0) +
+      "\n";
   return text;
 }
 
 std::string command_help(const Command& command) {
-  std::string text = "dragoman " + command.name + " " + command.usage + "\n\n" + wrapped(command.summary, 0) +
-                     "\n\nExamples\n" + command.examples;
+  std::string text = wrapped("dragoman " + command.name + " " + command.usage, 0) + "\n\n" +
+                     wrapped(command.summary, 0) + "\n\nExamples\n" + wrapped_commands(command.examples);
   command.with_options([&](const OptionList& options) { text += options_text(options); });
   return text;
 }
@@ -123,7 +174,7 @@ std::string options_markdown() {
   for (const auto& command : commands()) {
     text += "\n## dragoman " + command.name + "\n\n" + command.summary + "\n\n```\n" + command.examples +
             "```\n\n";
-    command.with_options([&](const OptionList& options) { text += options_table(options); });
+    command.with_options([&](const OptionList& options) { text += options_table(with_peer_names(options)); });
   }
   return text;
 }

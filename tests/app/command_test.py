@@ -120,10 +120,10 @@ class WrongUse(CommandTest):
 
     def test_a_misspelt_flag_names_the_nearest(self):
         self.refused(call("translate", "--bean-size", "3"), 2, "[--bean-size]", "did you mean --beam-size?")
-        self.refused(call(*train_flags(self.folder / "m", "--max-update", "3")), 2, "--max-updates")
+        self.refused(call(*train_flags(self.folder / "m", "--max-updatse", "3")), 2, "--max-updates")
 
     def test_a_flag_without_its_value_and_a_stray_word_are_refused(self):
-        self.refused(call("translate", "--model"), 2, "required a value")
+        self.refused(call("translate", "--model"), 2, "expected a value")
         self.refused(call("translate", "model"), 2, "'model'")
 
     def test_values_that_cannot_be_are_refused(self):
