@@ -106,7 +106,7 @@ class PeersFlags(MessagesTest):
                 ("train", "--save-dir", "--model"), ("train", "--resume", "same command"), ("train", "--arch", "--preset"),
                 ("translate", "--fp16", "--precision float16"), ("translate", "--batch-size", "--max-tokens"),
                 ("translate", "--tgt_lang", "--target-language"), ("translate", "--cpu", "--device cpu"),
-                ("translate", "--max-len-b", "--max-length"), ("translate", "-b", "--beam-size"),
+                ("translate", "--max-len-b", "--max-length"), 
                 ("translate", "-n", "--length-penalty"), ("train", "-e", "--max-epochs"), ("train", "-d", "--device")):
             name = flag.split("=", maxsplit=1)[0]
             self.refused([command, flag], f"[{name}]", f"got '{name}'", *pieces)
@@ -121,7 +121,7 @@ class PeersFlags(MessagesTest):
         self.refused(["translate", "--valid-freq", "5"], "it is a flag of dragoman train")
 
     def test_a_value_may_look_like_a_flag(self):
-        result = call("translate", "--model", "-src", "--input", "x")
+        result = call("translate", "--model", "-src")
         self.assertEqual(result.returncode, 4, result.stderr)  # the folder is not there
 
     def test_the_table_names_flags_that_exist(self):
