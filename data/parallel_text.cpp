@@ -104,6 +104,7 @@ void PairReader::read_lines(LineReader& source_reader, LineReader& target_reader
     source_lines += has_source;
     target_lines += has_target;
     if (!has_source && !has_target) break;
+    ++report_.read;
     // When one side has ended the other is only counted, for the message.
     if (has_source && has_target) add(source, target, source_lines);
   }
@@ -115,7 +116,6 @@ void PairReader::read_two_files(const std::string& source_path, const std::strin
   LineReader source_reader(source_path), target_reader(target_path);
   int64_t source_lines = 0, target_lines = 0;
   read_lines(source_reader, target_reader, source_lines, target_lines);
-  report_.read += std::max(source_lines, target_lines);
   if (source_lines != target_lines) {
     complain_(DataError(source_path + " and " + target_path, "expected the same number of lines, got " +
                                                                  with_commas(source_lines) + " and " +
@@ -133,7 +133,7 @@ void PairReader::read_tab_separated(const std::string& path) {
   LineReader reader(path);
   int64_t lines = 0;
   for (std::string line; next(reader, line);) {
-    ++lines;
+    ++lines, ++report_.read;
     const size_t tab = line.find('\t');
     if (is_blank(line)) {
       report_.add(CorpusIssue::kBothSidesBlank, reader.place());
@@ -147,7 +147,6 @@ void PairReader::read_tab_separated(const std::string& path) {
       add(line.substr(0, tab), line.substr(tab + 1, end - tab - 1), lines);
     }
   }
-  report_.read += lines;
   check_share(CorpusIssue::kWithoutTab, without_tab, lines, first_without_tab_,
               "a source, a tab and a target");
   check_share(CorpusIssue::kOneSideBlank, one_sided, lines, first_one_sided_,

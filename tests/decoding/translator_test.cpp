@@ -97,7 +97,11 @@ TEST(Translator, GivesOneTranslationForEachLineOfTheNastyFiles) {
     if (name.size() < 4 || name.substr(name.size() - 4) != ".txt") continue;
     LineReader reader(join_path(folder, name));
     Lines lines;
-    for (std::string line; reader.next(line);) lines.push_back(line);
+    try {
+      for (std::string line; reader.next(line);) lines.push_back(line);
+    } catch (const NotTextError&) {
+      continue;  // one of them has a NUL byte, and is refused by its name
+    }
     ASSERT_FALSE(lines.empty()) << name;
     expect_lines(translator.translate(lines), lines.size());
     ++files;
@@ -126,12 +130,14 @@ TEST(Translator, TextDoesNotDependOnMaxTokens) {
 }
 
 TEST(Translator, SaysOkWhenTheModelEndedTheLineItself) {
-  const Translator translator(small_folder({.end_bias = 100}), brief());
+  TranslateOptions options = brief();
+  options.search.min_length = 1;
+  const Translator translator(small_folder({.end_bias = 100}), options);
   const Translation result = translator.translate({"ba ke lo."})[0];
   EXPECT_EQ(status_name(result.status), "ok");
   EXPECT_EQ(result.pieces, 1);
-  EXPECT_EQ(result.candidates[0].tokens, 0);
-  EXPECT_NEAR(result.candidates[0].log_probability, 0, 1e-3);
+  EXPECT_EQ(result.candidates[0].tokens, 1);
+  EXPECT_LT(result.candidates[0].log_probability, 0);
 }
 
 TEST(Translator, SaysEmptyForALineOfWhiteSpace) {
@@ -161,6 +167,7 @@ TEST(Translator, SaysSplitAndRejoinsALineThatIsTooLong) {
   EXPECT_EQ(whole.pieces, 1);
 
   TranslateOptions ending = options;
+  ending.search.min_length = 1;
   const Translation ended = Translator(small_folder({.end_bias = 100}), ending).translate({line})[0];
   EXPECT_EQ(status_name(ended.status), "split");
 }
@@ -306,7 +313,8 @@ TEST(Translator, DecodesALoopAgainWithoutRepetitions) {
 
 TEST(Translator, DoesNotTouchLinesThatEndByThemselves) {
   TranslateOptions options = brief(2, 60);
-  const auto folder = small_folder({.end_bias = 9});  // ends before it can turn in circles
+  options.search.min_length = 2;
+  const auto folder = small_folder({.end_bias = 100});  // ends before it can repeat itself
   const Lines lines = sample_lines(20, 9), plain = texts(Translator(folder, options).translate(lines));
   options.loop_guard = "retry";
   for (const auto& result : Translator(folder, options).translate(lines)) {
@@ -339,7 +347,9 @@ TEST(Translator, SaysWhenATranslationIsEmptyOrItsSourceIsUnknown) {
   EXPECT_EQ(nothing[0].status, TranslationStatus::kSilent);
   EXPECT_EQ(nothing[0].text(), "");
   EXPECT_EQ(nothing[1].status, TranslationStatus::kEmpty);
-  const Translator usual(small_folder({.end_bias = 3}), brief(2, 40));
+  TranslateOptions options = brief(2, 40);
+  options.search.min_length = 1;
+  const Translator usual(small_folder({.end_bias = 100}), options);
   EXPECT_EQ(usual.translate({"漢字 仮名 交じり"})[0].status, TranslationStatus::kUnreadable);
   EXPECT_NE(usual.translate({"ba ke lo."})[0].status, TranslationStatus::kUnreadable);
 }
