@@ -50,6 +50,17 @@ bool is_known(const std::string& name, const OptionList& options) {
   return std::find(all.begin(), all.end(), name) != all.end();
 }
 
+const Option* find_flag(const std::string& argument, const OptionList& options) {
+  const std::string name = bare_name(argument);
+  for (const Option& option : options) {
+    const bool is_letter = argument.rfind("--", 0) != 0 && name.size() == 1 && name[0] == option.letter;
+    if (is_letter || option.name == name ||
+        std::find(option.aliases.begin(), option.aliases.end(), name) != option.aliases.end())
+      return &option;
+  }
+  return nullptr;
+}
+
 [[noreturn]] void refuse(const std::string& word, const OptionList& options) {
   if (word.size() < 2 || word[0] != '-') {
     throw UsageError("command line",
@@ -62,21 +73,12 @@ bool is_known(const std::string& name, const OptionList& options) {
       !others.empty())
     hint = "it is a flag of " + others;
   if (const std::string near = hint.empty() ? nearest_name(bare_name(flag), spellings(options)) : "";
-      !near.empty())
-    hint = "did you mean --" + near + "?";
+      !near.empty()) {
+    const Option* option = find_flag("--" + near, options);
+    hint = "did you mean --" + (option == nullptr ? near : option->name) + "?";
+  }
   throw UsageError(
       flag, "expected a known flag (" + (hint.empty() ? "see --help" : hint) + "), got '" + flag + "'");
-}
-
-const Option* find_flag(const std::string& argument, const OptionList& options) {
-  const std::string name = bare_name(argument);
-  for (const Option& option : options) {
-    const bool is_letter = argument.rfind("--", 0) != 0 && name.size() == 1 && name[0] == option.letter;
-    if (is_letter || option.name == name ||
-        std::find(option.aliases.begin(), option.aliases.end(), name) != option.aliases.end())
-      return &option;
-  }
-  return nullptr;
 }
 
 // Our way to write what other programs take: --beam_size is --beam-size. UsageError for -beam_size, which

@@ -190,9 +190,8 @@ class WordWarnings {
   Log& log_;
 };
 
-StringList translations(const EvaluateFlags& flags, const NamedText& source, std::optional<Output>& saved,
-                        Log& log) {
-  const torch::Device device = open_device(flags.device);
+StringList translations(const EvaluateFlags& flags, const torch::Device& device, const NamedText& source,
+                        std::optional<Output>& saved, Log& log) {
   set_threads(flags.threads);
   EngineOptions engine = flags.engine;
   engine.threads = flags.threads;
@@ -259,13 +258,15 @@ int run_evaluate(const Arguments& arguments) {
   const TestSet test = read_test_set(flags);
   const StringList names = names_of_systems(flags, test);
   check_number_of_systems(flags, names.size());
+  const torch::Device device = open_device(flags.translates() ? flags.device : "cpu");
   if (flags.translates())
     resolve_search(flags.describe(), given, flags.models.front(), flags.translate.search, log);
   const WordWarnings warnings(flags, given.has("tokenize"), log);
   if (flags.asks_for("bleu")) warnings.check(test.references);
   std::vector<SystemOutput> systems;
   for (const auto& hypothesis : test.hypotheses) systems.push_back({names[systems.size()], hypothesis.lines});
-  if (flags.translates()) systems.push_back({names.back(), translations(flags, test.source, saved, log)});
+  if (flags.translates())
+    systems.push_back({names.back(), translations(flags, device, test.source, saved, log)});
   if (flags.asks_for("bleu")) {
     for (const auto& system : systems) warnings.check_is_raw(system.name, system.lines);
   }

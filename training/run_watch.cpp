@@ -3,7 +3,6 @@
 #include <chrono>
 #include <cmath>
 #include <ctime>
-#include <exception>
 
 #include "core/files.h"
 
@@ -32,8 +31,8 @@ RunWatch::RunWatch(std::string folder, ReportContent content, bool tensorboard, 
 RunWatch::~RunWatch() {
   try {
     write_report(false);
-  } catch (const std::exception&) {
-    // The run has its own error to tell of.
+  } catch (...) {
+    // The run reports its own error, and a destructor must not throw.
   }
 }
 

@@ -294,6 +294,8 @@ class Crash(CommandTest):
 
     def test_a_tokenizer_model_that_leads_outside_of_itself_is_refused(self):
         folder = self.copied_model(manifest=False)
+        self.done(call("tokenizer", "train", "--input", Shared.folder / "a.src", "--model", folder / "source.spm",
+                       "--vocab-size", "60", "--normalization", "nmt_nfkc"))
         model = bytearray((folder / "source.spm").read_bytes())
         charsmap = model.index(b"nmt_nfkc") + 20
         model[charsmap:charsmap + 64] = b"\xff" * 64
