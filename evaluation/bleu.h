@@ -18,7 +18,7 @@ inline constexpr size_t kBleuOrder = 4;
 
 struct BleuOptions {
   std::string tokenize = "13a";
-  std::string tokenizer_model;  // see bleu_tokenizer()
+  std::string tokenizer_model = "";  // see bleu_tokenizer()
   bool lowercase = false;
   std::string smooth_method = "exp";
   double smooth_value = -1;  // negative: the method's own
