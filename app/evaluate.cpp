@@ -12,6 +12,7 @@
 #include "app/output.h"
 #include "app/output_check.h"
 #include "app/search_settings.h"
+#include "app/translation_counts.h"
 #include "core/json.h"
 #include "core/log.h"
 #include "decoding/folder_ids.h"
@@ -200,12 +201,16 @@ StringList translations(const EvaluateFlags& flags, const torch::Device& device,
       language_warning(translator.folder(), flags.translate.target_language, source.lines, 0);
   if (!language.empty()) log.warning(language);
   const auto began = std::chrono::steady_clock::now();
-  const StringList texts = translate_lines(translator, source.lines, [&](int64_t done) {
+  TranslationCounts counts;
+  const StringList texts = translate_lines(translator, source.lines, [&](const auto& latest) {
+    for (const auto& translation : latest) counts.add(translation, 1);
     if (!log.on_terminal()) return;
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
-    log.progress(with_commas(done) + " of " + with_commas(static_cast<int64_t>(source.lines.size())) +
-                 " lines  " + fixed(static_cast<double>(done) / std::max(seconds, 1e-9), 1) + " lines/s");
+    log.progress(with_commas(counts.lines) + " of " + with_commas(static_cast<int64_t>(source.lines.size())) +
+                 " lines  " + fixed(static_cast<double>(counts.lines) / std::max(seconds, 1e-9), 1) +
+                 " lines/s");
   });
+  counts.report(log, flags.translate.split_sentences);
   if (saved) {
     for (const auto& text : texts) saved->line(text);
     saved->close();

@@ -13,6 +13,7 @@
 #include "app/output.h"
 #include "app/shell.h"
 #include "app/signals.h"
+#include "core/abandonable.h"
 #include "core/error.h"
 #include "core/interrupt.h"
 #include "core/terminal.h"
@@ -122,5 +123,9 @@ int guarded_run(const Arguments& arguments) {
 int main(int argc, char** argv) {
   dragoman::install_signal_handlers();
   const int code = dragoman::guarded_run({argv + 1, argv + argc});
+  if (dragoman::work_was_abandoned()) {
+    std::cout.flush();
+    std::_Exit(code);
+  }
   std::exit(code);
 }

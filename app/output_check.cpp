@@ -120,7 +120,7 @@ void check_plain_name(const NamedPath& output) {
   for (const char* end : {".gz", ".xz", ".zst", ".bz2", ".zip", ".7z", ".lz4", ".lzma", ".br", ".rar"}) {
     if (ends_with(name, end)) {
       throw UsageError(output.flag,
-                       "expected a name of plain text, got " + output.path +
+                       "expected a name without the ending of a compressed file, got " + output.path +
                            ": results are not compressed on writing; use a pipe, such as | gzip > " +
                            output.path);
     }

@@ -11,6 +11,7 @@
 #include "core/json.h"
 #include "core/lines.h"
 #include "core/log.h"
+#include "decoding/folder_ids.h"
 #include "decoding/scorer.h"
 #include "model/device.h"
 #include "training/training_options.h"
@@ -112,7 +113,12 @@ int run_score(const Arguments& arguments) {
   std::vector<std::string> sources, targets;
   int64_t lines = 0, tokens = 0;
   double sum = 0;
+  std::string language;
   while (read_pairs(source, target, flags, lines, sources, targets)) {
+    if (language.empty()) {
+      language = language_warning(scorer.folder(), flags.target_language, sources, lines);
+      if (!language.empty()) log.warning(language);
+    }
     for (const auto& score : scorer.score(sources, targets)) {
       output.line(flags.output_format == "json" ? as_json(score).dump() : fixed(score.log_probability(), 6));
       ++lines, tokens += static_cast<int64_t>(score.tokens.size()), sum += score.log_probability();

@@ -62,7 +62,7 @@ int run_tokenizer_train(const Arguments& arguments) {
   apply_flags(flags.train_options(), parse_flags(flags.train_options(), arguments));
   check(flags);
   if (flags.input.empty()) flags.input = {"-"};
-  check_outputs({{"--model", flags.model}}, named_paths({{"--input", flags.input}}));
+  check_text_outputs({{"--model", flags.model}}, named_paths({{"--input", flags.input}}));
   TextReader reader("--input", flags.input);
   Output output(flags.model);
   const LineSource lines = [&](std::string& line) { return reader.next(line); };

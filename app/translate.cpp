@@ -12,6 +12,7 @@
 #include "app/output_check.h"
 #include "app/search_settings.h"
 #include "app/shipped_model.h"
+#include "app/translation_counts.h"
 #include "core/interrupt.h"
 #include "core/json.h"
 #include "core/lines.h"
@@ -55,46 +56,6 @@ struct TranslateFlags {
            translate.describe() +
            grouped("Machine", engine.describe() + OptionList{device_option(device), threads_option(threads),
                                                              seed_option(seed)});
-  }
-};
-
-// What happened to lines that were not simply translated.
-struct Counts {
-  int64_t lines = 0, split = 0, truncated = 0, looped = 0, retried = 0, empty = 0;
-  int64_t silent = 0, unknown = 0, few = 0;
-
-  // n_best: as many different texts were asked for.
-  void add(const Translation& t, int64_t n_best) {
-    ++lines;
-    silent += t.status == TranslationStatus::kSilent;
-    unknown += t.status == TranslationStatus::kUnreadable;
-    few += t.status != TranslationStatus::kEmpty && static_cast<int64_t>(t.candidates.size()) < n_best;
-    split += t.pieces > 1;
-    truncated += t.status == TranslationStatus::kTruncated;
-    looped += t.status == TranslationStatus::kLooped;
-    retried += t.retried;
-    empty += t.status == TranslationStatus::kEmpty;
-  }
-
-  void report(Log& log, bool sentences) const {
-    const auto tell = [&](int64_t count, const std::string& text) {
-      if (count > 0) log.warning(with_commas(count) + (count == 1 ? " line " : " lines ") + text);
-    };
-    if (!sentences)
-      tell(split,
-           "had more tokens than --max-source-length: translated in pieces and rejoined (--split-sentences "
-           "cuts a paragraph at the ends of its sentences)");
-    tell(truncated,
-         sentences ? "reached the length limit before the translation ended (--max-length)"
-                   : "reached the length limit before the translation ended (--max-length; --split-sentences "
-                     "translates a paragraph sentence by sentence)");
-    tell(retried, "turned in circles: decoded again with repetitions forbidden (--loop-guard)");
-    tell(looped, retried > 0 ? "still turned in circles, left so"
-                             : "turned in circles, left so (--loop-guard retry decodes such lines again)");
-    tell(unknown, "had characters that the model does not know in half of its tokens or more (<unk>)");
-    tell(silent, "had text, and its translation is empty");
-    tell(few, "had fewer different translations than --n-best asks for: as text, the last one is repeated");
-    tell(empty, "had no text: left empty");
   }
 };
 
@@ -245,7 +206,7 @@ class TranslateRun {
   TextReader& reader_;
   std::optional<LineReader>& prefix_reader_;
   Output& output_;
-  Counts counts_;
+  TranslationCounts counts_;
   bool language_warned_ = false;
   std::chrono::steady_clock::time_point began_;
 };

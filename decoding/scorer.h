@@ -33,6 +33,9 @@ class Scorer {
   std::vector<PairScore> score(const std::vector<std::string>& sources,
                                const std::vector<std::string>& targets) const;
 
+  // The first of the models.
+  const ModelFolder& folder() const { return folders_.front(); }
+
  private:
   std::vector<ModelFolder> folders_;
   int64_t max_tokens_;

@@ -22,7 +22,7 @@ StringList read_lines(const std::string& path) {
 }
 
 StringList translate_lines(const Translator& translator, const StringList& sources,
-                           const std::function<void(int64_t)>& progress) {
+                           const TranslationProgress& progress) {
   StringList texts(sources.size());
   // Lines of one length stand in one window, so that batches have no more padding than those of the whole.
   std::vector<size_t> order(sources.size());
@@ -37,7 +37,7 @@ StringList translate_lines(const Translator& translator, const StringList& sourc
     for (size_t i = begin; i < end; ++i) lines.push_back(sources[order[i]]);
     const auto translations = translator.translate(lines);
     for (size_t i = begin; i < end; ++i) texts[order[i]] = translations[i - begin].text();
-    if (progress) progress(static_cast<int64_t>(end));
+    if (progress) progress(translations);
   }
   return texts;
 }

@@ -16,9 +16,10 @@ namespace dragoman {
 // would be wrong.
 StringList read_lines(const std::string& path);
 
-// The best translation of each source, in order. `progress` is told now and then how many are there.
-// Interrupted.
+// The best translation of each source, in order. `progress` is given now and then the latest translations, in
+// any order. Interrupted.
+using TranslationProgress = std::function<void(const std::vector<Translation>&)>;
 StringList translate_lines(const Translator& translator, const StringList& sources,
-                           const std::function<void(int64_t)>& progress = nullptr);
+                           const TranslationProgress& progress = nullptr);
 
 }  // namespace dragoman

@@ -4,11 +4,12 @@
 #include <sentencepiece_trainer.h>
 
 #include <algorithm>
+#include <memory>
 #include <set>
 #include <unordered_map>
 #include <utility>
 
-#include "core/child_process.h"
+#include "core/abandonable.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "core/special_tokens.h"
@@ -132,19 +133,30 @@ int64_t smallest_size_in(const std::string& message) {
   return std::strtoll(message.c_str() + at + key.size(), nullptr, 10);
 }
 
+using Texts = std::vector<std::shared_ptr<const TokenizerLines>>;
+
+std::vector<const std::string*> lines_of(const Texts& texts) {
+  std::vector<const std::string*> lines;
+  for (const auto& text : texts) {
+    const auto some = text->lines();
+    lines.insert(lines.end(), some.begin(), some.end());
+  }
+  return lines;
+}
+
 // Stands before a model, so that it is told from a message.
 constexpr std::string_view kLearned = "learned\n";
 
-std::string run_sentencepiece(const std::vector<const std::string*>& lines, const TokenizerOptions& options,
-                              const std::string& where) {
+std::string run_sentencepiece(const Texts& texts, const TokenizerOptions& options, const std::string& where) {
   // SentencePiece cannot be asked to stop, and takes minutes for much text.
-  std::string model = run_in_child("tokenizer training", [&] {
-    MemoryLines source(lines);
-    std::string learned;
-    const auto status =
-        sentencepiece::SentencePieceTrainer::Train(sentencepiece_settings(options), &source, &learned);
-    return status.ok() ? std::string(kLearned) + learned : status.ToString();
-  });
+  std::string model =
+      run_abandonable("tokenizer training", [texts, settings = sentencepiece_settings(options)] {
+        const std::vector<const std::string*> lines = lines_of(texts);
+        MemoryLines source(lines);
+        std::string learned;
+        const auto status = sentencepiece::SentencePieceTrainer::Train(settings, &source, &learned);
+        return status.ok() ? std::string(kLearned) + learned : status.ToString();
+      });
   if (model.compare(0, kLearned.size(), kLearned) == 0) return model.substr(kLearned.size());
   const int64_t smallest = smallest_size_in(model);
   if (smallest == 0) throw DataError(where, "expected text that SentencePiece can learn from, got: " + model);
@@ -233,37 +245,32 @@ std::vector<const std::string*> TokenizerLines::lines() const {
 
 TrainedTokenizer train_tokenizer(const LineSource& next_line, const TokenizerOptions& options,
                                  const std::string& where) {
-  TokenizerLines lines(options, options.tokenizer_sample);
+  const auto lines = std::make_shared<TokenizerLines>(options, options.tokenizer_sample);
   LanguageTags tags;
   for (std::string line; next_line(line);) {
     tags.add(line);
-    lines.add(std::move(line));
+    lines->add(std::move(line));
   }
   TokenizerOptions with_tags = options;
   with_tags.user_symbols = tags.added_to(options.user_symbols);
-  TrainedTokenizer trained = train_tokenizer({&lines}, with_tags, where);
+  TrainedTokenizer trained = train_tokenizer({lines}, with_tags, where);
   if (!tags.codes().empty())
     trained.notes.push_back("lines begin with language tags: " + tags.text() +
                             "; each is one piece, as by --user-symbols");
   return trained;
 }
 
-TrainedTokenizer train_tokenizer(const std::vector<const TokenizerLines*>& texts,
+TrainedTokenizer train_tokenizer(const std::vector<std::shared_ptr<const TokenizerLines>>& texts,
                                  const TokenizerOptions& options, const std::string& where) {
   check_room(options);
-  std::vector<const std::string*> lines;
-  int64_t seen = 0;
-  for (const TokenizerLines* text : texts) {
-    const auto some = text->lines();
-    lines.insert(lines.end(), some.begin(), some.end());
-    seen += text->seen();
-  }
-  if (lines.empty())
+  int64_t lines = 0, seen = 0;
+  for (const auto& text : texts) lines += text->drawn(), seen += text->seen();
+  if (lines == 0)
     throw DataError(where,
                     "expected text to learn a tokenizer from, got none (no line has a visible character)");
 
   TrainedTokenizer trained;
-  trained.model = run_sentencepiece(lines, options, where);
+  trained.model = run_sentencepiece(texts, options, where);
   sentencepiece::SentencePieceProcessor processor;
   const auto status = processor.LoadFromSerializedProto(trained.model);
   if (!status.ok())
@@ -274,9 +281,9 @@ TrainedTokenizer train_tokenizer(const std::vector<const TokenizerLines*>& texts
     trained.notes.push_back("vocabulary lowered from " + std::to_string(options.vocab_size) + " to " +
                             std::to_string(trained.pieces) + ": " + where + " has no more pieces to learn");
   }
-  if (seen > static_cast<int64_t>(lines.size())) {
-    trained.notes.push_back("tokenizer learned from " + with_commas(static_cast<int64_t>(lines.size())) +
-                            " of " + with_commas(seen) + " lines");
+  if (seen > lines) {
+    trained.notes.push_back("tokenizer learned from " + with_commas(lines) + " of " + with_commas(seen) +
+                            " lines");
   }
   return trained;
 }

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,6 +46,7 @@ class TokenizerLines {
   void add(std::string line);
 
   int64_t seen() const { return seen_; }
+  int64_t drawn() const { return static_cast<int64_t>(drawn_.size()); }
   std::vector<const std::string*> lines() const;
 
  private:
@@ -68,8 +70,9 @@ using LineSource = std::function<bool(std::string&)>;
 TrainedTokenizer train_tokenizer(const LineSource& next_line, const TokenizerOptions& options,
                                  const std::string& where);
 // The same for lines that were drawn before, of several texts one after the other, with no symbols but those
-// of the options.
-TrainedTokenizer train_tokenizer(const std::vector<const TokenizerLines*>& texts,
+// of the options. The texts are shared with the thread that learns: it may outlive an interrupted call
+// (core/abandonable.h).
+TrainedTokenizer train_tokenizer(const std::vector<std::shared_ptr<const TokenizerLines>>& texts,
                                  const TokenizerOptions& options, const std::string& where);
 
 // The model's pieces by SentencePiece id. ModelError naming `where`.

@@ -1,6 +1,7 @@
 #include "training/run_text.h"
 
 #include <algorithm>
+#include <memory>
 
 #include "core/heartbeat.h"
 #include "data/corpus_doctor.h"
@@ -43,8 +44,8 @@ HeldOutSources sources_of(const TextPairs& text) {
   return sources;
 }
 
-TrainedTokenizer train_side(const std::vector<const TokenizerLines*>& sides, const TokenizerOptions& options,
-                            const std::string& name, Log& log) {
+TrainedTokenizer train_side(const std::vector<std::shared_ptr<const TokenizerLines>>& sides,
+                            const TokenizerOptions& options, const std::string& name, Log& log) {
   const Heartbeat beat(log, "training the " + name);
   TrainedTokenizer trained = train_tokenizer(sides, options, "training text");
   for (const auto& note : trained.notes) log.info(name + ": " + note);
@@ -150,35 +151,36 @@ TrainedPair train_tokenizers(const RunOptions& options, RunText& text, Log& log)
   const bool shared = options.model.share_encoder_decoder_embeddings;
   const int64_t capacity = std::max<int64_t>(1, options.tokenizer.tokenizer_sample / (shared ? 2 : 1));
   TokenizerOptions side_options = with_tags(options.tokenizer, text.tags, log);
-  TokenizerLines source_lines(side_options, capacity);
-  TokenizerLines target_lines(shared ? side_options : options.tokenizer, capacity);
+  const auto source_lines = std::make_shared<TokenizerLines>(side_options, capacity);
+  const auto target_lines =
+      std::make_shared<TokenizerLines>(shared ? side_options : options.tokenizer, capacity);
   {
     PassHeartbeat beat(log, "choosing lines for the tokenizer");
     CorpusReport ignored;
     text.train_text.visit(ignored, [&](const VisitedPair& pair) {
       beat.add();
       if (text.is_held_out(pair)) return;
-      source_lines.add(pair.source);
-      target_lines.add(pair.target);
+      source_lines->add(pair.source);
+      target_lines->add(pair.target);
     });
   }
   if (shared) {
-    const TrainedTokenizer both = train_side({&source_lines, &target_lines}, side_options, "tokenizer", log);
+    const TrainedTokenizer both = train_side({source_lines, target_lines}, side_options, "tokenizer", log);
     const Vocabulary vocabulary = vocabulary_of(both.model, "tokenizer");
     return {both.model, both.model, vocabulary, vocabulary};
   }
   TokenizerOptions target_options = options.tokenizer;
-  TrainedTokenizer source = train_side({&source_lines}, side_options, "source tokenizer", log);
-  TrainedTokenizer target = train_side({&target_lines}, target_options, "target tokenizer", log);
+  TrainedTokenizer source = train_side({source_lines}, side_options, "source tokenizer", log);
+  TrainedTokenizer target = train_side({target_lines}, target_options, "target tokenizer", log);
   // transformers reads one pad_token_id for both sides: both vocabularies get the size of the smaller one.
   if (source.pieces != target.pieces) {
     side_options.vocab_size = target_options.vocab_size = std::min(source.pieces, target.pieces);
     log.info("both vocabularies are lowered to " + with_commas(side_options.vocab_size) +
              " pieces, since <pad> has one id for both sides");
     if (source.pieces > target.pieces)
-      source = train_side({&source_lines}, side_options, "source tokenizer", log);
+      source = train_side({source_lines}, side_options, "source tokenizer", log);
     else
-      target = train_side({&target_lines}, target_options, "target tokenizer", log);
+      target = train_side({target_lines}, target_options, "target tokenizer", log);
   }
   return {source.model, target.model, vocabulary_of(source.model, "source tokenizer"),
           vocabulary_of(target.model, "target tokenizer")};

@@ -282,6 +282,13 @@ class LanguageTags(MessagesTest):
         self.assertIn(">>fr<<", vocabulary)
         done = call("translate", "--model", self.folder / "m", "--target-language", "de", "--threads", "1", stdin=b"ba ke.\n")
         self.assertEqual(done.returncode, 0, done.stderr)
+        # Every command that reads sources says which one asks for no language.
+        untagged = self.write("untagged", ["ba ke."])
+        for arguments in (["translate", "--input", untagged, "--output", self.folder / "o"], ["score", "--source", untagged, "--target", untagged],
+                          ["evaluate", "--source", untagged, "--reference", untagged]):
+            done = call(*arguments, "--model", self.folder / "m", "--threads", "1")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn(b"warning: line 1 names no target language, and this model has several (>>de<<, >>fr<<)", done.stderr)
         self.assertIn("already at update 2", self.train(source, lines, "--max-updates", "2"))  # resumes as any run
         # Fine-tuning cannot add one.
         text = self.train([">>it<< " + line for line in lines], lines, "--from-model", self.folder / "m", "--max-updates", "2", "--warmup", "1",

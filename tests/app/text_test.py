@@ -360,7 +360,8 @@ class Outputs(TextTest):
                 with self.subTest(writer=writer, out=out):
                     self.refused(call(*self.command(writer, OUT=out, **paths)), 3, f"cannot write {out}: {reason}")
         for name in ("o.gz", "o.XZ", "o.zst", "o.bz2"):
-            self.refused(call(*self.command("translate", OUT=self.folder / name)), 2, "[--output]", "not compressed")
+            for writer, flag in (("translate", "[--output]"), ("tokenizer train", "[--model]")):
+                self.refused(call(*self.command(writer, OUT=self.folder / name)), 2, flag, "not compressed")
         if os.geteuid() != 0:
             folder.chmod(0o555)
             self.refused(call(*self.command("translate", OUT=folder / "out")), 3, "Permission denied")

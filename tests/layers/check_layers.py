@@ -114,12 +114,8 @@ def check_includes(source, sources):
             yield line, f"{path}: no pickle and no TorchScript on any path"
 
 
-# They may end a process: main the program, child_process the child that it forked.
-MAY_EXIT = {"app/main.cpp", "core/child_process.cpp"}
-
-
 def check_code(source):
-    if source.name not in MAY_EXIT:
+    if source.name != "app/main.cpp":
         for line, what in source.lines_with(EXIT):
             yield line, f"{what}: only app/main.cpp may end the program"
     if source.folder in LIBRARY:
