@@ -361,12 +361,10 @@ StopReason run_in_folder(RunOptions options, Log& log, RunRequests& requests, Tr
   return trainer.run();
 }
 
-// The tokenizer is trained in a process of its own.
 uint64_t peak_memory() {
-  rusage own{}, children{};
-  getrusage(RUSAGE_SELF, &own);
-  getrusage(RUSAGE_CHILDREN, &children);
-  return static_cast<uint64_t>(std::max(own.ru_maxrss, children.ru_maxrss)) << 10;
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<uint64_t>(usage.ru_maxrss) << 10;
 }
 
 uint64_t bytes_of_files(const std::string& folder) {

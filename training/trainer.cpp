@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <utility>
 
 #include "core/files.h"
 #include "core/heartbeat.h"
 #include "core/interrupt.h"
 #include "core/manifest.h"
 #include "core/random.h"
+#include "core/safetensors.h"
+#include "model/weight_file.h"
 #include "model/weights.h"
 #include "training/schedule.h"
 
@@ -112,6 +115,8 @@ void Trainer::resume(const std::string& checkpoint) {
   saved_update_ = state_.update;
   if (!state_.finished) state_.finished = file_exists(join_path(folder_.path, kWeightsName));
   begins_with_model_ = !state_.from_model.empty();
+  forget_lost_snapshots();
+  restore_lost_model();
   if (validator_ && state_.valid_text != valid_text) {
     if (!state_.valid_text.empty()) {
       log_.info(
@@ -123,6 +128,52 @@ void Trainer::resume(const std::string& checkpoint) {
     }
     state_.valid_text = valid_text;
   }
+}
+
+// Without its weights, a validation has no part in the mean at the end.
+void Trainer::forget_lost_snapshots() {
+  auto& kept = state_.snapshots;
+  const auto is_lost = [&](const Snapshot& snapshot) {
+    try {
+      check_weights(folder_.model->options(), SafetensorsFile(snapshot_path(folder_.path, snapshot.update)));
+      return false;
+    } catch (const ModelError& error) {
+      log_.warning(std::string(error.what()) + ": the mean of --average goes without it");
+      return true;
+    }
+  };
+  kept.erase(std::remove_if(kept.begin(), kept.end(), is_lost), kept.end());
+}
+
+// Writes the model again when its file is gone or damaged: from what is trained, or from the weights that
+// were kept for the mean. Where nobody has them, the next validation becomes the model, or the end of the
+// run.
+void Trainer::restore_lost_model() {
+  try {
+    const std::string path = join_path(folder_.path, kWeightsName);
+    check_weights(folder_.model->options(), SafetensorsFile(path));
+    // What was written behind the last checkpoint, and what somebody put there and sealed, is listed too.
+    if (!state_.model || checksum_of_file(path) != state_.model->checksum) check_manifest(folder_.path);
+    return;
+  } catch (const ModelError& error) {
+    if (!state_.model && !state_.finished.value_or(false)) return;  // none was written yet
+    log_.warning(error.what());
+  }
+  const auto lost = std::exchange(state_.model, std::nullopt);
+  state_.finished = false;
+  if (!lost || lost->averaged > 0) return log_.warning("the model is lost: it is made anew");
+  const AverageInPlace average(average_ ? &*average_ : nullptr, folder_.model);
+  MovingAverage trained(folder_.model, 0);  // keeps what is trained on
+  const bool is_kept = std::any_of(state_.snapshots.begin(), state_.snapshots.end(),
+                                   [&](const Snapshot& snapshot) { return snapshot.update == lost->update; });
+  if (lost->update != state_.update && !is_kept)
+    return log_.warning("the model of update " + std::to_string(lost->update) +
+                        " is lost: the next validation, or the end of the run, gives another");
+  if (lost->update != state_.update) load_average(folder_.model, {snapshot_path(folder_.path, lost->update)});
+  write_model(0, lost->score);
+  state_.model->update = lost->update;
+  trained.exchange(folder_.model);
+  log_.info("the model of update " + std::to_string(lost->update) + " is restored");
 }
 
 double Trainer::now() const {

@@ -76,6 +76,9 @@ class Trainer {
   void keep_snapshot(double score);
   void try_average();
   void write_weights();  // of the present, or their moving average
+  // Of a run that goes on: what was lost from its folder since.
+  void forget_lost_snapshots();
+  void restore_lost_model();
   void write_model(int64_t averaged, std::optional<double> score);
   void answer_requests();
   void save();

@@ -541,6 +541,80 @@ TEST_F(TrainingRun, ItsStateSaysWhatTheModelIs) {
   }
 }
 
+// What can befall a file.
+const std::vector<std::function<void(const std::string&)>>& damages() {
+  static const std::vector<std::function<void(const std::string&)>> all = {
+      [](const std::string& path) { std::filesystem::remove(path); },
+      [](const std::string& path) { std::filesystem::resize_file(path, 100); },
+      [](const std::string& path) { std::filesystem::resize_file(path, 0); },
+      [](const std::string& path) {
+        std::string content = read_file(path, ErrorKind::kData);
+        content.back() ^= 1;
+        write_file_atomically(path, content);
+      }};
+  return all;
+}
+
+TEST_F(TrainingRun, RestoresAModelThatWasLost) {
+  RunOptions last = options("last"), best = validated("best");
+  last.training.valid_every = 0;
+  best.training.valid_every = 2, best.training.average = 3;
+  for (const RunOptions& run : {last, best}) {
+    train(run);
+    const std::string model = run.model_folder + "/model.safetensors";
+    const std::string whole = read_file(model, ErrorKind::kData);
+    for (const auto& damage : damages()) {
+      damage(model);
+      train(run);
+      EXPECT_TRUE(said("is restored")) << log_;
+      EXPECT_TRUE(read_file(model, ErrorKind::kData) == whole);
+      check_manifest(run.model_folder);
+    }
+    train(run);
+    EXPECT_FALSE(said("is restored")) << log_;
+  }
+}
+
+TEST_F(TrainingRun, RestoresTheModelOfAnEarlierUpdateFromItsSnapshot) {
+  RunOptions run = validated("m");
+  run.training.valid_every = 2, run.training.average = 3;
+  train(run);
+  const std::string folder = folder_.path(checkpoint("m", 12));
+  nlohmann::json earlier = state("m", 12);
+  earlier["model"]["update"] = 10, earlier["model"]["score"] = 1e-9;  // better than the mean
+  write_file_atomically(folder + "/state.json", earlier.dump());
+  std::vector<std::string> names = list_folder(folder);
+  std::erase(names, kManifestName);
+  write_manifest(folder, names);
+  std::filesystem::remove(folder_.path("m/model.safetensors"));
+  train(run);
+  EXPECT_TRUE(said("the model of update 10 is restored")) << log_;
+  EXPECT_TRUE(said("the model is that of update 10")) << log_;
+  EXPECT_EQ(bytes("m/model.safetensors"), bytes("m/snapshots/update-10.safetensors"));
+  // Without the snapshot too, the run gives another model.
+  for (const char* lost : {"m/model.safetensors", "m/snapshots/update-10.safetensors"})
+    std::filesystem::remove(folder_.path(lost));
+  train(run);
+  EXPECT_TRUE(said("the model of update 10 is lost")) << log_;
+  ModelFolder::load(folder_.path("m"), torch::kCPU);
+}
+
+TEST_F(TrainingRun, EndsWithTheMeanOfTheSnapshotsThatAreLeft) {
+  RunOptions run = validated("m");
+  run.training.valid_every = 2, run.training.average = 3;
+  for (size_t i = 0; i + 1 < damages().size(); ++i) {  // snapshots have no checksum
+    const auto& damage = damages()[i];
+    run.training.max_updates = 12;
+    train(run);
+    damage(snapshot_path(folder_.path("m"), 10));
+    run.training.max_updates = 13;
+    train(run);
+    EXPECT_TRUE(said("update-10.safetensors")) << log_;
+    EXPECT_TRUE(said("the mean of --average goes without it")) << log_;
+    std::filesystem::remove_all(folder_.path("m"));
+  }
+}
+
 // A stop in the validation at update 6, and in what comes at the end.
 TEST_F(TrainingRun, StoppedInAValidationDoesItFirstAtTheNextCall) {
   RunOptions whole = validated("whole"), stopped = validated("stopped");
