@@ -161,4 +161,22 @@ bool is_blank(std::string_view text) {
   return true;
 }
 
+namespace {
+
+// Han, Kana, Bopomofo, and their punctuation and full-width forms.
+bool is_of_chinese_or_japanese(char32_t c) {
+  return (c >= 0x2E80 && c <= 0x312F) || (c >= 0x31A0 && c <= 0x9FFF) || (c >= 0xF900 && c <= 0xFAFF) ||
+         (c >= 0xFF00 && c <= 0xFF9F) || (c >= 0x1B000 && c <= 0x1B16F) || (c >= 0x20000 && c <= 0x323AF);
+}
+
+}  // namespace
+
+bool joins_without_space(std::string_view first, std::string_view second) {
+  if (first.empty() || second.empty()) return false;
+  size_t last = first.size() - 1;
+  while (last > 0 && (static_cast<unsigned char>(first[last]) & 0xC0) == 0x80) --last;
+  return is_of_chinese_or_japanese(decode_code_point(first.substr(last)).value) &&
+         is_of_chinese_or_japanese(decode_code_point(second).value);
+}
+
 }  // namespace dragoman

@@ -43,5 +43,8 @@ bool is_white_space(char32_t code_point);
 bool is_invisible(char32_t code_point);
 // True for text that has nothing but invisible characters: no tokenizer finds anything to read in it.
 bool is_blank(std::string_view text);
+// Whether two sentences stand next to each other without a space: Chinese or Japanese characters, or their
+// punctuation, on both sides. (Thai and Khmer put a space between sentences.)
+bool joins_without_space(std::string_view first, std::string_view second);
 
 }  // namespace dragoman

@@ -29,21 +29,22 @@ const Words& abbreviations() {
       "mr mrs ms dr prof st mt gen capt lt sgt maj cmdr rev hon gov sen rep messrs vs etc approx",
       // German
       "hr hrn fr frl dipl ing mag bzw ca evtl ggf inkl exkl bspw sog vgl allg insb jh jhd mio mrd tsd str "
-      "abb nr tel "
+      "abb nr tel okt nov dez "
       "geb gest hl kath ev anm aufl hrsg hg verh einschl zzgl",
       // French, Spanish, Portuguese, Italian, Romanian
       "mme mmes mlle mlles mgr ste cf av bd sr sra srta sres dra drs dña ud uds avda lic gral exmo exma "
-      "profa eng sig "
+      "profa eng sig ee uu "
       "sigg dott avv geom arch egr spett dl dna",
       // Dutch, Danish, Norwegian, Swedish, Finnish
       "dhr mevr mw ir bijv resp jfr jf esim ns nro",
       // Polish
-      "np tzw tzn ul al pl os mgr inż hab doc płk kpt por św ks bp abp ww im woj pow gm godz ok ur zm red",
+      "ob np tzw tzn ul al pl os mgr inż hab doc płk kpt por św ks bp abp ww im woj pow gm godz ok ur zm red",
       // Czech, Slovak, Slovenian, Croatian
       "tzv tj např mj mudr judr phdr rndr bc sv čp nám tř odst popř cca stol kap obr tab vyd nar tzn npr "
       "gosp plk",
       // Russian, Ukrainian, Bulgarian, Serbian
-      "гг ул пр просп пр-т пер пл наб кв корп стр обл р-н им тов гр проф акад доц инж см ср тыс млн млрд руб "
+      "буд дер член-корр гг ул пр просп пр-т пер пл наб кв корп стр обл р-н им тов гр проф акад доц инж см "
+      "ср тыс млн млрд руб "
       "коп рис "
       "табл гл разд изд ред сост вул бульв див грн тис бул",
       // Greek
@@ -51,7 +52,9 @@ const Words& abbreviations() {
       // Turkish, Hungarian
       "doç sn bkz örn cad sok mah apt yy ún kb ill",
       // Hindi
-      "डॉ",
+      "डॉ श्री प्रो पं रु",
+      // Vietnamese
+      "ts tp pgs ths",
   });
   return words;
 }
@@ -76,7 +79,17 @@ bool is_abbreviation_before_number(std::string_view word) {
 
 bool is_month(std::string_view word) {
   static const Words words =
-      words_of({"januar jänner februar märz april mai juni juli august september oktober november dezember"});
+      words_of({"januar jänner februar märz april mai juni juli august september oktober november dezember "
+                "jan feb mär apr jun jul aug sept sep okt nov dez"});
+  return words.count(word) > 0;
+}
+
+bool is_before_ordinal(std::string_view word) {
+  static const Words words = words_of(
+      {"der die das dem den des im am vom zum zur ins ein eine einem einen einer eines mein meine meinem "
+       "meinen "
+       "sein seine seinem seinen seiner ihr ihre ihrem ihren ihrer unser unsere unserem unseren kein keine "
+       "dieser diese dieses diesem diesen jeder jede jedes jedem jeden"});
   return words.count(word) > 0;
 }
 

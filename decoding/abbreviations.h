@@ -14,5 +14,8 @@ bool is_abbreviation(std::string_view word);
 bool is_abbreviation_before_number(std::string_view word);
 // "3. Oktober": the ordinal before a month, in the languages that write months with a capital.
 bool is_month(std::string_view word);
+// Whether a German word stands before an ordinal number (der 2. Weltkrieg), so that the full stop behind that
+// number ends no sentence.
+bool is_before_ordinal(std::string_view word);
 
 }  // namespace dragoman

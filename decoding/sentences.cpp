@@ -31,6 +31,8 @@ namespace {
 
 using icu::UnicodeString;
 
+constexpr UChar kKhan = 0x17D4;  // the full stop of Khmer
+
 bool is_space(UChar32 c) {
   return u_isUWhiteSpace(c) != 0;
 }
@@ -86,6 +88,13 @@ UnicodeString word_at(const UnicodeString& text, int32_t begin) {
   return UnicodeString(text, begin, end - begin);
 }
 
+// The word that stands before the spaces in front of `at`.
+UnicodeString word_before(const UnicodeString& text, int32_t begin, int32_t at) {
+  const Boundary place{text, begin, at};
+  const int32_t end = place.back_over(at, is_space);
+  return {text, place.back_over(end, is_letter), end - place.back_over(end, is_letter)};
+}
+
 // "z.B", "U.S", "m.in", "т.е": short parts between full stops.
 bool has_inner_stops(const UnicodeString& word) {
   int32_t part = 0, parts = 0;
@@ -106,7 +115,8 @@ bool is_abbreviated(const Boundary& boundary) {
   const int32_t stop = boundary.text.moveIndex32(boundary.end_of_mark(), -1);
   const int32_t begin =
       boundary.back_over(stop, [](UChar32 c) { return !is_space(c) && (!is_quote(c) || c == '\''); });
-  const UnicodeString word(boundary.text, begin, stop - begin);
+  UnicodeString word(boundary.text, begin, stop - begin);
+  if (const int32_t elided = word.lastIndexOf(u'\''); elided > 0) word.remove(0, elided + 1);  // L'avv. Rossi
   if (word.isEmpty()) return false;
   const UChar32 first = word.char32At(0);
   const bool one = word.countChar32() == 1;
@@ -119,7 +129,17 @@ bool is_abbreviated(const Boundary& boundary) {
   if (u_isdigit(following) && is_abbreviation_before_number(lower)) return true;
   const bool ordinal = word.countChar32() <= 2 && u_isdigit(first) && u_isdigit(word[word.length() - 1]);
   if (ordinal && is_month(lower_utf8(word_at(boundary.text, next)))) return true;
+  if (ordinal && is_before_ordinal(lower_utf8(word_before(boundary.text, boundary.begin, begin))))
+    return true;
   return is_abbreviation(lower);
+}
+
+// Whether the mark ends what is quoted, and a Japanese particle goes on with the sentence behind it:
+// 「行く。」と言った。
+bool is_inside_quoted_sentence(const Boundary& boundary) {
+  const UChar32 before = boundary.text.char32At(boundary.text.moveIndex32(boundary.at, -1));
+  const UChar32 following = boundary.text.char32At(boundary.at);
+  return is_quote(before) && u_getIntPropertyValue(following, UCHAR_SCRIPT) == USCRIPT_HIRAGANA;
 }
 
 // Of a boundary that Unicode's rules find.
@@ -128,6 +148,8 @@ bool is_kept(const Boundary& boundary) {
   if (next >= boundary.text.length()) return true;
   const UChar32 mark = boundary.mark(),
                 before = boundary.text.char32At(boundary.text.moveIndex32(boundary.at, -1));
+  if (is_inside_quoted_sentence(boundary) || (mark == '.' && next == boundary.at && !is_space(before)))
+    return false;
   if ((mark == '!' || mark == '?') && !is_space(before) && boundary.text.char32At(next) < 0x80)
     return false;  // example.com/a?B=c
   const bool latin_mark = mark == '.' || mark == '!' || mark == '?' || mark == 0x2026;
@@ -136,7 +158,7 @@ bool is_kept(const Boundary& boundary) {
 }
 
 // Boundaries that Unicode's rules lack: behind an ellipsis before a capital, behind the Greek question mark,
-// and between a year and a number.
+// between a year and a number, and behind the Khmer full stop.
 bool is_missing(const UnicodeString& text, int32_t mark, int32_t next) {
   const UChar32 c = text.char32At(mark), first = text.char32At(next);
   const UChar32 before = mark > 0 ? text.char32At(text.moveIndex32(mark, -1)) : 0;
@@ -145,6 +167,7 @@ bool is_missing(const UnicodeString& text, int32_t mark, int32_t next) {
     return u_getIntPropertyValue(letter, UCHAR_SCRIPT) == USCRIPT_GREEK;
   };
   if (c == ';' || c == 0x37E) return is_greek(before) && is_greek(first) && u_isUUppercase(first);
+  if (c == kKhan) return true;
   const auto digit = [&](int32_t i) { return i >= 0 && u_isdigit(text[i]); };
   return c == '.' && u_isdigit(first) && digit(mark - 1) && digit(mark - 2) && digit(mark - 3);
 }
@@ -161,7 +184,8 @@ std::vector<int32_t> boundaries_of(const UnicodeString& text) {
   for (int32_t at = iterator->next(); at != icu::BreakIterator::DONE; at = iterator->next())
     boundaries.push_back(at);
   for (int32_t i = 0; i + 2 < text.length(); ++i) {
-    if ((text[i] != 0x2026 && text[i] != ';' && text[i] != 0x37E && text[i] != '.') || !is_space(text[i + 1]))
+    if ((text[i] != kKhan && text[i] != 0x2026 && text[i] != ';' && text[i] != 0x37E && text[i] != '.') ||
+        !is_space(text[i + 1]))
       continue;
     int32_t next = i + 1;
     while (next < text.length() && is_space(text.char32At(next))) next = text.moveIndex32(next, 1);

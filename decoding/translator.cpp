@@ -281,8 +281,9 @@ Translation Translator::assemble(const std::vector<Segment>& segments, size_t be
     Translation::Candidate candidate;
     for (size_t i = begin; i < end; ++i) {
       const Hypothesis& hypothesis = segments[i].hypotheses[rank];
-      if (i > begin) candidate.text += ' ';
-      candidate.text += folder().tokenizers.target.decode(hypothesis.ids);
+      const std::string text = folder().tokenizers.target.decode(hypothesis.ids);
+      if (i > begin && !joins_without_space(candidate.text, text)) candidate.text += ' ';
+      candidate.text += text;
       candidate.score += hypothesis.score / static_cast<double>(end - begin);
       candidate.log_probability += hypothesis.log_probability;
       candidate.tokens += static_cast<int64_t>(hypothesis.ids.size());

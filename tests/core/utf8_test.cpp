@@ -126,5 +126,18 @@ TEST(Utf8, ReplacesEveryPart) {
   EXPECT_EQ(replace_all("", "--", "+"), "");
 }
 
+TEST(Utf8, ChineseAndJapaneseSentencesJoinWithoutASpace) {
+  EXPECT_TRUE(joins_without_space("今日は晴れ。", "明日は雨。"));
+  EXPECT_TRUE(joins_without_space("好", "「好」"));
+  EXPECT_TRUE(joins_without_space("\xF0\xA0\x80\x80", "ｶﾅ"));
+  EXPECT_FALSE(joins_without_space("今日は晴れ。", "Yes."));
+  EXPECT_FALSE(joins_without_space("Yes.", "今日は晴れ。"));
+  EXPECT_FALSE(joins_without_space("สวัสดี", "สวัสดี"));
+  EXPECT_FALSE(joins_without_space("한국어.", "한국어."));
+  EXPECT_FALSE(joins_without_space("", "好"));
+  EXPECT_FALSE(joins_without_space("好", ""));
+  EXPECT_FALSE(joins_without_space("\x80", "好"));
+}
+
 }  // namespace
 }  // namespace dragoman

@@ -45,10 +45,22 @@ TEST_F(SplitSentences, KnowsAbbreviationsAndInitials) {
             (Sentences{"Siehe Abb. 3 und Nr. 4.", "Danke."}));
 }
 
+TEST_F(SplitSentences, KeepsOrdinalsAndAbbreviationsOfManyLanguages) {
+  for (const char* one :
+       {"Das war der 2. Weltkrieg.", "Er lebte im 19. Jahrhundert in Wien.", "Der 1. FC Köln gewann.",
+        "Die 10. Auflage erschien.", "Am 3. Okt. 2020 kam er.", "Am 12. Sept. 2001 starb er.",
+        "श्री. शर्मा आए।", "कीमत 3.5 रु. है।", "10 कि.मी. दूर है।", "L'avv. Rossi parla.", "EE. UU. ganó.",
+        "Они живут: дер. Петрово.", "TS. Nguyễn đến."})
+    EXPECT_EQ(split_sentences(one), Sentences{one});
+  EXPECT_EQ(split_sentences("Es waren 19. Dann kam einer."), (Sentences{"Es waren 19.", "Dann kam einer."}));
+}
+
 TEST_F(SplitSentences, EndsOneAtACjkMarkInAnyCase) {
   EXPECT_EQ(split_sentences("今日は晴れ。明日は雨！本当？はい"),
             (Sentences{"今日は晴れ。", "明日は雨！", "本当？", "はい"}));
-  EXPECT_EQ(split_sentences("彼は「はい。」と言った。"), (Sentences{"彼は「はい。」", "と言った。"}));
+  // What is quoted or in brackets belongs to the sentence that a particle goes on with.
+  for (const char* one : {"彼は「はい。」と言った。", "「行く。」と言った。", "私（学生。）です。"})
+    EXPECT_EQ(split_sentences(one), Sentences{one});
 }
 
 struct Case {
