@@ -33,11 +33,39 @@ void widen_each(const void* from, int64_t first, int64_t count, float* to, Conve
   }
 }
 
+// By the bits of the exponent: all of them are set in NaN and infinity.
+template <typename Stored>
+bool finite_bits(const void* from, int64_t count, Stored exponent) {
+  const char* at = static_cast<const char*>(from);
+  int found = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    Stored bits;
+    std::memcpy(&bits, at + i * static_cast<int64_t>(sizeof bits), sizeof bits);
+    found |= static_cast<Stored>(bits & exponent) == exponent;
+  }
+  return found == 0;
+}
+
 }  // namespace
 
 bool is_floating(DataType type) {
   return type == DataType::kFloat64 || type == DataType::kFloat32 || type == DataType::kFloat16 ||
          type == DataType::kBFloat16;
+}
+
+bool all_finite(DataType type, const void* from, int64_t count) {
+  switch (type) {
+    case DataType::kFloat64:
+      return finite_bits<uint64_t>(from, count, 0x7FF0000000000000);
+    case DataType::kFloat32:
+      return finite_bits<uint32_t>(from, count, 0x7F800000);
+    case DataType::kFloat16:
+      return finite_bits<uint16_t>(from, count, 0x7C00);
+    case DataType::kBFloat16:
+      return finite_bits<uint16_t>(from, count, 0x7F80);
+    default:
+      throw std::logic_error("all_finite: no floating-point type: " + data_type_name(type));
+  }
 }
 
 void widen(DataType type, const void* from, int64_t first, int64_t count, float* to) {

@@ -13,4 +13,8 @@ void widen(DataType type, const void* from, int64_t first, int64_t count, float*
 
 bool is_floating(DataType type);
 
+// Whether none of `count` numbers at `from` (of any alignment) is NaN or infinite. std::logic_error for whole
+// numbers.
+bool all_finite(DataType type, const void* from, int64_t count);
+
 }  // namespace dragoman

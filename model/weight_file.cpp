@@ -3,12 +3,23 @@
 #include <set>
 
 #include "core/files.h"
+#include "core/interrupt.h"
 #include "core/widen.h"
 #include "model/config.h"
 #include "model/weight_names.h"
 
 namespace dragoman {
 namespace {
+
+// One such number would spoil every translation without a word. The bytes are given back: who loads them
+// reads them one after the other.
+void check_finite(const SafetensorsFile& file, const TensorEntry& entry, const std::string& name) {
+  const std::string_view bytes = file.bytes(entry);
+  const auto count = static_cast<int64_t>(bytes.size()) / bytes_of(entry.type);
+  if (!all_finite(entry.type, bytes.data(), count))
+    throw ModelError(file.path() + ": " + name, "required finite numbers, got NaN or infinity");
+  file.release(bytes);
+}
 
 void check_tensors(const ModelOptions& options, const SafetensorsFile& file) {
   const auto& tensors = file.header().tensors;
@@ -26,6 +37,8 @@ void check_tensors(const ModelOptions& options, const SafetensorsFile& file) {
       throw ModelError(where, "required floating-point numbers, got " + data_type_name(found->second.type));
   }
   for (const auto& [name, entry] : tensors) {
+    throw_if_interrupted();
+    if (is_floating(entry.type)) check_finite(file, entry, name);
     if (wanted.count(name) == 0 && !may_be_ignored(name, options))
       throw ModelError(file.path() + ": " + name, "required only tensors of this model, got one more");
   }

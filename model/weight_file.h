@@ -18,8 +18,8 @@ namespace dragoman {
 // config and hold two. ModelError.
 ModelOptions read_model_options(const std::string& folder);
 
-// ModelError naming file and tensor when one is missing, of another shape, no floating-point numbers, or one
-// too many; and when copies of a shared embedding differ.
+// ModelError naming file and tensor when one is missing, of another shape, no floating-point numbers, one too
+// many, or when it holds NaN or infinity; and when copies of a shared embedding differ.
 void check_weights(const ModelOptions& options, const SafetensorsFile& file);
 
 // One tensor in memory, row major.

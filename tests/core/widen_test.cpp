@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 #include <stdexcept>
 #include <vector>
 
@@ -41,6 +42,29 @@ TEST(Widen, ReadsFromAnyPlaceAndEveryFloatingType) {
   widen(DataType::kBFloat16, bfloats.data(), 1, 2, to.data());
   EXPECT_EQ(to, (std::vector<float>{0.10009765625f, -3}));
   EXPECT_THROW(widen(DataType::kInt32, floats.data(), 0, 1, to.data()), std::logic_error);
+}
+
+TEST(Widen, FindsWhatIsNotFinite) {
+  const float infinity = std::numeric_limits<float>::infinity(),
+              nan = std::numeric_limits<float>::quiet_NaN();
+  for (const float bad : {infinity, -infinity, nan}) {
+    for (size_t at = 0; at < 5; ++at) {
+      std::vector<float> numbers = {0, -1, std::numeric_limits<float>::max(), 1e-40f, 3};
+      EXPECT_TRUE(all_finite(DataType::kFloat32, numbers.data(), 5));
+      numbers[at] = bad;
+      EXPECT_FALSE(all_finite(DataType::kFloat32, numbers.data(), 5));
+      EXPECT_EQ(all_finite(DataType::kFloat32, numbers.data(), static_cast<int64_t>(at)), true);
+    }
+  }
+  const uint16_t halves[] = {0x3C00, 0x7BFF, 0xFC00}, bfloats[] = {0x3F80, 0xFF7F, 0x7F81};
+  const double doubles[] = {1e300, -static_cast<double>(infinity)};
+  EXPECT_TRUE(all_finite(DataType::kFloat16, halves, 2));
+  EXPECT_FALSE(all_finite(DataType::kFloat16, halves, 3));
+  EXPECT_TRUE(all_finite(DataType::kBFloat16, bfloats, 2));
+  EXPECT_FALSE(all_finite(DataType::kBFloat16, bfloats, 3));
+  EXPECT_TRUE(all_finite(DataType::kFloat64, doubles, 1));
+  EXPECT_FALSE(all_finite(DataType::kFloat64, doubles, 2));
+  EXPECT_THROW(all_finite(DataType::kInt32, halves, 1), std::logic_error);
 }
 
 }  // namespace

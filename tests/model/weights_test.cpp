@@ -200,6 +200,8 @@ TEST(Weights, EachWrongTensorIsNamedWithItsFile) {
               }),
               begin + victim + "] required floating-point numbers, got " + name);
   }
+  EXPECT_EQ(changed([&](auto& file) { file.tensors[victim].bytes.replace(4 * 95, 4, "\xFF\xFF\xFF\xFF"); }),
+            begin + victim + "] required finite numbers, got NaN or infinity");
 }
 
 TEST(Weights, ARefusedFileLeavesTheModelAsItWas) {
