@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "app/idle_flags.h"
 #include "core/files.h"
 #include "decoding/folder_search.h"
 #include "decoding/model_examination.h"
@@ -31,6 +32,29 @@ void settle_sampling(const Flags& given, SearchOptions& search) {
   if (!given.has("top-p")) search.top_p = usual.top_p;
 }
 
+// Those of the folder that sampling cannot use. Flags are checked where they are read.
+void check_sampling(const Flags& given, const std::string& file, const SearchOptions& search) {
+  if (!search.sample) return;
+  const auto check = [&](const char* flag, const std::string& key, bool good, const std::string& rule,
+                         const std::string& value) {
+    if (!good && !given.has(flag)) throw ModelError(file + ": " + key, "expected " + rule + ", got " + value);
+  };
+  check("temperature", "temperature", search.temperature >= 0.001 && search.temperature <= 1000,
+        "a number from 0.001 to 1000", fixed(search.temperature, 3));
+  check("top-p", "top_p", search.top_p > 0 && search.top_p <= 1, "a number above 0 and at most 1",
+        fixed(search.top_p, 3));
+  check("top-k", "top_k", search.top_k >= 0, "0 or more", std::to_string(search.top_k));
+}
+
+// What compares hypotheses has nothing to do where there is one.
+void refuse_idle_search_flags(const Flags& given, const SearchOptions& search) {
+  if (!search.sample && search.beam_size > 1) return;
+  const std::string expected = search.sample ? "beam search, not --sample" : "--beam-size 2 or more";
+  for (const char* flag :
+       {"length-penalty", "length-penalty-kind", "word-penalty", "search-until", "diversity-rate"})
+    refuse_idle(given, flag, expected);
+}
+
 }  // namespace
 
 void resolve_search(const OptionList& options, const Flags& given, const std::string& folder,
@@ -42,8 +66,10 @@ void resolve_search(const OptionList& options, const Flags& given, const std::st
   apply_flags(options, given);
   settle_lengths(given, file, search);
   settle_sampling(given, search);
+  check_sampling(given, file, search);
   if (!given.has("beam-size") && !search.sample) search.beam_size = std::max(search.beam_size, search.n_best);
   search.check();
+  refuse_idle_search_flags(given, search);
   for (const auto& [key, value] : generation.unsupported)
     log.warning(file + ": " + key + " is not supported and has no effect (" + value + ")");
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <fstream>
 #include <vector>
 
@@ -79,16 +80,34 @@ ModelProblem examine_file(const std::string& path) {
         std::string(archive.name) + (argos ? " of Argos Translate, whose models are CTranslate2's" : ""),
         argos ? "get the model that it was made of (OPUS-MT's on huggingface.co)"
               : "unpack it (" + std::string(archive.tool) + " " + path +
-                    ") and give the folder, or give that to dragoman import");
+                    ") and give the folder that comes out of it");
   }
   return problem("a file", "");
 }
 
+// Nothing at all: perhaps the name or the address of a model on the Hugging Face hub.
+ModelProblem examine_absence(const std::string& path) {
+  constexpr std::string_view kHub = "https://huggingface.co/";
+  std::string name = path.rfind(kHub, 0) == 0 ? path.substr(kHub.size()) : path;
+  while (ends_with(name, "/")) name.pop_back();
+  const bool hub =
+      std::count(name.begin(), name.end(), '/') == 1 && name.front() != '/' && name.front() != '.';
+  return {path, std::string(kExpected) + "nothing there",
+          hub ? "a model of the Hugging Face hub is downloaded first: hf download " + name + " --local-dir " +
+                    name.substr(name.find('/') + 1)
+              : ""};
+}
+
 // The model's folder inside of the one that the Hugging Face hub's cache makes of it, or "".
 std::string snapshot_in(const std::string& folder) {
-  const std::string snapshots = join_path(folder, "snapshots");
-  const auto names = list_folder(snapshots);
-  return names.size() == 1 ? join_path(snapshots, names.front()) : names.empty() ? "" : snapshots + "/...";
+  const auto names = list_folder(folder);
+  if (std::any_of(names.begin(), names.end(), [](const auto& n) { return n.rfind("models--", 0) == 0; }))
+    return join_path(folder, "models--.../snapshots/...");
+  const bool inner = std::filesystem::path(folder).filename() == "snapshots";
+  const std::string snapshots = inner ? folder : join_path(folder, "snapshots");
+  const auto revisions = list_folder(snapshots);
+  if (revisions.size() == 1) return join_path(snapshots, revisions.front());
+  return revisions.empty() ? "" : snapshots + "/...";
 }
 
 // A folder without weights that can be read.
@@ -121,6 +140,9 @@ std::optional<ModelProblem> examine_folder(const std::string& folder) {
   if (has("model") && has("metadata.json"))
     return problem("a package of Argos Translate, whose models are CTranslate2's",
                    "get the model that it was made of (OPUS-MT's on huggingface.co)");
+  if (std::any_of(names.begin(), names.end(), [](const auto& n) { return n.rfind("model-0", 0) == 0; }))
+    return problem("shards without model.safetensors.index.json, which says what each holds",
+                   "download that file too");
   if (names.empty()) return problem("an empty folder", "");
   return std::nullopt;
 }
@@ -128,7 +150,7 @@ std::optional<ModelProblem> examine_folder(const std::string& folder) {
 }  // namespace
 
 std::optional<ModelProblem> examine_model_path(const std::string& path) {
-  if (!file_exists(path)) return ModelProblem{path, std::string(kExpected) + "nothing there", ""};
+  if (!file_exists(path)) return examine_absence(path);
   if (!is_folder(path)) return examine_file(path);
   if (auto pointer = examine_pointers(path)) return pointer;
   const std::string weights = join_path(path, kWeightsName);

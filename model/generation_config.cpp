@@ -12,6 +12,7 @@ constexpr char kConfigName[] = "config.json";
 constexpr char kGenerationConfigName[] = "generation_config.json";
 constexpr char kWordPenalty[] = "dragoman_word_penalty";
 constexpr int64_t kUsualBeams = 4;
+constexpr double kAnyNumber = 1e9;
 constexpr int64_t kLongest = 1 << 20;
 
 // What transformers does by a key and this program does not, with the values at which it does nothing there.
@@ -62,8 +63,9 @@ void read_scores(const JsonKeys& keys, GenerationDefaults& defaults) {
   read("length_penalty", -10, 10, defaults.length_penalty);
   read("repetition_penalty", 0.01, 100, defaults.repetition_penalty);
   read(kWordPenalty, -1000, 1000, defaults.word_penalty);
-  read("temperature", 0.001, 1000, defaults.temperature);
-  read("top_p", 1e-6, 1, defaults.top_p);
+  // What sampling cannot use is refused where something is sampled: transformers passes over it elsewhere.
+  read("temperature", -kAnyNumber, kAnyNumber, defaults.temperature);
+  read("top_p", -kAnyNumber, kAnyNumber, defaults.top_p);
 }
 
 void read_rules(const JsonKeys& keys, GenerationDefaults& defaults) {
@@ -73,7 +75,7 @@ void read_rules(const JsonKeys& keys, GenerationDefaults& defaults) {
   whole("num_beams", 1, 1024, defaults.num_beams);
   whole("no_repeat_ngram_size", 0, 1024, defaults.no_repeat_ngram_size);
   whole("encoder_no_repeat_ngram_size", 0, 1024, defaults.encoder_no_repeat_ngram_size);
-  whole("top_k", 0, 1 << 24, defaults.top_k);
+  whole("top_k", -(1 << 24), 1 << 24, defaults.top_k);
   whole("forced_bos_token_id", 0, 1 << 24, defaults.forced_bos_token_id);
   if (keys.has("do_sample")) defaults.do_sample = keys.flag("do_sample");
   if (keys.has("renormalize_logits")) defaults.renormalize_logits = keys.flag("renormalize_logits");

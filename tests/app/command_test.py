@@ -118,6 +118,12 @@ class WrongUse(CommandTest):
         self.refused(call("translat"), 2, "[command]", "'translate'", "got 'translat'")
         self.refused(call("tokenizer", "trian"), 2, "'tokenizer train'")
 
+    def test_flags_that_compare_hypotheses_are_refused_where_there_is_one(self):
+        for flag, value in (("--length-penalty", "2"), ("--length-penalty-kind", "wu"), ("--word-penalty", "1"), ("--search-until", "exact"),
+                            ("--diversity-rate", "1")):
+            for one, way in (("--beam-size=1", "--beam-size 2 or more"), ("--sample", "expected beam search")):
+                self.refused(call("translate", "--model", Shared.model, one, flag, value), 2, f"[{flag}]", way)
+
     def test_a_misspelt_flag_names_the_nearest(self):
         self.refused(call("translate", "--bean-size", "3"), 2, "[--bean-size]", "did you mean --beam-size?")
         self.refused(call(*train_flags(self.folder / "m", "--max-updatse", "3")), 2, "--max-updates")

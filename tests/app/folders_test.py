@@ -60,7 +60,7 @@ class FoldersTest(unittest.TestCase):
         text.write_text("ba ke\n")
         for command in (["translate"], ["inspect"], ["score", "--source", text, "--target", text],
                         ["evaluate", "--source", text, "--reference", text], ["export", "--output", self.folder / "out"]):
-            with self.subTest(command=command[0], path=path.name):
+            with self.subTest(command=command[0], path=str(path)):
                 result = call(*command, "--model", path, stdin=b"ba ke\n")
                 last = result.stderr.decode().splitlines()[-1]
                 self.assertEqual(result.returncode, 4, last)
@@ -152,6 +152,16 @@ class FoldersTest(unittest.TestCase):
             self.refused(self.folder / name, "archive", "tar x")
         self.refused(cache / "model.safetensors", "one file of it", "folder")
         self.refused(self.folder / "none", "nothing there")
+        self.refused("Helsinki-NLP/opus-mt-en-de", "nothing there", "hf download Helsinki-NLP/opus-mt-en-de --local-dir opus-mt-en-de")
+        self.refused("https://huggingface.co/Helsinki-NLP/opus-mt-en-de/", "hf download Helsinki-NLP/opus-mt-en-de")
+        hub = self.folder / "hub"
+        hub.mkdir()
+        (self.folder / "models--a--b").rename(hub / "models--a--b")
+        self.refused(hub, "cache of the Hugging Face hub", hub / "models--.../snapshots/...")
+        self.refused(hub / "models--a--b" / "snapshots", hub / "models--a--b" / "snapshots" / "0123")
+        shards = self.made("shards")
+        (shards / "model.safetensors.index.json").unlink()
+        self.refused(shards, "shards without model.safetensors.index.json")
 
     def test_tokenizer_encode_reads_added_tokens_as_translate_does(self):
         model = self.made("added_tokens")
