@@ -5,11 +5,15 @@
 #include "app/commands.h"
 #include "app/output_check.h"
 #include "core/files.h"
+#include "core/growing_folder.h"
+#include "core/interrupt.h"
 #include "core/log.h"
+#include "core/manifest.h"
 #include "core/safetensors.h"
 #include "decoding/model_examination.h"
 #include "decoding/model_folder.h"
 #include "model/weight_file.h"
+#include "model/weights.h"
 #include "training/weight_average.h"
 
 namespace dragoman {
@@ -78,12 +82,14 @@ int run_average(const Arguments& arguments) {
   check_output_folder({"--model", flags.model}, named_paths({{"--from", paths}}));
   check_vocabularies(flags.from, settings);
   load_average(model, paths);
-  make_folder(flags.model);
+  GrowingFolder growing(flags.model, "config.json");
   for (const auto& name : settings_file_names(settings)) {
-    write_file_atomically(join_path(flags.model, name),
+    write_file_atomically(join_path(growing.path(), name),
                           read_file(join_path(settings, name), ErrorKind::kModel));
   }
-  write_model_weights(flags.model, model);
+  save_weights(model, join_path(growing.path(), kWeightsName), DataType::kFloat32, OnInterrupt::kThrow);
+  write_manifest(growing.path(), model_file_names(growing.path()), OnInterrupt::kThrow);
+  growing.finish();
   Log(std::cerr).info("the mean of " + std::to_string(paths.size()) + " in " + flags.model);
   return 0;
 }

@@ -3,6 +3,8 @@
 #include "app/output.h"
 #include "app/output_check.h"
 #include "core/files.h"
+#include "core/growing_folder.h"
+#include "core/interrupt.h"
 #include "core/json.h"
 #include "core/log.h"
 #include "core/manifest.h"
@@ -45,6 +47,7 @@ std::string settings_text(const std::string& folder, const std::string& name, co
 void check_weights_fit(const Transformer& model, const std::string& dtype) {
   if (dtype != "float16") return;
   for (const auto& item : model->named_parameters()) {
+    throw_if_interrupted();
     const double largest = item.value().abs().max().item<double>();
     if (largest > 65504)
       throw UsageError("--dtype", "required weights up to 65504 for float16, got " + fixed(largest, 0) +
@@ -60,21 +63,24 @@ int run_export(const Arguments& arguments) {
   if (file_exists(join_path(flags.output, "config.json")))
     throw UsageError("--output", "required a new folder, got " + flags.output + ", which holds a model");
   check_output_folder({"--output", flags.output}, {{"--model", flags.model}});
+  check_outputs({{"standard output", "-"}}, {{"--model", flags.model}});
   const ModelFolder folder = ModelFolder::load(flags.model, torch::kCPU);
   const ModelOptions& options = folder.model->options();
   if (!options.not_exportable_because().empty())
     throw UsageError("--model", "required a model that other programs can open, got " + flags.model + ": " +
                                     options.not_exportable_because());
   check_weights_fit(folder.model, flags.dtype);
-  make_folder(flags.output);
+  GrowingFolder growing(flags.output, "config.json");
   for (const auto& name : settings_file_names(flags.model)) {
-    write_file_atomically(join_path(flags.output, name), settings_text(flags.model, name, flags.dtype));
+    write_file_atomically(join_path(growing.path(), name), settings_text(flags.model, name, flags.dtype));
   }
-  const std::string generation = join_path(flags.output, "generation_config.json");
+  const std::string generation = join_path(growing.path(), "generation_config.json");
   if (!file_exists(generation))
     write_file_atomically(generation, generation_config_text(options, folder.generation));
-  save_weights(folder.model, join_path(flags.output, kWeightsName), type_of(flags.dtype));
-  write_manifest(flags.output, model_file_names(flags.output));
+  save_weights(folder.model, join_path(growing.path(), kWeightsName), type_of(flags.dtype),
+               OnInterrupt::kThrow);
+  write_manifest(growing.path(), model_file_names(growing.path()), OnInterrupt::kThrow);
+  growing.finish();
   Output output("-");
   output.line(
       flags.output + ": " + flags.dtype + ", " +

@@ -17,10 +17,12 @@ int run_import(Arguments arguments) {
   // PATH may stand first, as in most programs that convert something.
   if (!arguments.empty() && arguments[0].rfind('-', 0) != 0) arguments.insert(arguments.begin(), "--from");
   apply_flags(options.describe(), parse_flags(options.describe(), arguments));
-  check_output_folder({"--model", options.model}, named_paths({{"PATH", {options.path}},
-                                                               {"--vocab", options.vocabularies},
-                                                               {"--source-spm", {options.source_spm}},
-                                                               {"--target-spm", {options.target_spm}}}));
+  const NamedPaths inputs = named_paths({{"PATH", {options.path}},
+                                         {"--vocab", options.vocabularies},
+                                         {"--source-spm", {options.source_spm}},
+                                         {"--target-spm", {options.target_spm}}});
+  check_output_folder({"--model", options.model}, inputs);
+  check_outputs({{"standard output", "-"}}, inputs);
   const ImportReport report = import_model(options, [](const std::string& folder) {
     ModelFolder::load(folder, torch::kCPU);  // all that translate would check
   });

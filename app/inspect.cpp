@@ -4,8 +4,10 @@
 #include "app/command_line.h"
 #include "app/commands.h"
 #include "app/output.h"
+#include "app/output_check.h"
 #include "app/shipped_model.h"
 #include "core/files.h"
+#include "core/interrupt.h"
 #include "core/log.h"
 #include "core/manifest.h"
 #include "core/safetensors.h"
@@ -152,7 +154,8 @@ int run_inspect(const Arguments& arguments) {
   if (flags.model.empty() && flags.reseal) throw UsageError("--model", "required a model folder, got none");
   flags.model = model_or_shipped(flags.model);
   require_model_folder(flags.model);
-  if (flags.reseal) write_manifest(flags.model, model_file_names(flags.model));
+  check_outputs({{"standard output", "-"}}, {{"--model", flags.model}});
+  if (flags.reseal) write_manifest(flags.model, model_file_names(flags.model), OnInterrupt::kThrow);
   check_manifest(flags.model);
   const ModelFolder folder = ModelFolder::load(flags.model, torch::kCPU);  // all that translate would check
   const ModelOptions& options = folder.model->options();

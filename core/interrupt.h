@@ -28,6 +28,15 @@ int interrupt_signal();
 // search.
 void throw_if_interrupted();
 
+// What work that can also be the saving of a stopped run does when a signal asks to stop.
+enum class OnInterrupt {
+  kFinish,  // the signal has been heard: this is what is done before the end
+  kThrow,   // Interrupted
+};
+inline void poll_interrupt(OnInterrupt on_interrupt) {
+  if (on_interrupt == OnInterrupt::kThrow) throw_if_interrupted();
+}
+
 // For tests, and for a caller that goes on after it has caught Interrupted.
 void clear_interrupt();
 

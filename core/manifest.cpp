@@ -5,7 +5,6 @@
 #include <fstream>
 
 #include "core/files.h"
-#include "core/interrupt.h"
 #include "core/json.h"
 
 namespace dragoman {
@@ -44,25 +43,25 @@ void check_file(const std::string& folder, const std::string& name, const nlohma
     throw ModelError(path, "required " + entry["bytes"].dump() + " bytes (manifest.json), got " +
                                std::to_string(size) + hint);
   }
-  throw_if_interrupted();
-  const std::string checksum = checksum_of_file(path);
+  const std::string checksum = checksum_of_file(path, OnInterrupt::kThrow);
   if (entry["xxh3_128"] != checksum && !(replaced && entry["before"]["xxh3_128"] == checksum)) {
     throw ModelError(
         path, "required checksum " + entry["xxh3_128"].dump() + " (manifest.json), got " + checksum + hint);
   }
 }
 
-nlohmann::ordered_json entry_of(const std::string& path) {
-  return {{"bytes", file_size(path, ErrorKind::kData)}, {"xxh3_128", checksum_of_file(path)}};
+nlohmann::ordered_json entry_of(const std::string& path, OnInterrupt on_interrupt = OnInterrupt::kFinish) {
+  return {{"bytes", file_size(path, ErrorKind::kData)}, {"xxh3_128", checksum_of_file(path, on_interrupt)}};
 }
 
 void write_entries(const std::string& folder, const nlohmann::ordered_json& files) {
   write_file_atomically(join_path(folder, kManifestName), json_text({{"files", files}}));
 }
 
-nlohmann::ordered_json entries_of(const std::string& folder, const std::vector<std::string>& names) {
+nlohmann::ordered_json entries_of(const std::string& folder, const std::vector<std::string>& names,
+                                  OnInterrupt on_interrupt = OnInterrupt::kFinish) {
   nlohmann::ordered_json files = nlohmann::ordered_json::object();
-  for (const auto& name : names) files[name] = entry_of(join_path(folder, name));
+  for (const auto& name : names) files[name] = entry_of(join_path(folder, name), on_interrupt);
   return files;
 }
 
@@ -90,18 +89,21 @@ std::string Checksum::text() const {
   return hexadecimal(XXH3_128bits_digest(state_->hash));
 }
 
-std::string checksum_of_file(const std::string& path) {
+std::string checksum_of_file(const std::string& path, OnInterrupt on_interrupt) {
   std::ifstream file(path, std::ios::binary);
   if (!file) cannot(ErrorKind::kModel, "read", path, errno);
   Checksum checksum;
   std::vector<char> buffer(1 << 20);
-  while (file.read(buffer.data(), static_cast<std::streamsize>(buffer.size())), file.gcount() > 0)
+  while (file.read(buffer.data(), static_cast<std::streamsize>(buffer.size())), file.gcount() > 0) {
+    poll_interrupt(on_interrupt);
     checksum.add(buffer.data(), static_cast<size_t>(file.gcount()));
+  }
   return checksum.text();
 }
 
-void write_manifest(const std::string& folder, const std::vector<std::string>& names) {
-  write_entries(folder, entries_of(folder, names));
+void write_manifest(const std::string& folder, const std::vector<std::string>& names,
+                    OnInterrupt on_interrupt) {
+  write_entries(folder, entries_of(folder, names, on_interrupt));
 }
 
 namespace {

@@ -11,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/interrupt.h"
+
 namespace dragoman {
 
 inline constexpr char kManifestName[] = "manifest.json";
@@ -31,11 +33,13 @@ class Checksum {
   std::unique_ptr<State> state_;
 };
 
-std::string checksum_of(std::string_view bytes);        // 32 hexadecimal digits
-std::string checksum_of_file(const std::string& path);  // ModelError when it cannot be read
+std::string checksum_of(std::string_view bytes);  // 32 hexadecimal digits
+// ModelError when it cannot be read.
+std::string checksum_of_file(const std::string& path, OnInterrupt on_interrupt = OnInterrupt::kFinish);
 
 // Writes FOLDER/manifest.json over the named files, atomically.
-void write_manifest(const std::string& folder, const std::vector<std::string>& names);
+void write_manifest(const std::string& folder, const std::vector<std::string>& names,
+                    OnInterrupt on_interrupt = OnInterrupt::kFinish);
 
 // Replaces FOLDER/NAME by the file `from` (already on the disk, in the same file system), and the manifest
 // over `names`. At every moment in between the folder passes check_manifest with the old file or the new one:
@@ -47,7 +51,7 @@ void replace_listed_file(const std::string& folder, const std::string& name, con
 void replace_listed_file(const std::string& folder, const std::string& name, const std::string& from);
 
 // Does nothing when the folder has no manifest. ModelError naming the first file that is missing, or whose
-// size or checksum differs.
+// size or checksum differs. Interrupted.
 void check_manifest(const std::string& folder);
 
 }  // namespace dragoman

@@ -233,8 +233,20 @@ void SafetensorsFile::release(std::string_view part) const {
   }
 }
 
+namespace {
+
+void write_in_parts(FileWriter& writer, std::string_view bytes, OnInterrupt on_interrupt) {
+  constexpr size_t kPart = size_t{16} << 20;
+  for (size_t begin = 0; begin < bytes.size(); begin += kPart) {
+    poll_interrupt(on_interrupt);
+    writer.write(bytes.substr(begin, kPart));
+  }
+}
+
+}  // namespace
+
 void write_safetensors(const std::string& path, const std::vector<TensorToWrite>& tensors,
-                       const std::map<std::string, std::string>& metadata) {
+                       const std::map<std::string, std::string>& metadata, OnInterrupt on_interrupt) {
   nlohmann::ordered_json header;
   if (!metadata.empty()) header["__metadata__"] = metadata;
   uint64_t next = 0;
@@ -251,7 +263,7 @@ void write_safetensors(const std::string& path, const std::vector<TensorToWrite>
   FileWriter writer(path);
   writer.write(length);
   writer.write(text);
-  for (const auto& tensor : tensors) writer.write(tensor.bytes);
+  for (const auto& tensor : tensors) write_in_parts(writer, tensor.bytes, on_interrupt);
   writer.close();
 }
 

@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/interrupt.h"
 #include "core/mapped_file.h"
 
 namespace dragoman {
@@ -83,6 +84,7 @@ struct TensorToWrite {
 // Writes the file in one go, fsynced (not renamed: the caller decides what takes its place). DataError naming
 // the path.
 void write_safetensors(const std::string& path, const std::vector<TensorToWrite>& tensors,
-                       const std::map<std::string, std::string>& metadata = {{"format", "pt"}});
+                       const std::map<std::string, std::string>& metadata = {{"format", "pt"}},
+                       OnInterrupt on_interrupt = OnInterrupt::kFinish);
 
 }  // namespace dragoman

@@ -4,6 +4,8 @@
 #include <optional>
 
 #include "core/files.h"
+#include "core/growing_folder.h"
+#include "core/interrupt.h"
 #include "core/log.h"
 #include "core/manifest.h"
 #include "core/special_tokens.h"
@@ -24,38 +26,10 @@ namespace {
 
 constexpr char kTorchName[] = "pytorch_model.bin";
 
-// Where a new folder grows before it gets its name.
-class GrowingFolder {
- public:
-  explicit GrowingFolder(std::string name) {
-    while (name.size() > 1 && name.back() == '/') name.pop_back();
-    name_ = name, path_ = name + ".importing";
-    if (file_exists(name) && (!is_folder(name) || !list_folder(name).empty()))
-      throw UsageError("--model", "expected a new folder, got " + name + ", which exists");
-    remove_all(path_);
-    make_folder(path_);
-  }
-  ~GrowingFolder() {
-    if (!finished_) remove_all(path_);
-  }
-  GrowingFolder(const GrowingFolder&) = delete;
-  GrowingFolder& operator=(const GrowingFolder&) = delete;
-
-  const std::string& path() const { return path_; }
-  void finish() {
-    remove_all(name_);
-    rename_path(path_, name_);
-    finished_ = true;
-  }
-
- private:
-  std::string name_, path_;
-  bool finished_ = false;
-};
-
 ImportReport write_weights(const std::string& folder, const GatheredWeights& weights) {
-  write_safetensors(join_path(folder, kWeightsName), weights.tensors());
-  write_manifest(folder, model_file_names(folder));
+  write_safetensors(join_path(folder, kWeightsName), weights.tensors(), {{"format", "pt"}},
+                    OnInterrupt::kThrow);
+  write_manifest(folder, model_file_names(folder), OnInterrupt::kThrow);
   return {static_cast<int64_t>(weights.tensors().size()),
           weights.numbers(),
           weights.absent(),
@@ -205,7 +179,9 @@ ImportReport import_model(const ImportOptions& options,
     throw ModelError(
         options.path,
         "expected a folder with pytorch_model.bin, got an archive: unpack it and import the folder");
-  GrowingFolder target(options.model);
+  if (!is_free_for_new_folder(options.model))
+    throw UsageError("--model", "expected a new folder, got " + options.model + ", which exists");
+  GrowingFolder target(options.model, "config.json");
   const ImportReport report =
       from_torch ? import_torch(is_folder ? join_path(root, kTorchName) : root, target.path())
                  : import_marian(options, files, is_folder, target.path());

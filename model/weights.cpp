@@ -61,13 +61,15 @@ void load_weights(Transformer& model, const std::string& path) {
   copy_weights(model, file);
 }
 
-void save_weights(const Transformer& model, const std::string& path, DataType type) {
+void save_weights(const Transformer& model, const std::string& path, DataType type,
+                  OnInterrupt on_interrupt) {
   const auto sources = tensors_of(model);
   std::vector<torch::Tensor> kept;  // the bytes must live until they are written
   std::vector<TensorToWrite> tensors;
   auto names = weight_names(model->options());
   for (auto& copy : weight_copies(model->options())) names.push_back(std::move(copy));
   const auto add = [&](const std::string& name, const torch::Tensor& weight) {
+    poll_interrupt(on_interrupt);
     const auto tensor = weight.detach().to(torch::kCPU, scalar_type(type, name)).contiguous();
     // No file of ours ever holds such a number: it would poison every translation and every further update.
     if (!tensor.isfinite().all().item<bool>())
@@ -84,7 +86,7 @@ void save_weights(const Transformer& model, const std::string& path, DataType ty
   for (const char* name : kPositionNames) {
     if (given > 0) add(name, model->positions_->rows_from(0, given));
   }
-  write_safetensors(path, tensors);
+  write_safetensors(path, tensors, {{"format", "pt"}}, on_interrupt);
 }
 
 Transformer load_model(const std::string& folder) {

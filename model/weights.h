@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "core/interrupt.h"
 #include "core/safetensors.h"
 #include "model/transformer.h"
 
@@ -14,7 +15,8 @@ void load_weights(Transformer& model, const std::string& path);
 
 // Writes the model in numbers of this type, fsynced. DataError naming the path; std::runtime_error for a
 // weight that is not finite (any more: float16 ends at 65504).
-void save_weights(const Transformer& model, const std::string& path, DataType type = DataType::kFloat32);
+void save_weights(const Transformer& model, const std::string& path, DataType type = DataType::kFloat32,
+                  OnInterrupt on_interrupt = OnInterrupt::kFinish);
 
 // A loaded model from FOLDER/config.json and FOLDER/model.safetensors, in evaluation mode. The file's header
 // is held against the config before anything is allocated.

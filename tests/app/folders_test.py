@@ -104,6 +104,29 @@ class FoldersTest(unittest.TestCase):
         (model / "model-00002-of-00003.safetensors").write_bytes(damaged)
         self.refused(model, "model-00002-of-00003.safetensors", "checksum")
 
+    def test_a_folder_that_cannot_be_finished_is_not_there_and_can_be_written_later(self):
+        model = self.made("shards")
+        there = self.folder / "there"
+        for name, command in (("export", ["export", "--model", model, "--output"]), ("average", ["average", "--from", model, "--from", model, "--model"])):
+            for new in (self.folder / f"{name}-new", there):
+                shutil.rmtree(there, ignore_errors=True)
+                there.mkdir()
+                (there / "notes").write_text("mine")
+                before = sorted(self.folder.rglob("*"))
+                with self.subTest(command=name, folder=new.name):
+                    limited = subprocess.run(["bash", "-c", 'ulimit -f 8; exec "$@"', "_", PROGRAM, *map(str, command), str(new)],
+                                             capture_output=True, timeout=120, check=False)
+                    self.assertEqual(limited.returncode, 3, limited.stderr)
+                    self.assertEqual(sorted(self.folder.rglob("*")), before)
+                    # What a killed command leaves.
+                    left = new / ".unfinished" if new.exists() else new.with_name(new.name + ".unfinished")
+                    left.mkdir()
+                    (left / "config.json").write_text("{")
+                    self.done(*command, new)
+                    self.assertFalse(left.exists())
+                    self.translated(new)
+        self.assertEqual((there / "notes").read_text(), "mine")
+
     def test_a_shard_that_is_missing_or_does_not_hold_its_tensors_is_named(self):
         model = self.made("shards")
         (model / "model-00002-of-00003.safetensors").unlink()

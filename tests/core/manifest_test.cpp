@@ -81,6 +81,18 @@ TEST(Manifest, AManifestThatIsNoneIsAModelErrorThatNamesIt) {
   EXPECT_TRUE(mentions(complaint(folder), folder.path("a"))) << complaint(folder);
 }
 
+// A stopped run saves its state after the signal.
+TEST(Manifest, ASignalStopsTheCheckAndNotTheWriting) {
+  const TemporaryFolder folder;
+  folder.write("a", "aaaa");
+  request_interrupt(15);
+  write_manifest(folder.path(""), {"a"});
+  EXPECT_THROW(check_manifest(folder.path("")), Interrupted);
+  EXPECT_THROW(write_manifest(folder.path(""), {"a"}, OnInterrupt::kThrow), Interrupted);
+  clear_interrupt();
+  check_manifest(folder.path(""));
+}
+
 TEST(Manifest, ReplacingOneFileKeepsWhatItSaysOfTheOthers) {
   const TemporaryFolder folder;
   folder.write("a", "aaaa"), folder.write("b", "bbbb");

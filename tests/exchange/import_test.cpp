@@ -100,7 +100,7 @@ std::string import_refusal(const TemporaryFolder& folder, const std::string& con
   const std::string message =
       refusal_of<Error>([&] { import_model({.path = path, .model = folder.path("new")}, unchecked); });
   EXPECT_FALSE(file_exists(folder.path("new")));
-  EXPECT_FALSE(file_exists(folder.path("new.importing")));
+  EXPECT_FALSE(file_exists(folder.path("new.unfinished")));
   return message;
 }
 #define EXPECT_REFUSED(message, why)                    \
@@ -214,7 +214,7 @@ TEST(Import, WhatTheCheckThrowsLeavesNothing) {
   const auto check = [](const std::string& made) { throw ModelError(made, "no"); };
   EXPECT_THROW(import_model({.path = path, .model = folder.path("new")}, check), ModelError);
   EXPECT_FALSE(file_exists(folder.path("new")));
-  EXPECT_FALSE(file_exists(folder.path("new.importing")));
+  EXPECT_FALSE(file_exists(folder.path("new.unfinished")));
 }
 
 // ---- Marian

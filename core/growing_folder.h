@@ -1,0 +1,39 @@
+// A folder of results that is there as a whole or not at all, however the command ends that writes it.
+//
+//   OUT is not there:  OUT.unfinished/ --> renamed to OUT
+//   OUT is a folder:   OUT/.unfinished/ --> its files are moved into OUT, which may be a mount point
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace dragoman {
+
+// Files are written to path() until finish(). When the object goes without it, by an error or a signal, what
+// was written is removed. What a killed command left is removed by the next one that writes the same folder.
+// Errors are DataError naming path and errno.
+class GrowingFolder {
+ public:
+  // `last`: the file that makes a folder of this kind whole, which is moved after all others.
+  GrowingFolder(std::string name, std::string last);
+  ~GrowingFolder();
+  GrowingFolder(const GrowingFolder&) = delete;
+  GrowingFolder& operator=(const GrowingFolder&) = delete;
+
+  const std::string& path() const { return path_; }
+  // Interrupted where a signal came before; after that the folder gets its name.
+  void finish();
+
+ private:
+  void move_files();
+
+  std::string name_, last_, path_;
+  std::vector<std::string> moved_;
+  bool is_inside_, is_finished_ = false;
+};
+
+// Whether nothing is lost when a folder of this name is written: nothing is there, or an empty folder, or one
+// in which a killed command was about to finish.
+bool is_free_for_new_folder(const std::string& name);
+
+}  // namespace dragoman
