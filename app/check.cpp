@@ -6,6 +6,7 @@
 #include "app/commands.h"
 #include "app/idle_flags.h"
 #include "app/output.h"
+#include "app/output_check.h"
 #include "app/tokenizer_file.h"
 #include "core/heartbeat.h"
 #include "core/json.h"
@@ -37,6 +38,16 @@ struct CheckFlags {
   }
 };
 
+NamedPaths inputs_of(const CheckFlags& flags) {
+  NamedPaths inputs = {{"--model", flags.model}};
+  for (const ParallelFiles* text : {&flags.doctor.text, &flags.doctor.valid, &flags.doctor.test}) {
+    const NamedPaths files = named_paths(
+        {{text->flags[0], text->source}, {text->flags[1], text->target}, {text->flags[2], text->pairs}});
+    inputs.insert(inputs.end(), files.begin(), files.end());
+  }
+  return inputs;
+}
+
 int run_check(const Arguments& arguments) {
   CheckFlags flags;
   const Flags given = parse_flags(flags.describe(), arguments);
@@ -45,6 +56,7 @@ int run_check(const Arguments& arguments) {
     for (const char* name : {"max-train-length", "max-length-ratio"})
       refuse_idle(given, name, "--model, whose tokens are counted");
   }
+  check_outputs({{"standard output", "-"}}, inputs_of(flags));
   std::optional<DoctorTokenizers> tokenizers;
   if (!flags.model.empty())
     tokenizers = {load_tokenizer(flags.model, "source"), load_tokenizer(flags.model, "target")};

@@ -4,6 +4,7 @@
 #include "app/command_line.h"
 #include "app/commands.h"
 #include "app/output.h"
+#include "app/output_check.h"
 #include "core/files.h"
 #include "core/json.h"
 #include "core/log.h"
@@ -155,6 +156,7 @@ std::string as_json_text(const Diagnosis& diagnosis) {
 int run_doctor(const Arguments& arguments) {
   DoctorFlags flags;
   apply_flags(flags.describe(), parse_flags(flags.describe(), arguments));
+  check_outputs({{"standard output", "-"}}, {{"--model", flags.model}});
   const Machine machine = describe_machine();
   Diagnosis diagnosis;
   examine_program(diagnosis);

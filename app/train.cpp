@@ -57,13 +57,14 @@ RunOptions resolved(const Arguments& arguments) {
 
 int run_train(const Arguments& arguments) {
   const RunOptions options = resolved(arguments);
-  check_output_folder({"--model", options.model_folder},
-                      named_paths({{"--train-source", options.train.source},
-                                   {"--train-target", options.train.target},
-                                   {"--train-pairs", options.train.pairs},
-                                   {"--valid-source", options.valid.source},
-                                   {"--valid-target", options.valid.target},
-                                   {"--valid-pairs", options.valid.pairs}}));
+  const NamedPaths inputs = named_paths({{"--train-source", options.train.source},
+                                         {"--train-target", options.train.target},
+                                         {"--train-pairs", options.train.pairs},
+                                         {"--valid-source", options.valid.source},
+                                         {"--valid-target", options.valid.target},
+                                         {"--valid-pairs", options.valid.pairs}});
+  check_output_folder({"--model", options.model_folder}, inputs);
+  if (options.plan) check_outputs({{"standard output", "-"}}, inputs);
   Log log(std::cerr, isatty(STDERR_FILENO) == 1);
   if (options.plan) {
     Output output("-");
