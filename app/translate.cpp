@@ -17,6 +17,7 @@
 #include "core/json.h"
 #include "core/lines.h"
 #include "core/log.h"
+#include "core/replacement_file.h"
 #include "decoding/folder_ids.h"
 #include "decoding/translator.h"
 #include "model/device.h"
@@ -98,7 +99,7 @@ struct Streams {
       throw UsageError("--target-prefix", "expected a file where --input is standard input, got '-' too");
     check_text_outputs({{"--output", flags.output}}, inputs);
     // Where a command that is stopped leaves its work.
-    if (flags.output != "-") check_outputs({{"--output", flags.output + ".partial"}}, inputs);
+    if (flags.output != "-") check_outputs({{"--output", link_target(flags.output) + ".partial"}}, inputs);
   }
 
   TextReader reader;

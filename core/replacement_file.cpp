@@ -81,6 +81,9 @@ std::optional<FileIdentity> file_identity(const std::string& path) {
 }
 
 ReplacementFile::ReplacementFile(const std::string& path) : path_(path), target_(link_target(path)) {
+  // Links that lead to themselves lead nowhere.
+  if (struct stat status{}; ::stat(path_.c_str(), &status) != 0 && errno == ELOOP)
+    cannot(ErrorKind::kData, "write", path_, ELOOP);
   if (is_folder(target_)) cannot(ErrorKind::kData, "write", path_, EISDIR);
   // A file that may not be written is not replaced either, though its folder would allow that.
   if (file_exists(target_) && ::access(target_.c_str(), W_OK) != 0)
@@ -132,8 +135,8 @@ void ReplacementFile::commit() {
 }
 
 std::string ReplacementFile::keep(const std::string& suffix) {
-  std::string name = path_ + suffix;
-  if (::rename(temporary_.c_str(), (target_ + suffix).c_str()) != 0) name = temporary_;
+  std::string name = target_ + suffix;
+  if (::rename(temporary_.c_str(), name.c_str()) != 0) name = temporary_;
   ::close(descriptor_);
   descriptor_ = -1;
   return name;

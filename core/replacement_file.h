@@ -21,8 +21,8 @@ class ReplacementFile {
 
   int descriptor() const { return descriptor_; }
   void commit();
-  // Gives what is written so far a name of its own beside the old file, which stays. Returns the name: PATH
-  // and this suffix, or the temporary file's where that name is not to be had.
+  // Gives what is written so far a name of its own beside the old file, which stays. Returns the name: that
+  // of the file behind all links and this suffix, or the temporary file's where that name is not to be had.
   std::string keep(const std::string& suffix);
 
  private:
