@@ -126,9 +126,17 @@ FolderLock::~FolderLock() {
   if (descriptor_ >= 0) ::close(descriptor_);
 }
 
+namespace {
+// An empty TMPDIR is one that is not set, as for other programs.
+fs::path folder_of_temporary_ones(std::error_code& error) {
+  const char* variable = std::getenv("TMPDIR");
+  return variable != nullptr && *variable == '\0' ? "/tmp" : fs::temp_directory_path(error);
+}
+}  // namespace
+
 TemporaryFolder::TemporaryFolder() {
   std::error_code error;
-  const fs::path parent = fs::temp_directory_path(error);
+  const fs::path parent = folder_of_temporary_ones(error);
   if (error) {
     const char* variable = std::getenv("TMPDIR");
     throw DataError("TMPDIR", "expected the folder for temporary files in this variable, got " +

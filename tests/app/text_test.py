@@ -286,7 +286,12 @@ class Outputs(TextTest):
                                          ([*translate, "--input", path], None, path), (translate, path, path),
                                          (["score", "--model", Shared.model, "--source", path, "--target", path], None, path),
                                          (["evaluate", "--hypothesis", path, "--reference", self.sound], None, path),
-                                         (["tokenizer", "encode", "--model", Shared.model], path, path)):
+                                         (["tokenizer", "encode", "--model", Shared.model], path, path),
+                                         (["check", "--source", path, "--target", self.sound], None, path),
+                                         (["check", "--source", self.sound, "--target", self.sound, "--test-pairs", path], None, path),
+                                         (["check", "--pairs", "-"], path, path),
+                                         (["train", "--train-source", path, "--train-target", self.sound, "--model", self.folder / "new",
+                                           *TINY_MODEL, "--plan"], None, path)):
             with self.subTest(arguments=arguments, stdin=stdin, stdout=stdout):
                 with open(stdin or os.devnull, "rb") as source, open(stdout or os.devnull, "ab") as target:
                     result = subprocess.run([PROGRAM, *map(str, arguments)], stdin=source, stdout=target, stderr=subprocess.PIPE,
@@ -294,6 +299,20 @@ class Outputs(TextTest):
                 self.assertEqual(result.returncode, 2, result.stderr)
                 self.assertIn("expected a file that is not an input", last_line(result))
                 self.assertEqual(path.read_bytes(), TEXT)
+
+    def test_that_are_files_of_the_model_by_redirection_are_refused(self):
+        model = self.folder / "model"
+        shutil.copytree(Shared.model, model)
+        config = (model / "config.json").read_bytes()
+        for arguments in (["inspect", "--model", model], ["doctor", "--model", model], ["import", model, "--model", self.folder / "new"],
+                          ["export", "--model", model, "--output", self.folder / "new"]):
+            with self.subTest(command=arguments[0]):
+                with open(model / "config.json", "ab") as target:
+                    result = subprocess.run([PROGRAM, *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=target, stderr=subprocess.PIPE,
+                                            timeout=PATIENCE, check=False)
+                self.refused(result, 2, "[standard output] expected a file that is not an input")
+                self.assertEqual((model / "config.json").read_bytes(), config)
+        self.assertFalse((self.folder / "new").exists())
 
     def test_that_are_each_other_are_refused(self):
         out = self.write("out", b"old")
@@ -366,6 +385,14 @@ class Outputs(TextTest):
             folder.chmod(0o555)
             self.refused(call(*self.command("translate", OUT=folder / "out")), 3, "Permission denied")
 
+    def test_that_are_links_to_themselves_are_errors_and_stay(self):
+        loop = self.folder / "loop"
+        loop.symlink_to("loop")
+        for writer in WRITERS:
+            with self.subTest(writer=writer):
+                self.refused(call(*self.command(writer, OUT=loop)), 3, f"cannot write {loop}: Too many levels of symbolic links")
+                self.assertTrue(loop.is_symlink())
+
     def test_keep_the_mode_of_the_old_file_and_the_link_to_it(self):
         out = self.write("out", b"old")
         out.chmod(0o604)
@@ -414,6 +441,21 @@ class Outputs(TextTest):
                 self.assertEqual(partial.read_bytes(), self.translated(stdin=b"ba ke\nlo\n"))
                 self.check_kept(out, ["out", "out.partial", "sound"])
                 partial.unlink()
+
+    def test_behind_a_link_are_named_when_translate_is_stopped(self):
+        (self.folder / "real").mkdir()
+        link = self.folder / "link"
+        link.symlink_to("real/out")
+        with subprocess.Popen([PROGRAM, "translate", "--model", str(Shared.model), *BRIEF, "--output", str(link)],
+                              stdin=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0) as process:
+            process.stdin.write(b"ba ke\n")
+            deadline = time.monotonic() + PATIENCE
+            while not any(path.stat().st_size for path in self.folder.glob("real/.out.*")) and time.monotonic() < deadline:
+                time.sleep(0.02)
+            process.terminate()
+            self.assertEqual(process.wait(2 + PATIENCE), 143)
+            self.assertIn(f"is in {self.folder / 'real' / 'out.partial'}", process.stderr.read().decode())
+        self.assertTrue((self.folder / "real" / "out.partial").exists())
 
     def test_of_commands_that_wait_and_are_stopped_leave_nothing(self):
         fifo = self.folder / "fifo"

@@ -277,6 +277,17 @@ TEST(Files, AFolderIsLookedAtBeforeItIsNeeded) {
     EXPECT_THROW(check_folder_takes_files(folder.path(name)), DataError);
 }
 
+TEST(Files, AnEmptyTMPDIRIsOneThatIsNotSet) {
+  const char* before = std::getenv("TMPDIR");
+  const std::string kept = before ? before : "";
+  ::setenv("TMPDIR", "", 1);
+  EXPECT_EQ(TemporaryFolder().path().rfind("/tmp/dragoman-", 0), 0U);
+  if (before)
+    ::setenv("TMPDIR", kept.c_str(), 1);
+  else
+    ::unsetenv("TMPDIR");
+}
+
 TEST(Files, ATemporaryFolderThatCannotBeMadeIsADataErrorNamingTMPDIR) {
   const char* before = std::getenv("TMPDIR");
   const std::string kept = before ? before : "";
