@@ -82,38 +82,39 @@ class Train(SignalTest):
                 self.assertTrue((model / "checkpoints/update-0").is_dir())
                 self.assertFalse((model / "model.safetensors").exists())
 
-    def stop_again_and_again(self, flags, until, unsaid):
+    def stop_by_each_signal(self, flags, until, unsaid):
         """The same phase stopped by each signal, then the run to its end: the same bytes as without a stop."""
-        whole, model = self.folder / "whole", self.folder / "stopped"
+        whole = self.folder / "whole"
         self.done(call(*self.flags(whole, *flags)))
         for way in EXIT:
             with self.subTest(until=until, signal=way.name):
+                model = self.folder / way.name
                 rest = self.stopped(way, self.flags(model, *flags), until)
                 self.assertIn(b"stopped by a signal, state saved", rest)
                 self.assertNotIn(unsaid, rest)
                 self.assertIn("Ended: stopped by a signal", (model / "report.html").read_text(encoding="utf-8"))
-        self.done(call(*self.flags(model, *flags)))
-        for path in sorted((whole / "checkpoints").glob("*/*.safetensors")) + [whole / "model.safetensors"]:
-            name = path.relative_to(whole)
-            self.assertEqual(path.read_bytes(), (model / name).read_bytes(), name)
+                self.done(call(*self.flags(model, *flags)))
+                for path in sorted((whole / "checkpoints").glob("*/*.safetensors")) + [whole / "model.safetensors"]:
+                    name = path.relative_to(whole)
+                    self.assertEqual(path.read_bytes(), (model / name).read_bytes(), name)
 
-    def valid_flags(self):
-        source, target = self.text("v.src", generated_lines(300, 7), 4), self.text("v.tgt", generated_lines(300, 8), 4)
+    def valid_flags(self, times=4):
+        source, target = self.text("v.src", generated_lines(300, 7), times), self.text("v.tgt", generated_lines(300, 8), times)
         return ["--valid-source", source, "--valid-target", target, "--valid-beam-size", "4", "--valid-every", "3", "--save-every", "3",
                 "--average", "2", "--max-updates", "7"]
 
     def test_between_updates(self):
-        self.stop_again_and_again(["--valid-every", "0", "--max-updates", "3000", "--log-every", "100", "--save-every", "1000"],
+        self.stop_by_each_signal(["--valid-every", "0", "--max-updates", "3000", "--log-every", "100", "--save-every", "1000"],
                                   b"loss", b"reached")
 
     def test_in_a_validation(self):
-        self.stop_again_and_again(self.valid_flags(), b"update 3 ", b"valid  update")
+        self.stop_by_each_signal(self.valid_flags(), b"update 3 ", b"valid  update")
 
     def test_in_the_last_validation(self):
-        self.stop_again_and_again(self.valid_flags(), b"update 7 ", b"valid  update")
+        self.stop_by_each_signal(self.valid_flags(), b"update 7 ", b"valid  update")
 
     def test_while_the_mean_of_validations_is_measured(self):
-        self.stop_again_and_again(self.valid_flags(), b"valid  update 7 ", b"mean of")
+        self.stop_by_each_signal(self.valid_flags(10), b"valid  update 7 ", b"mean of")
 
     def test_in_a_plan(self):
         for way in EXIT:
