@@ -152,7 +152,8 @@ void Trainer::restore_lost_model() {
   try {
     const std::string path = join_path(folder_.path, kWeightsName);
     check_weights(folder_.model->options(), SafetensorsFile(path));
-    // What was written behind the last checkpoint, and what somebody put there and sealed, is listed too.
+    // Another file than that of the checkpoint is fine when the manifest lists it: it was written after that
+    // checkpoint, or somebody put it there and resealed the folder.
     if (!state_.model || checksum_of_file(path) != state_.model->checksum) check_manifest(folder_.path);
     return;
   } catch (const ModelError& error) {
@@ -161,15 +162,16 @@ void Trainer::restore_lost_model() {
   }
   const auto lost = std::exchange(state_.model, std::nullopt);
   state_.finished = false;
-  if (!lost || lost->averaged > 0) return log_.warning("the model is lost: it is made anew");
-  const AverageInPlace average(average_ ? &*average_ : nullptr, folder_.model);
-  MovingAverage trained(folder_.model, 0);  // keeps what is trained on
+  if (!lost || lost->averaged > 0) return log_.warning("the model is lost: the end of the run gives another");
+  const bool is_trained_on = lost->update == state_.update;
   const bool is_kept = std::any_of(state_.snapshots.begin(), state_.snapshots.end(),
                                    [&](const Snapshot& snapshot) { return snapshot.update == lost->update; });
-  if (lost->update != state_.update && !is_kept)
+  if (!is_trained_on && !is_kept)
     return log_.warning("the model of update " + std::to_string(lost->update) +
                         " is lost: the next validation, or the end of the run, gives another");
-  if (lost->update != state_.update) load_average(folder_.model, {snapshot_path(folder_.path, lost->update)});
+  const AverageInPlace average(average_ ? &*average_ : nullptr, folder_.model);
+  MovingAverage trained(folder_.model, 0);  // keeps what is trained on
+  if (!is_trained_on) load_average(folder_.model, {snapshot_path(folder_.path, lost->update)});
   write_model(0, lost->score);
   state_.model->update = lost->update;
   trained.exchange(folder_.model);
