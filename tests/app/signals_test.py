@@ -105,7 +105,7 @@ class Train(SignalTest):
                 "--average", "2", "--max-updates", "7"]
 
     def test_between_updates(self):
-        self.stop_by_each_signal(["--valid-every", "0", "--max-updates", "3000", "--log-every", "100", "--save-every", "1000"],
+        self.stop_by_each_signal(["--valid-every", "0", "--max-updates", "900", "--log-every", "100", "--save-every", "300"],
                                   b"loss", b"reached")
 
     def test_in_a_validation(self):
