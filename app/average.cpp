@@ -5,11 +5,11 @@
 #include "app/commands.h"
 #include "app/output_check.h"
 #include "core/files.h"
-#include "core/growing_folder.h"
 #include "core/interrupt.h"
 #include "core/log.h"
 #include "core/manifest.h"
 #include "core/safetensors.h"
+#include "core/staging_folder.h"
 #include "decoding/model_examination.h"
 #include "decoding/model_folder.h"
 #include "model/weight_file.h"
@@ -82,14 +82,14 @@ int run_average(const Arguments& arguments) {
   check_output_folder({"--model", flags.model}, named_paths({{"--from", paths}}));
   check_vocabularies(flags.from, settings);
   load_average(model, paths);
-  GrowingFolder growing(flags.model, "config.json");
+  StagingFolder staging(flags.model, "config.json");
   for (const auto& name : settings_file_names(settings)) {
-    write_file_atomically(join_path(growing.path(), name),
+    write_file_atomically(join_path(staging.path(), name),
                           read_file(join_path(settings, name), ErrorKind::kModel));
   }
-  save_weights(model, join_path(growing.path(), kWeightsName), DataType::kFloat32, OnInterrupt::kThrow);
-  write_manifest(growing.path(), model_file_names(growing.path()), OnInterrupt::kThrow);
-  growing.finish();
+  save_weights(model, join_path(staging.path(), kWeightsName), DataType::kFloat32, OnInterrupt::kThrow);
+  write_manifest(staging.path(), model_file_names(staging.path()), OnInterrupt::kThrow);
+  staging.finish();
   Log(std::cerr).info("the mean of " + std::to_string(paths.size()) + " in " + flags.model);
   return 0;
 }

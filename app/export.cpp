@@ -3,11 +3,11 @@
 #include "app/output.h"
 #include "app/output_check.h"
 #include "core/files.h"
-#include "core/growing_folder.h"
 #include "core/interrupt.h"
 #include "core/json.h"
 #include "core/log.h"
 #include "core/manifest.h"
+#include "core/staging_folder.h"
 #include "decoding/model_folder.h"
 #include "model/weights.h"
 
@@ -70,17 +70,17 @@ int run_export(const Arguments& arguments) {
     throw UsageError("--model", "required a model that other programs can open, got " + flags.model + ": " +
                                     options.not_exportable_because());
   check_weights_fit(folder.model, flags.dtype);
-  GrowingFolder growing(flags.output, "config.json");
+  StagingFolder staging(flags.output, "config.json");
   for (const auto& name : settings_file_names(flags.model)) {
-    write_file_atomically(join_path(growing.path(), name), settings_text(flags.model, name, flags.dtype));
+    write_file_atomically(join_path(staging.path(), name), settings_text(flags.model, name, flags.dtype));
   }
-  const std::string generation = join_path(growing.path(), "generation_config.json");
+  const std::string generation = join_path(staging.path(), "generation_config.json");
   if (!file_exists(generation))
     write_file_atomically(generation, generation_config_text(options, folder.generation));
-  save_weights(folder.model, join_path(growing.path(), kWeightsName), type_of(flags.dtype),
+  save_weights(folder.model, join_path(staging.path(), kWeightsName), type_of(flags.dtype),
                OnInterrupt::kThrow);
-  write_manifest(growing.path(), model_file_names(growing.path()), OnInterrupt::kThrow);
-  growing.finish();
+  write_manifest(staging.path(), model_file_names(staging.path()), OnInterrupt::kThrow);
+  staging.finish();
   Output output("-");
   output.line(
       flags.output + ": " + flags.dtype + ", " +

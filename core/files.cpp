@@ -128,7 +128,7 @@ FolderLock::~FolderLock() {
 
 namespace {
 // An empty TMPDIR is one that is not set, as for other programs.
-fs::path folder_of_temporary_ones(std::error_code& error) {
+fs::path parent_of_temporary_folders(std::error_code& error) {
   const char* variable = std::getenv("TMPDIR");
   return variable != nullptr && *variable == '\0' ? "/tmp" : fs::temp_directory_path(error);
 }
@@ -136,7 +136,7 @@ fs::path folder_of_temporary_ones(std::error_code& error) {
 
 TemporaryFolder::TemporaryFolder() {
   std::error_code error;
-  const fs::path parent = folder_of_temporary_ones(error);
+  const fs::path parent = parent_of_temporary_folders(error);
   if (error) {
     const char* variable = std::getenv("TMPDIR");
     throw DataError("TMPDIR", "expected the folder for temporary files in this variable, got " +

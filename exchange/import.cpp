@@ -4,11 +4,11 @@
 #include <optional>
 
 #include "core/files.h"
-#include "core/growing_folder.h"
 #include "core/interrupt.h"
 #include "core/log.h"
 #include "core/manifest.h"
 #include "core/special_tokens.h"
+#include "core/staging_folder.h"
 #include "decoding/model_examination.h"
 #include "decoding/model_files.h"
 #include "exchange/foreign_model.h"
@@ -181,7 +181,7 @@ ImportReport import_model(const ImportOptions& options,
         "expected a folder with pytorch_model.bin, got an archive: unpack it and import the folder");
   if (!is_free_for_new_folder(options.model))
     throw UsageError("--model", "expected a new folder, got " + options.model + ", which exists");
-  GrowingFolder target(options.model, "config.json");
+  StagingFolder target(options.model, "config.json");
   const ImportReport report =
       from_torch ? import_torch(is_folder ? join_path(root, kTorchName) : root, target.path())
                  : import_marian(options, files, is_folder, target.path());

@@ -130,7 +130,7 @@ void Trainer::resume(const std::string& checkpoint) {
   }
 }
 
-// Without its weights, a validation has no part in the mean at the end.
+// The weights of a validation that are gone or damaged are left out of the mean at the end.
 void Trainer::forget_lost_snapshots() {
   auto& kept = state_.snapshots;
   const auto is_lost = [&](const Snapshot& snapshot) {
@@ -138,16 +138,16 @@ void Trainer::forget_lost_snapshots() {
       check_weights(folder_.model->options(), SafetensorsFile(snapshot_path(folder_.path, snapshot.update)));
       return false;
     } catch (const ModelError& error) {
-      log_.warning(std::string(error.what()) + ": the mean of --average goes without it");
+      log_.warning(std::string(error.what()) + ": left out of the mean of --average");
       return true;
     }
   };
   kept.erase(std::remove_if(kept.begin(), kept.end(), is_lost), kept.end());
 }
 
-// Writes the model again when its file is gone or damaged: from what is trained, or from the weights that
-// were kept for the mean. Where nobody has them, the next validation becomes the model, or the end of the
-// run.
+// Writes the model again when its file is gone or damaged: from the weights in training, or from a snapshot
+// of
+// --average. When neither has them, the next validation or the end of the run writes another model.
 void Trainer::restore_lost_model() {
   try {
     const std::string path = join_path(folder_.path, kWeightsName);
@@ -162,13 +162,15 @@ void Trainer::restore_lost_model() {
   }
   const auto lost = std::exchange(state_.model, std::nullopt);
   state_.finished = false;
-  if (!lost || lost->averaged > 0) return log_.warning("the model is lost: the end of the run gives another");
+  if (!lost || lost->averaged > 0)
+    return log_.warning("the model is lost: another one is written at the end of the run");
   const bool is_trained_on = lost->update == state_.update;
   const bool is_kept = std::any_of(state_.snapshots.begin(), state_.snapshots.end(),
                                    [&](const Snapshot& snapshot) { return snapshot.update == lost->update; });
   if (!is_trained_on && !is_kept)
-    return log_.warning("the model of update " + std::to_string(lost->update) +
-                        " is lost: the next validation, or the end of the run, gives another");
+    return log_.warning(
+        "the model of update " + std::to_string(lost->update) +
+        " is lost: another one is written after the next validation, or at the end of the run");
   const AverageInPlace average(average_ ? &*average_ : nullptr, folder_.model);
   MovingAverage trained(folder_.model, 0);  // keeps what is trained on
   if (!is_trained_on) load_average(folder_.model, {snapshot_path(folder_.path, lost->update)});

@@ -76,7 +76,7 @@ class Trainer {
   void keep_snapshot(double score);
   void try_average();
   void write_weights();  // of the present, or their moving average
-  // Of a run that goes on: what was lost from its folder since.
+  // For a resumed run: files that its folder has lost since the checkpoint.
   void forget_lost_snapshots();
   void restore_lost_model();
   void write_model(int64_t averaged, std::optional<double> score);

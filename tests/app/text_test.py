@@ -424,19 +424,23 @@ class Outputs(TextTest):
             self.done(call(*command, fifo))
             self.assertEqual(read.result(PATIENCE), expected)
 
+    def stop_translate(self, out, lines, way):
+        """Stops it when it has written something and waits for more input. Returns its standard error."""
+        with subprocess.Popen([PROGRAM, "translate", "--model", str(Shared.model), *BRIEF, "--output", str(out)],
+                              stdin=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0) as process:
+            process.stdin.write(lines)
+            deadline = time.monotonic() + PATIENCE
+            while not any(path.stat().st_size for path in out.resolve().parent.glob(".out.*")) and time.monotonic() < deadline:
+                time.sleep(0.02)
+            process.send_signal(way)
+            self.assertEqual(process.wait(2 + PATIENCE), 128 + way)
+            return process.stderr.read().decode()
+
     def test_of_a_stopped_translate_stay_as_partial(self):
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             with self.subTest(signal=number):
                 out, partial = self.write("out", b"old"), self.folder / "out.partial"
-                with subprocess.Popen([PROGRAM, "translate", "--model", str(Shared.model), *BRIEF, "--output", str(out)],
-                                      stdin=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0) as process:
-                    process.stdin.write(b"ba ke\nlo\n")
-                    deadline = time.monotonic() + PATIENCE
-                    while not any(path.stat().st_size for path in self.folder.glob(".out.*")) and time.monotonic() < deadline:
-                        time.sleep(0.02)
-                    process.send_signal(number)
-                    self.assertEqual(process.wait(2 + PATIENCE), 128 + number)
-                    said = process.stderr.read().decode()
+                said = self.stop_translate(out, b"ba ke\nlo\n", number)
                 self.assertIn(f"stopped: what is translated so far is in {partial}", said)
                 self.assertEqual(partial.read_bytes(), self.translated(stdin=b"ba ke\nlo\n"))
                 self.check_kept(out, ["out", "out.partial", "sound"])
@@ -446,16 +450,9 @@ class Outputs(TextTest):
         (self.folder / "real").mkdir()
         link = self.folder / "link"
         link.symlink_to("real/out")
-        with subprocess.Popen([PROGRAM, "translate", "--model", str(Shared.model), *BRIEF, "--output", str(link)],
-                              stdin=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0) as process:
-            process.stdin.write(b"ba ke\n")
-            deadline = time.monotonic() + PATIENCE
-            while not any(path.stat().st_size for path in self.folder.glob("real/.out.*")) and time.monotonic() < deadline:
-                time.sleep(0.02)
-            process.terminate()
-            self.assertEqual(process.wait(2 + PATIENCE), 143)
-            self.assertIn(f"is in {self.folder / 'real' / 'out.partial'}", process.stderr.read().decode())
-        self.assertTrue((self.folder / "real" / "out.partial").exists())
+        partial = self.folder / "real" / "out.partial"
+        self.assertIn(f"is in {partial}", self.stop_translate(link, b"ba ke\n", signal.SIGTERM))
+        self.assertTrue(partial.exists())
 
     def test_of_commands_that_wait_and_are_stopped_leave_nothing(self):
         fifo = self.folder / "fifo"

@@ -610,7 +610,7 @@ TEST_F(TrainingRun, EndsWithTheMeanOfTheSnapshotsThatAreLeft) {
     run.training.max_updates = 13;
     train(run);
     EXPECT_TRUE(said("update-10.safetensors")) << log_;
-    EXPECT_TRUE(said("the mean of --average goes without it")) << log_;
+    EXPECT_TRUE(said("left out of the mean of --average")) << log_;
     std::filesystem::remove_all(folder_.path("m"));
   }
 }

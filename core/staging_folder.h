@@ -12,13 +12,13 @@ namespace dragoman {
 // Files are written to path() until finish(). When the object goes without it, by an error or a signal, what
 // was written is removed. What a killed command left is removed by the next one that writes the same folder.
 // Errors are DataError naming path and errno.
-class GrowingFolder {
+class StagingFolder {
  public:
   // `last`: the file that makes a folder of this kind whole, which is moved after all others.
-  GrowingFolder(std::string name, std::string last);
-  ~GrowingFolder();
-  GrowingFolder(const GrowingFolder&) = delete;
-  GrowingFolder& operator=(const GrowingFolder&) = delete;
+  StagingFolder(std::string name, std::string last);
+  ~StagingFolder();
+  StagingFolder(const StagingFolder&) = delete;
+  StagingFolder& operator=(const StagingFolder&) = delete;
 
   const std::string& path() const { return path_; }
   // Interrupted where a signal came before; after that the folder gets its name.

@@ -1,4 +1,4 @@
-#include "core/growing_folder.h"
+#include "core/staging_folder.h"
 
 #include <algorithm>
 
@@ -26,20 +26,20 @@ void remove_if_possible(const std::string& path) {
 
 }  // namespace
 
-GrowingFolder::GrowingFolder(std::string name, std::string last)
+StagingFolder::StagingFolder(std::string name, std::string last)
     : name_(without_last_slashes(std::move(name))), last_(std::move(last)), is_inside_(is_folder(name_)) {
   path_ = is_inside_ ? join_path(name_, kSuffix) : name_ + kSuffix;
   remove_all(path_);
   make_folder(path_);
 }
 
-GrowingFolder::~GrowingFolder() {
+StagingFolder::~StagingFolder() {
   if (is_finished_) return;
   for (const auto& path : moved_) remove_if_possible(path);
   remove_if_possible(path_);
 }
 
-void GrowingFolder::finish() {
+void StagingFolder::finish() {
   throw_if_interrupted();
   sync_folder(path_);
   if (is_inside_)
@@ -50,7 +50,7 @@ void GrowingFolder::finish() {
   sync_folder(is_inside_ ? name_ : folder_of(name_));
 }
 
-void GrowingFolder::move_files() {
+void StagingFolder::move_files() {
   std::vector<std::string> names = list_folder(path_);
   std::stable_partition(names.begin(), names.end(), [&](const auto& name) { return name != last_; });
   for (const auto& name : names) {
