@@ -98,8 +98,9 @@ class Dragoman:
 
     def translate(self, lines, beams):
         """Pairs (text, score, log-probability)."""
-        arguments = ["translate", "--model", self.folder, "--beam-size", str(beams), "--output-format", "json",
-                     "--search-until", SEARCH_UNTIL, "--max-length", str(self.limit), "--device", "cpu", "--threads", str(self.threads)]
+        rule = ["--search-until", SEARCH_UNTIL] if beams > 1 else []
+        arguments = ["translate", "--model", self.folder, "--beam-size", str(beams), "--output-format", "json", *rule,
+                     "--max-length", str(self.limit), "--device", "cpu", "--threads", str(self.threads)]
         rows = [json.loads(row) for row in self.run(arguments, "".join(line + "\n" for line in lines))]
         best = [row["candidates"][0] for row in rows]
         return [(one["text"], one["score"], one["log_probability"]) for one in best]
