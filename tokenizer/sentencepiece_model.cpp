@@ -86,6 +86,17 @@ class Message {
   const std::string& where_;
 };
 
+void append_varint(std::string& message, uint64_t value) {
+  for (; value >= 0x80; value >>= 7) message += static_cast<char>((value & 0x7F) | 0x80);
+  message += static_cast<char>(value);
+}
+
+void append_bytes_field(std::string& message, uint64_t number, std::string_view bytes) {
+  append_varint(message, number << 3 | 2);
+  append_varint(message, bytes.size());
+  message += bytes;
+}
+
 float as_float(uint64_t bits) {
   const auto low = static_cast<uint32_t>(bits);
   float value;
@@ -181,17 +192,26 @@ void check_sentencepiece_model(std::string_view model, const std::string& where)
   if (pieces == 0) refuse(where, " with pieces", "none");
 }
 
-bool rewrites_characters(std::string_view model) {
+std::string_view charsmap_of(std::string_view model) {
   const std::string where = "SentencePiece model";
+  std::string_view charsmap;
   Message fields(model, where);
   for (Field field; fields.next(field);) {
     if (field.number != 3 || field.wire_type != 2) continue;
     Message normalizer(field.bytes, where);
     for (Field part; normalizer.next(part);) {
-      if (part.number == 2 && !part.bytes.empty()) return true;
+      if (part.number == 2 && part.wire_type == 2) charsmap = part.bytes;
     }
   }
-  return false;
+  return charsmap;
+}
+
+// A message that comes twice is merged, and the last value of a field counts (protobuf.dev, "Last One Wins").
+std::string with_charsmap(std::string model, std::string_view charsmap) {
+  std::string field;
+  append_bytes_field(field, 2, charsmap);
+  append_bytes_field(model, 3, field);
+  return model;
 }
 
 void load_sentencepiece_model(std::string_view model, const std::string& where,

@@ -28,8 +28,10 @@ void check_sentencepiece_model(std::string_view model, const std::string& where)
 void load_sentencepiece_model(std::string_view model, const std::string& where,
                               sentencepiece::SentencePieceProcessor& processor);
 
-// Whether the model's normaliser changes characters; without, the rule is "identity". The bytes passed
+// The table of the model's normaliser, or nothing for "identity". The bytes passed
 // check_sentencepiece_model().
-bool rewrites_characters(std::string_view model);
+std::string_view charsmap_of(std::string_view model);
+// The model with another table for its normaliser.
+std::string with_charsmap(std::string model, std::string_view charsmap);
 
 }  // namespace dragoman

@@ -96,35 +96,13 @@ struct Tokenizer::State {
 
   std::vector<int64_t> encode(std::string_view text) const;
   std::vector<int64_t> ids_of(const sentencepiece::ImmutableSentencePieceText& pieces) const;
-  bool has_piece(std::string_view character) const {
-    return !processor.IsUnknown(processor.PieceToId(character));
-  }
-  std::string with_known_spaces(std::string_view text) const;
 
   Vocabulary vocabulary;
   sentencepiece::SentencePieceProcessor processor;
   std::vector<int64_t> id_of_spm;  // the vocabulary's id for each id of SentencePiece
   std::vector<AddedToken> added;
   bool has_nbest = false;
-  bool keeps_characters = false;  // the model's rule is "identity"
 };
-
-// White space without a piece becomes a space, and what else is invisible and has none goes: "a\tb" would be
-// one word with an unknown token inside. SentencePiece's other rules do about the same.
-std::string Tokenizer::State::with_known_spaces(std::string_view text) const {
-  constexpr char32_t kZeroWidthSpace = 0x200B;
-  std::string result;
-  for (std::string_view rest = text; !rest.empty();) {
-    const DecodedCodePoint next = decode_code_point(rest);
-    const std::string_view character = rest.substr(0, static_cast<size_t>(next.length));
-    rest.remove_prefix(character.size());
-    if (next.value == ' ' || !is_invisible(next.value) || has_piece(character))
-      result += character;
-    else if (is_white_space(next.value) || next.value == kZeroWidthSpace)
-      result += ' ';
-  }
-  return result;
-}
 
 std::vector<int64_t> Tokenizer::State::ids_of(const sentencepiece::ImmutableSentencePieceText& pieces) const {
   std::vector<int64_t> ids;
@@ -141,8 +119,7 @@ std::vector<int64_t> Tokenizer::State::encode(std::string_view text) const {
   const std::vector<int> spm_ids = processor.EncodeAsIds(text);
   // Only the rare line with unknown characters needs the text of its pieces as well.
   for (const int id : spm_ids) {
-    if (!processor.IsUnknown(id)) continue;
-    return ids_of(processor.EncodeAsImmutableProto(keeps_characters ? with_known_spaces(text) : text));
+    if (processor.IsUnknown(id)) return ids_of(processor.EncodeAsImmutableProto(text));
   }
   std::vector<int64_t> ids;
   ids.reserve(spm_ids.size() + 2);
@@ -163,7 +140,6 @@ Tokenizer Tokenizer::from_bytes(std::string_view model, const Vocabulary& vocabu
   auto state = std::make_shared<State>(vocabulary);
   state->added = std::move(added);
   load_sentencepiece_model(model, where, state->processor);
-  state->keeps_characters = !rewrites_characters(model);
   const int pieces = state->processor.GetPieceSize();
   for (int id = 0; id < pieces; ++id) {
     const bool is_text = !state->processor.IsUnknown(id) && !state->processor.IsControl(id);
@@ -204,10 +180,7 @@ std::vector<std::string> Tokenizer::encode_source_pieces(std::string_view line) 
 }
 
 std::vector<std::string> Tokenizer::encode_pieces(std::string_view text) const {
-  const auto encode_part = [&](std::string_view part) {
-    return state_->processor.EncodeAsPieces(state_->keeps_characters ? state_->with_known_spaces(part)
-                                                                     : part);
-  };
+  const auto encode_part = [&](std::string_view part) { return state_->processor.EncodeAsPieces(part); };
   return around_added_tokens<std::string>(text, state_->added, encode_part,
                                           [](const AddedToken& token) { return token.text; });
 }

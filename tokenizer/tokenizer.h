@@ -41,8 +41,7 @@ class Tokenizer {
   // The ids without </s>, which the caller adds. What is written in the text is text: "</s>", "<pad>" and
   // "<unk>" in it never become a special token. A piece that the vocabulary lacks is <unk>. (A character that
   // the SentencePiece model does not know but the vocabulary does, as happens where two models share one
-  // vocab.json, gets its id, as in transformers.) Where the model has the rule "identity", white space and
-  // invisible characters that it has no piece for (a tab, U+200B) are read as a space.
+  // vocab.json, gets its id, as in transformers.)
   std::vector<int64_t> encode(std::string_view text) const;
 
   // How every command reads a leading language code, ">>de<< The file.": it becomes one id when the

@@ -6,12 +6,14 @@
 #include <algorithm>
 #include <memory>
 #include <set>
+#include <sstream>
 #include <unordered_map>
 #include <utility>
 
 #include "core/abandonable.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "core/memory_file.h"
 #include "core/special_tokens.h"
 #include "core/utf8.h"
 #include "tokenizer/language_tags.h"
@@ -165,6 +167,36 @@ std::string run_sentencepiece(const Texts& texts, const TokenizerOptions& option
                         " (or a lower --character-coverage), got " + std::to_string(options.vocab_size));
 }
 
+// SentencePiece's format for rules: code points in hexadecimal, a tab, what takes their place.
+std::string rules_for_unseen_spaces(const sentencepiece::SentencePieceProcessor& model) {
+  constexpr char32_t kZeroWidthSpace = 0x200B, kLast = 0xE0FFF;
+  std::ostringstream rules;
+  rules << std::hex;
+  for (char32_t c = 1; c <= kLast; ++c) {
+    if (c == ' ' || !is_invisible(c) || !model.IsUnknown(model.PieceToId(to_utf8({&c, 1})))) continue;
+    rules << static_cast<uint32_t>(c) << (is_white_space(c) || c == kZeroWidthSpace ? "\t20\n" : "\t\n");
+  }
+  return rules.str();
+}
+
+// SentencePiece compiles rules only as a part of training, and reads them from a file only.
+std::string compiled_charsmap(const std::string& rules) {
+  const MemoryFile file(rules);
+  const std::string line = "a";
+  const std::vector<const std::string*> lines = {&line};
+  MemoryLines source(lines);
+  const Settings settings = {{"model_type", "char"},
+                             {"vocab_size", "8"},
+                             {"hard_vocab_limit", "false"},
+                             {"normalization_rule_tsv", file.path()},
+                             {"minloglevel", "3"}};
+  std::string model;
+  const auto status = sentencepiece::SentencePieceTrainer::Train(settings, &source, &model);
+  if (!status.ok())
+    throw std::logic_error("SentencePiece does not compile rules for spaces: " + status.ToString());
+  return std::string(charsmap_of(model));
+}
+
 // What the symbols and special tokens alone take. SentencePiece reports this case by a message about
 // something else.
 void check_room(const TokenizerOptions& options) {
@@ -276,6 +308,9 @@ TrainedTokenizer train_tokenizer(const std::vector<std::shared_ptr<const Tokeniz
   if (!status.ok())
     throw std::logic_error("a trained SentencePiece model does not load: " + status.ToString());
   trained.pieces = processor.GetPieceSize();
+  if (options.normalization == "identity" && !options.byte_fallback)
+    trained.model =
+        with_charsmap(std::move(trained.model), compiled_charsmap(rules_for_unseen_spaces(processor)));
 
   if (trained.pieces < options.vocab_size) {
     trained.notes.push_back("vocabulary lowered from " + std::to_string(options.vocab_size) + " to " +

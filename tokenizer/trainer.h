@@ -66,7 +66,9 @@ using LineSource = std::function<bool(std::string&)>;
 // SentencePiece's own log is silenced for the whole process. `where` names the text in messages. DataError
 // when there is no text in it. ConfigError when vocab_size is too small for the characters, naming the
 // smallest possible; one too large for the text is lowered and noted. Language tags that begin lines become
-// user symbols.
+// user symbols. Under the rule "identity" without byte_fallback, white space and U+200B that get no piece
+// become a space, and other invisible characters that get none are left out, by the model's own table: "a\tb"
+// would be one word with an <unk> inside.
 TrainedTokenizer train_tokenizer(const LineSource& next_line, const TokenizerOptions& options,
                                  const std::string& where);
 // The same for lines that were drawn before, of several texts one after the other, with no symbols but those

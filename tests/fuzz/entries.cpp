@@ -1,8 +1,5 @@
 #include "tests/fuzz/entries.h"
 
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <stdexcept>
 
@@ -12,6 +9,7 @@
 #include "core/json.h"
 #include "core/lines.h"
 #include "core/manifest.h"
+#include "core/memory_file.h"
 #include "core/safetensors.h"
 #include "core/utf8.h"
 #include "data/corpus_doctor.h"
@@ -36,24 +34,6 @@ namespace {
 void require(bool holds, const char* promise) {
   if (!holds) throw std::logic_error(promise);
 }
-
-// A file in memory with a path.
-class MemoryFile {
- public:
-  explicit MemoryFile(std::string_view content) : descriptor_(memfd_create("fuzz", MFD_CLOEXEC)) {
-    require(descriptor_ >= 0 &&
-                ::write(descriptor_, content.data(), content.size()) == static_cast<ssize_t>(content.size()),
-            "memfd");
-    ::lseek(descriptor_, 0, SEEK_SET);
-  }
-  ~MemoryFile() { ::close(descriptor_); }
-  MemoryFile(const MemoryFile&) = delete;
-  MemoryFile& operator=(const MemoryFile&) = delete;
-  std::string path() const { return "/proc/self/fd/" + std::to_string(descriptor_); }
-
- private:
-  int descriptor_;
-};
 
 void safetensors(std::string_view bytes) {
   const SafetensorsHeader header = parse_safetensors_header(bytes, bytes.size(), "f");

@@ -103,5 +103,13 @@ TEST(SentencePieceModel, WithACharsmapThatLeadsOutsideOfItselfIsRefused) {
             std::string::npos);
 }
 
+TEST(SentencePieceModel, TakesAnotherCharsmapBesideItsPieces) {
+  const std::string model = train_on(sample_lines(300), small_tokenizer_options("bpe")).model;
+  const std::string other(300, 'x');  // as long as a length of two bytes
+  EXPECT_EQ(charsmap_of(with_charsmap(model, other)), other);
+  EXPECT_EQ(charsmap_of(with_charsmap(model, "")), "");
+  EXPECT_EQ(sentencepiece_pieces(with_charsmap(model, ""), "m"), sentencepiece_pieces(model, "m"));
+}
+
 }  // namespace
 }  // namespace dragoman

@@ -1,6 +1,7 @@
 #include "tokenizer/tokenizer.h"
 
 #include <gtest/gtest.h>
+#include <sentencepiece_processor.h>
 
 #include <algorithm>
 #include <ctime>
@@ -12,6 +13,7 @@
 #include "core/lines.h"
 #include "core/utf8.h"
 #include "tests/tokenizer/sample_text.h"
+#include "tokenizer/sentencepiece_model.h"
 
 namespace dragoman {
 namespace {
@@ -287,6 +289,35 @@ TEST_P(EachTokenizer, ReadsWhiteSpaceThatItNeverSawAsASpace) {
     EXPECT_EQ(tokenizer.encode_pieces("b" + std::string(nothing) + "a ke"), tokenizer.encode_pieces("ba ke"));
   }
   EXPECT_TRUE(tokenizer.encode(" \t\xE2\x80\x8B").empty());
+}
+
+// transformers and Marian give a text to SentencePiece as it stands.
+TEST_P(EachTokenizer, ReadsSpacesThatItNeverSawAsSentencePieceAlone) {
+  const Tokenizer tokenizer = tokenizer_of(GetParam());
+  sentencepiece::SentencePieceProcessor alone;
+  load_sentencepiece_model(trained(GetParam()).model, GetParam(), alone);
+  for (const std::string text :
+       {"ba\tke", "ba\xC2\xA0ke", "\xE3\x80\x80ba", "b\xC2\xADa", "ba ke\xE2\x80\xA8",
+        "ba\xE2\x80\x8B\xE2\x80\x8Bke", "\xF3\xA0\x81\xA7ke \x7F", "ba 漢\tke"})
+    EXPECT_EQ(tokenizer.encode_pieces(text), alone.EncodeAsPieces(text)) << text;
+}
+
+TEST_P(EachTokenizer, LeavesTheSpacesOfAForeignModelToItsNormaliser) {
+  const std::string plain = with_charsmap(trained(GetParam()).model, "");
+  const Tokenizer tokenizer = Tokenizer::from_bytes(plain, vocabulary_of(plain, GetParam()), GetParam());
+  for (const std::string text : {"ba\xC2\xA0ke", "b\xC2\xADa"}) {
+    const std::vector<int64_t> ids = tokenizer.encode(text);
+    EXPECT_EQ(std::count(ids.begin(), ids.end(), tokenizer.vocabulary().unk_id()), 1) << text;
+  }
+}
+
+TEST_P(EachTokenizer, SpellsSpacesThatItNeverSawInBytesWhereItSpellsAll) {
+  TokenizerOptions options = small_tokenizer_options(GetParam(), 400);
+  options.byte_fallback = true;
+  const TrainedTokenizer model = train_on(sample_lines(300), options);
+  const Tokenizer tokenizer =
+      Tokenizer::from_bytes(model.model, vocabulary_of(model.model, GetParam()), GetParam());
+  EXPECT_EQ(tokenizer.decode(tokenizer.encode("ba\xC2\xA0ke")), "ba\xC2\xA0ke");
 }
 
 void expect_round_trip(const std::vector<std::string>& names, const std::string& type) {

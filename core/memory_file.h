@@ -1,0 +1,23 @@
+// A file without a place on a disk, for a library that reads files only.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace dragoman {
+
+// There as long as the object is. DataError naming errno when the system gives none.
+class MemoryFile {
+ public:
+  explicit MemoryFile(std::string_view content);
+  ~MemoryFile();
+  MemoryFile(const MemoryFile&) = delete;
+  MemoryFile& operator=(const MemoryFile&) = delete;
+
+  std::string path() const;  // of this process only
+
+ private:
+  int descriptor_;
+};
+
+}  // namespace dragoman
