@@ -1,5 +1,6 @@
 #include "model/decoder.h"
 
+#include "core/interrupt.h"
 #include "model/recompute.h"
 
 namespace dragoman {
@@ -36,7 +37,10 @@ torch::Tensor DecoderLayerImpl::forward(const torch::Tensor& x, const torch::Ten
 
 DecoderImpl::DecoderImpl(const ModelOptions& options)
     : layers_(register_module("layers", torch::nn::ModuleList())) {
-  for (int64_t i = 0; i < options.decoder_layers; ++i) layers_->push_back(DecoderLayer(options));
+  for (int64_t i = 0; i < options.decoder_layers; ++i) {
+    throw_if_interrupted();  // drawing a large model takes seconds
+    layers_->push_back(DecoderLayer(options));
+  }
   if (options.pre_norm()) {
     final_norm_ = register_module(
         "final_norm", torch::nn::LayerNorm(torch::nn::LayerNormOptions({options.d_model}).eps(1e-5)));

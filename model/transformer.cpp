@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "core/interrupt.h"
 #include "model/masks.h"
 
 namespace dragoman {
@@ -31,6 +32,7 @@ void TransformerImpl::initialise() {
   const torch::NoGradGuard no_grad;
   // Glorot and Bengio 2010 for the matrices, zero biases; layer norms begin as the identity.
   for (const auto& module : modules(/*include_self=*/false)) {
+    throw_if_interrupted();
     if (auto* linear = module->as<torch::nn::Linear>()) {
       torch::nn::init::xavier_uniform_(linear->weight);
       torch::nn::init::zeros_(linear->bias);

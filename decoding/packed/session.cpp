@@ -12,6 +12,7 @@ namespace {
 // Feed-forward layers are taken some rows at a time: [rows,F] of a whole batch of sources would leave the
 // cache.
 constexpr int64_t kFeedForwardRows = 192;
+constexpr int64_t kQueriesAtOnce = 768;  // a multiple of the kernel's block, for the same sums
 
 // Room of a thread's own, kept from call to call.
 float* thread_scratch(int64_t floats) {
@@ -88,36 +89,45 @@ void Session::feed_forward(const PackedLinear& inner, const PackedLinear& outer,
   }
 }
 
-// Each head of each sentence by itself: no position is padding.
+// Each head of each sentence by itself: no position is padding. What attends at once is bounded, because a
+// signal is looked for in between only: a line of 90 kB takes many seconds a layer.
 void Session::encoder_attention(const Buffers& buffers) {
   const ModelOptions& o = model_.options();
   const int64_t heads = o.encoder_attention_heads, size = head_size(heads), stride = buffers.input_stride;
   const auto sentences = static_cast<int64_t>(first_token_.size()) - 1;
   const auto scale = static_cast<float>(1 / std::sqrt(static_cast<double>(size)));
   const int64_t tokens = first_token_.back();
-  const auto one_head = [&](int64_t sentence, int64_t head) {
+  int64_t longest = 0;
+  for (size_t i = 1; i < first_token_.size(); ++i)
+    longest = std::max(longest, first_token_[i] - first_token_[i - 1]);
+  const auto one_head = [&](int64_t sentence, int64_t head, int64_t begin) {
     const int64_t first = first_token_[static_cast<size_t>(sentence)],
                   count = first_token_[static_cast<size_t>(sentence) + 1] - first;
-    const float* query = buffers.input + first * stride + head * size;
-    float* output = buffers.attended + first * buffers.stride + head * size;
+    const int64_t queries = std::min(kQueriesAtOnce, count - begin);
+    if (queries <= 0) return;
+    const float* key = buffers.input + first * stride + head * size + o.d_model;
+    const float* query = key - o.d_model + begin * stride;
+    float* output = buffers.attended + (first + begin) * buffers.stride + head * size;
     if (size % model_.kernels().width == 0) {
-      const AttentionHead attention{
-          count, count, size, query, query + o.d_model, query + 2 * o.d_model, stride, stride, nullptr,
-          0,     scale, {},   0};
-      float* scratch = thread_scratch(attention_scratch(count, size) + count);
-      return model_.kernels().attention(attention, output, buffers.stride, scratch, scratch + count);
+      const AttentionHead attention{queries, count, size,  query, key, key + o.d_model, stride, stride,
+                                    nullptr, 0,     scale, {},    0};
+      float* scratch = thread_scratch(attention_scratch(count, size) + queries);
+      return model_.kernels().attention(attention, output, buffers.stride, scratch, scratch + queries);
     }
     std::vector<const float*> keys;
-    for (int64_t s = 0; s < count; ++s) keys.push_back(query + s * stride + o.d_model);
-    for (int64_t t = 0; t < count; ++t) {
+    for (int64_t s = 0; s < count; ++s) keys.push_back(key + s * stride);
+    for (int64_t t = 0; t < queries; ++t) {
       model_.kernels().packed->attend({query + t * stride, keys.data(), count, o.d_model, 1, size, scale},
                                       output + t * buffers.stride, thread_scratch(count + 16));
     }
   };
   const int64_t work = tokens * (tokens / sentences) * o.d_model * 2;
-  pool_.run(sentences * heads, work, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) one_head(i / heads, i % heads);
-  });
+  for (int64_t query = 0; query < longest; query += kQueriesAtOnce) {
+    throw_if_interrupted();
+    pool_.run(sentences * heads, work, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) one_head(i / heads, i % heads, query);
+    });
+  }
 }
 
 const float* Session::encode(const std::vector<const std::vector<int64_t>*>& sources) {

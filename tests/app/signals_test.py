@@ -157,6 +157,7 @@ class OtherCommands(SignalTest):
     def test_while_they_work(self):
         lines = generated_lines(2000, 4)
         many = self.text("many", lines, 40)
+        long = self.text("long", [" ".join(lines * 2)])  # attention within it takes half a minute a layer
         random = Random(6)  # words that are all different keep SentencePiece busy for many seconds
         words = ["".join(random.choices("abcdefghijklmnopqrstuvwxyz", k=random.randint(3, 9))) for _ in range(60000)]
         various = self.text("various", [" ".join(random.choices(words, k=12)) for _ in range(60000)])
@@ -165,6 +166,7 @@ class OtherCommands(SignalTest):
             "translate by sampling": ["translate", "--model", Shared.model, "--threads", "1", "--input", many, "--sample"],
             "translate greedily": ["translate", "--model", Shared.model, "--threads", "2", "--input", many, "--beam-size", "1"],
             "score": ["score", "--model", Shared.model, "--source", many, "--target", many, "--threads", "1"],
+            "score a long line": ["score", "--model", Shared.model, "--source", long, "--target", self.text("one", lines[:1]), "--threads", "1"],
             "evaluate": ["evaluate", "--model", Shared.model, "--source", many, "--reference", many, "--threads", "1"],
             "tokenizer train": ["tokenizer", "train", "--input", various, "--model", self.folder / "t.spm", "--vocab-size", "16000"],
             "selftest": ["selftest", "--threads", "1"],
