@@ -9,10 +9,10 @@
 #include "core/json.h"
 #include "core/log.h"
 #include "core/machine.h"
-#include "decoding/model_examination.h"
 #include "decoding/model_folder.h"
+#include "folder/model_examination.h"
 #include "kernels/kernels.h"
-#include "model/device.h"
+#include "runtime/device.h"
 
 namespace dragoman {
 namespace {

@@ -1,5 +1,3 @@
-#include "evaluation/evaluator.h"
-
 #include <unistd.h>
 
 #include <chrono>
@@ -14,11 +12,13 @@
 #include "app/search_settings.h"
 #include "app/translation_counts.h"
 #include "core/json.h"
+#include "core/lines.h"
 #include "core/log.h"
 #include "decoding/folder_ids.h"
+#include "decoding/translator.h"
 #include "evaluation/unicode_text.h"
 #include "evaluation/word_spaces.h"
-#include "model/device.h"
+#include "runtime/device.h"
 
 namespace dragoman {
 namespace {

@@ -9,8 +9,8 @@
 #include "app/idle_flags.h"
 #include "app/sacrebleu_arguments.h"
 #include "app/shipped_model.h"
-#include "model/device.h"
-#include "training/training_options.h"
+#include "core/shared_options.h"
+#include "runtime/device.h"
 
 namespace dragoman {
 namespace {

@@ -6,9 +6,9 @@
 #include "core/interrupt.h"
 #include "core/json.h"
 #include "core/log.h"
-#include "core/manifest.h"
 #include "core/staging_folder.h"
 #include "decoding/model_folder.h"
+#include "folder/manifest.h"
 #include "model/weights.h"
 
 namespace dragoman {

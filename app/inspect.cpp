@@ -9,12 +9,12 @@
 #include "core/files.h"
 #include "core/interrupt.h"
 #include "core/log.h"
-#include "core/manifest.h"
-#include "core/safetensors.h"
 #include "decoding/folder_search.h"
-#include "decoding/model_examination.h"
 #include "decoding/model_folder.h"
-#include "model/weight_names.h"
+#include "folder/manifest.h"
+#include "folder/model_examination.h"
+#include "folder/safetensors.h"
+#include "folder/weight_names.h"
 
 namespace dragoman {
 namespace {

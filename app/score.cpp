@@ -11,10 +11,10 @@
 #include "core/json.h"
 #include "core/lines.h"
 #include "core/log.h"
+#include "core/shared_options.h"
 #include "decoding/folder_ids.h"
 #include "decoding/scorer.h"
-#include "model/device.h"
-#include "training/training_options.h"
+#include "runtime/device.h"
 
 namespace dragoman {
 namespace {

@@ -5,7 +5,7 @@
 #include "app/idle_flags.h"
 #include "core/files.h"
 #include "decoding/folder_search.h"
-#include "decoding/model_examination.h"
+#include "folder/model_examination.h"
 
 namespace dragoman {
 namespace {

@@ -5,8 +5,9 @@
 #include "app/output.h"
 #include "core/files.h"
 #include "core/interrupt.h"
-#include "core/manifest.h"
 #include "core/random.h"
+#include "core/shared_options.h"
+#include "folder/manifest.h"
 #include "training/run.h"
 
 namespace dragoman {

@@ -1,7 +1,7 @@
 #include "app/tokenizer_file.h"
 
 #include "core/files.h"
-#include "decoding/model_files.h"
+#include "folder/model_files.h"
 #include "tokenizer/trainer.h"
 
 namespace dragoman {

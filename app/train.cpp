@@ -11,7 +11,7 @@
 #include "core/file_options.h"
 #include "core/interrupt.h"
 #include "core/json.h"
-#include "model/config.h"
+#include "folder/config.h"
 #include "training/fine_tuning.h"
 #include "training/run.h"
 

@@ -18,10 +18,10 @@
 #include "core/lines.h"
 #include "core/log.h"
 #include "core/replacement_file.h"
+#include "core/shared_options.h"
 #include "decoding/folder_ids.h"
 #include "decoding/translator.h"
-#include "model/device.h"
-#include "training/training_options.h"
+#include "runtime/device.h"
 
 namespace dragoman {
 namespace {

@@ -57,7 +57,7 @@ install(FILES LICENSE DESTINATION share/doc/dragoman RENAME copyright COMPONENT 
 
 install(TARGETS dragoman ARCHIVE DESTINATION lib COMPONENT development)
 install(FILES dragoman.h DESTINATION include/dragoman COMPONENT development)
-foreach(folder core kernels tokenizer data model decoding exchange evaluation training)
+foreach(folder core kernels tokenizer folder data exchange evaluation planning report runtime fused model decoding training)
   install(DIRECTORY ${folder} DESTINATION include/dragoman COMPONENT development FILES_MATCHING PATTERN "*.h")
 endforeach()
 include(CMakePackageConfigHelpers)

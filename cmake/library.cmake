@@ -31,7 +31,7 @@ function(dragoman_precompile_torch target)
     file(WRITE ${PROJECT_BINARY_DIR}/torch_header.cpp "// The precompiled header is built with this file.\n")
     add_library(dragoman_torch_header OBJECT ${PROJECT_BINARY_DIR}/torch_header.cpp)
     target_link_libraries(dragoman_torch_header PRIVATE dragoman_flags dragoman::torch)
-    target_precompile_headers(dragoman_torch_header PRIVATE ${PROJECT_SOURCE_DIR}/model/torch.h)
+    target_precompile_headers(dragoman_torch_header PRIVATE ${PROJECT_SOURCE_DIR}/runtime/torch.h)
   endif()
   target_precompile_headers(${target} REUSE_FROM dragoman_torch_header)
   # And still every file of them takes 5 CPU-seconds: g++ instantiates what the headers left pending once a file.

@@ -235,4 +235,11 @@ std::vector<std::string> TextReader::replaced_texts() const {
   return texts;
 }
 
+std::vector<std::string> read_lines(const std::string& path) {
+  LineReader reader(path, InvalidUtf8::kRefuse);
+  std::vector<std::string> lines;
+  for (std::string line; reader.next(line);) lines.push_back(line);
+  return lines;
+}
+
 }  // namespace dragoman

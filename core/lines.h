@@ -76,4 +76,8 @@ class TextReader {
   size_t at_ = 0;
 };
 
+// All lines of a text file. DataError, also for text that is not UTF-8: with replaced characters the score of
+// a translation would be wrong.
+std::vector<std::string> read_lines(const std::string& path);
+
 }  // namespace dragoman

@@ -10,8 +10,8 @@
 
 #include <vector>
 
-#include "model/torch.h"
 #include "model/transformer.h"
+#include "runtime/torch.h"
 
 namespace dragoman {
 

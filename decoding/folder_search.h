@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "decoding/search_options.h"
-#include "model/generation_config.h"
+#include "folder/generation_config.h"
 
 namespace dragoman {
 

@@ -6,8 +6,8 @@
 
 #include "decoding/packed/packed_engine.h"
 #include "decoding/torch_engine.h"
-#include "model/device.h"
-#include "model/weight_names.h"
+#include "folder/weight_names.h"
+#include "runtime/device.h"
 
 namespace dragoman {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "decoding/model_folder.h"
 #include "decoding/search_engine.h"
-#include "model/weight_file.h"
+#include "folder/weight_file.h"
 
 namespace dragoman {
 

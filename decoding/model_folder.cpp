@@ -4,10 +4,10 @@
 
 #include "core/files.h"
 #include "core/json.h"
-#include "core/manifest.h"
 #include "core/special_tokens.h"
-#include "decoding/model_examination.h"
-#include "model/weight_file.h"
+#include "folder/manifest.h"
+#include "folder/model_examination.h"
+#include "folder/weight_file.h"
 #include "model/weights.h"
 
 namespace dragoman {

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "decoding/model_files.h"
+#include "folder/model_files.h"
 #include "model/transformer.h"
 
 namespace dragoman {

@@ -4,7 +4,7 @@
 
 #include "core/interrupt.h"
 #include "decoding/search.h"
-#include "model/device.h"
+#include "runtime/device.h"
 
 namespace dragoman {
 namespace {

@@ -11,7 +11,7 @@ namespace dragoman {
 
 class TorchEngine : public SearchEngine {
  public:
-  // precision: float32, bfloat16 or float16 (model/device.h). forbidden: ids that are never generated.
+  // precision: float32, bfloat16 or float16 (runtime/device.h). forbidden: ids that are never generated.
   // Several models are an ensemble (decoder_ensemble.h): one at least, all of one vocabulary, on one device.
   TorchEngine(const std::vector<Transformer>& models, const std::vector<int64_t>& forbidden,
               const std::string& precision);

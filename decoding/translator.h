@@ -2,6 +2,7 @@
 // line.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -87,5 +88,11 @@ class Translator {
   std::vector<std::vector<int64_t>> forbidden_;  // groups of tokens that never stand in a translation
   std::vector<int64_t> prefix_;                  // the language code's id, if one was asked for
 };
+
+// The best translation of each source, in order. `progress` is given now and then the latest translations, in
+// any order. Interrupted.
+using TranslationProgress = std::function<void(const std::vector<Translation>&)>;
+StringList translate_lines(const Translator& translator, const StringList& sources,
+                           const TranslationProgress& progress = nullptr);
 
 }  // namespace dragoman

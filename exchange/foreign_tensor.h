@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/safetensors.h"
+#include "folder/safetensors.h"
 
 namespace dragoman {
 

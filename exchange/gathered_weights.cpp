@@ -4,7 +4,7 @@
 #include <cstring>
 
 #include "core/error.h"
-#include "core/manifest.h"
+#include "folder/manifest.h"
 
 namespace dragoman {
 namespace {

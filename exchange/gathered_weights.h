@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "core/safetensors.h"
 #include "exchange/foreign_tensor.h"
-#include "model/model_options.h"
+#include "folder/model_options.h"
+#include "folder/safetensors.h"
 
 namespace dragoman {
 

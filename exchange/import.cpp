@@ -6,11 +6,8 @@
 #include "core/files.h"
 #include "core/interrupt.h"
 #include "core/log.h"
-#include "core/manifest.h"
 #include "core/special_tokens.h"
 #include "core/staging_folder.h"
-#include "decoding/model_examination.h"
-#include "decoding/model_files.h"
 #include "exchange/foreign_model.h"
 #include "exchange/marian_bin.h"
 #include "exchange/marian_files.h"
@@ -19,6 +16,9 @@
 #include "exchange/marian_vocabulary.h"
 #include "exchange/npz_file.h"
 #include "exchange/torch_model.h"
+#include "folder/manifest.h"
+#include "folder/model_examination.h"
+#include "folder/model_files.h"
 #include "tokenizer/trainer.h"
 
 namespace dragoman {

@@ -4,8 +4,8 @@
 
 #include "core/error.h"
 #include "core/interrupt.h"
-#include "core/widen.h"
-#include "model/weight_names.h"
+#include "folder/weight_names.h"
+#include "folder/widen.h"
 
 namespace dragoman {
 namespace {

@@ -14,7 +14,7 @@
 
 #include "exchange/gathered_weights.h"
 #include "exchange/marian_settings.h"
-#include "model/position_table.h"
+#include "folder/position_table.h"
 
 namespace dragoman {
 

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "exchange/marian_yaml.h"
-#include "model/model_options.h"
+#include "folder/model_options.h"
 
 namespace dragoman {
 

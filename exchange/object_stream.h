@@ -18,7 +18,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "core/safetensors.h"
+#include "folder/safetensors.h"
 
 namespace dragoman {
 

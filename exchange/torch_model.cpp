@@ -4,7 +4,7 @@
 
 #include "core/error.h"
 #include "core/interrupt.h"
-#include "model/weight_names.h"
+#include "folder/weight_names.h"
 
 namespace dragoman {
 namespace {

@@ -1,7 +1,7 @@
 #include "model/add_norm.h"
 
 #include "core/interrupt.h"
-#include "model/fused_add_norm.h"
+#include "fused/add_norm.h"
 
 namespace dragoman {
 

@@ -10,9 +10,9 @@
 
 #include <functional>
 
-#include "model/dropout.h"
+#include "fused/dropout.h"
 #include "model/shapes.h"
-#include "model/torch.h"
+#include "runtime/torch.h"
 
 namespace dragoman {
 

@@ -3,9 +3,9 @@
 #include <cmath>
 #include <limits>
 
-#include "model/dropout.h"
-#include "model/fused_attention.h"
-#include "model/fused_linear.h"
+#include "fused/attention.h"
+#include "fused/dropout.h"
+#include "fused/linear.h"
 
 namespace dragoman {
 

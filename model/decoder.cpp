@@ -1,7 +1,7 @@
 #include "model/decoder.h"
 
 #include "core/interrupt.h"
-#include "model/recompute.h"
+#include "fused/recompute.h"
 
 namespace dragoman {
 namespace {

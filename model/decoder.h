@@ -7,12 +7,12 @@
 //   memory ----------------------------------------------+
 #pragma once
 
+#include "folder/model_options.h"
 #include "model/add_norm.h"
 #include "model/attention.h"
 #include "model/feed_forward.h"
-#include "model/model_options.h"
 #include "model/shapes.h"
-#include "model/torch.h"
+#include "runtime/torch.h"
 
 namespace dragoman {
 
@@ -41,7 +41,7 @@ class DecoderImpl : public torch::nn::Module {
   torch::Tensor forward(torch::Tensor x, const torch::Tensor& memory, const torch::Tensor& source_mask,
                         const torch::Tensor& causal_mask);
 
-  // Keep the inputs of each layer alone and compute it again in the derivative (model/recompute.h).
+  // Keep the inputs of each layer alone and compute it again in the derivative (fused/recompute.h).
   void set_recompute(bool on) { recompute_ = on; }
 
   torch::nn::ModuleList layers_;

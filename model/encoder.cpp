@@ -1,7 +1,7 @@
 #include "model/encoder.h"
 
 #include "core/interrupt.h"
-#include "model/recompute.h"
+#include "fused/recompute.h"
 
 namespace dragoman {
 

@@ -5,12 +5,12 @@
 // With pre-norm the last residual sum is normalised once more at the end.
 #pragma once
 
+#include "folder/model_options.h"
 #include "model/add_norm.h"
 #include "model/attention.h"
 #include "model/feed_forward.h"
-#include "model/model_options.h"
 #include "model/shapes.h"
-#include "model/torch.h"
+#include "runtime/torch.h"
 
 namespace dragoman {
 
@@ -35,7 +35,7 @@ class EncoderImpl : public torch::nn::Module {
   // x: [B,S,D], embedded source with positions; source_mask: [B,1,1,S]. Returns the memory, [B,S,D].
   torch::Tensor forward(torch::Tensor x, const torch::Tensor& source_mask);
 
-  // Keep the inputs of each layer alone and compute it again in the derivative (model/recompute.h).
+  // Keep the inputs of each layer alone and compute it again in the derivative (fused/recompute.h).
   void set_recompute(bool on) { recompute_ = on; }
 
   torch::nn::ModuleList layers_;

@@ -1,6 +1,6 @@
 #include "model/feed_forward.h"
 
-#include "model/fused_linear.h"
+#include "fused/linear.h"
 
 namespace dragoman {
 

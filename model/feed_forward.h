@@ -6,9 +6,9 @@
 
 #include <string>
 
-#include "model/dropout.h"
+#include "fused/dropout.h"
 #include "model/shapes.h"
-#include "model/torch.h"
+#include "runtime/torch.h"
 
 namespace dragoman {
 

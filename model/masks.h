@@ -2,7 +2,7 @@
 #pragma once
 
 #include "model/shapes.h"
-#include "model/torch.h"
+#include "runtime/torch.h"
 
 namespace dragoman {
 

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "model/shapes.h"
-#include "model/torch.h"
+#include "runtime/torch.h"
 
 namespace dragoman {
 

@@ -8,14 +8,14 @@
 // features in another order.
 //
 // A model of another program may come with its own rows: rounded to 16 bits, or with Marian's angles
-// (model/position_table.h). Its file then holds them, and rows beyond follow the formula that they follow.
+// (folder/position_table.h). Its file then holds them, and rows beyond follow the formula that they follow.
 #pragma once
 
 #include <mutex>
 
-#include "model/position_table.h"
+#include "folder/position_table.h"
 #include "model/shapes.h"
-#include "model/torch.h"
+#include "runtime/torch.h"
 
 namespace dragoman {
 

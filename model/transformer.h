@@ -13,14 +13,14 @@
 // vector. Attention reaches every position in one step.
 #pragma once
 
+#include "folder/model_options.h"
+#include "fused/dropout.h"
 #include "model/decoder.h"
-#include "model/dropout.h"
 #include "model/embedding.h"
 #include "model/encoder.h"
-#include "model/model_options.h"
 #include "model/output_projection.h"
 #include "model/positional_encoding.h"
-#include "model/torch.h"
+#include "runtime/torch.h"
 
 namespace dragoman {
 

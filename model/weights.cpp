@@ -5,10 +5,10 @@
 
 #include "core/files.h"
 #include "core/interrupt.h"
-#include "core/safetensors.h"
-#include "model/config.h"
-#include "model/weight_file.h"
-#include "model/weight_names.h"
+#include "folder/config.h"
+#include "folder/safetensors.h"
+#include "folder/weight_file.h"
+#include "folder/weight_names.h"
 
 namespace dragoman {
 namespace {

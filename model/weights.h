@@ -4,7 +4,7 @@
 #include <string>
 
 #include "core/interrupt.h"
-#include "core/safetensors.h"
+#include "folder/safetensors.h"
 #include "model/transformer.h"
 
 namespace dragoman {

@@ -4,8 +4,8 @@
 #include <charconv>
 
 #include "core/files.h"
-#include "core/manifest.h"
-#include "core/safetensors.h"
+#include "folder/manifest.h"
+#include "folder/safetensors.h"
 #include "model/weights.h"
 
 namespace dragoman {

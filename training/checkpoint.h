@@ -14,8 +14,8 @@
 
 #include "core/log.h"
 #include "model/transformer.h"
+#include "planning/training_state.h"
 #include "training/adam.h"
-#include "training/training_state.h"
 #include "training/weight_average.h"
 
 namespace dragoman {

@@ -3,9 +3,9 @@
 #include <set>
 
 #include "core/files.h"
-#include "decoding/model_examination.h"
 #include "decoding/model_folder.h"
-#include "model/config.h"
+#include "folder/config.h"
+#include "folder/model_examination.h"
 #include "model/weights.h"
 #include "training/checkpoint.h"
 

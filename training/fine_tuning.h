@@ -6,7 +6,7 @@
 #include <string>
 
 #include "decoding/model_folder.h"
-#include "model/model_options.h"
+#include "folder/model_options.h"
 #include "model/transformer.h"
 #include "tokenizer/trainer.h"
 

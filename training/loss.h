@@ -5,7 +5,7 @@
 //   loss = (1-epsilon) (-log p_y) + epsilon mean_k(-log p_k),     summed over the labels that are not <pad>
 #pragma once
 
-#include "model/torch.h"
+#include "runtime/torch.h"
 
 namespace dragoman {
 

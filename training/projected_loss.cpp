@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "core/interrupt.h"
+#include "fused/linear.h"
 #include "kernels/kernels.h"
-#include "model/fused_linear.h"
 
 namespace dragoman {
 namespace {

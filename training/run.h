@@ -7,11 +7,11 @@
 #include "core/log.h"
 #include "core/options.h"
 #include "data/encoded_corpus.h"
-#include "model/model_options.h"
+#include "folder/model_options.h"
+#include "planning/plan.h"
+#include "planning/training_options.h"
 #include "tokenizer/trainer.h"
-#include "training/plan.h"
 #include "training/trainer.h"
-#include "training/training_options.h"
 
 namespace dragoman {
 

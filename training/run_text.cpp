@@ -6,7 +6,7 @@
 #include "core/heartbeat.h"
 #include "data/corpus_doctor.h"
 #include "data/held_out.h"
-#include "model/device.h"
+#include "runtime/device.h"
 
 namespace dragoman {
 namespace {

@@ -4,8 +4,8 @@
 #include <string>
 #include <unordered_set>
 
+#include "report/report.h"
 #include "tokenizer/language_tags.h"
-#include "training/report.h"
 #include "training/run.h"
 
 namespace dragoman {

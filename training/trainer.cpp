@@ -8,12 +8,12 @@
 #include "core/files.h"
 #include "core/heartbeat.h"
 #include "core/interrupt.h"
-#include "core/manifest.h"
 #include "core/random.h"
-#include "core/safetensors.h"
-#include "model/weight_file.h"
+#include "folder/manifest.h"
+#include "folder/safetensors.h"
+#include "folder/weight_file.h"
 #include "model/weights.h"
-#include "training/schedule.h"
+#include "planning/schedule.h"
 
 namespace dragoman {
 namespace {

@@ -6,14 +6,14 @@
 #include <optional>
 
 #include "core/running_clock.h"
-#include "data/batch.h"
 #include "decoding/model_folder.h"
+#include "planning/run_length.h"
+#include "planning/training_options.h"
+#include "report/train_log.h"
 #include "training/adam.h"
+#include "training/batch.h"
 #include "training/checkpoint.h"
-#include "training/run_length.h"
 #include "training/run_requests.h"
-#include "training/train_log.h"
-#include "training/training_options.h"
 #include "training/update.h"
 #include "training/validation.h"
 

@@ -6,9 +6,9 @@
 #include <cmath>
 
 #include "core/random.h"
-#include "model/device.h"
-#include "model/dropout.h"
-#include "model/fused_linear.h"
+#include "fused/dropout.h"
+#include "fused/linear.h"
+#include "runtime/device.h"
 #include "training/projected_loss.h"
 
 namespace dragoman {

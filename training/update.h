@@ -6,10 +6,10 @@
 #include <vector>
 
 #include "core/workers.h"
-#include "data/batch.h"
 #include "model/transformer.h"
+#include "planning/training_options.h"
 #include "training/adam.h"
-#include "training/training_options.h"
+#include "training/batch.h"
 
 namespace dragoman {
 

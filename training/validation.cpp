@@ -1,11 +1,12 @@
 #include "training/validation.h"
 
 #include "core/interrupt.h"
-#include "core/manifest.h"
 #include "core/running_clock.h"
-#include "data/batch.h"
-#include "evaluation/evaluator.h"
+#include "decoding/translator.h"
+#include "evaluation/metrics.h"
 #include "evaluation/word_spaces.h"
+#include "folder/manifest.h"
+#include "training/batch.h"
 #include "training/projected_loss.h"
 
 namespace dragoman {

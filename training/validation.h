@@ -6,8 +6,8 @@
 
 #include "data/encoded_corpus.h"
 #include "decoding/model_folder.h"
-#include "training/train_log.h"
-#include "training/training_options.h"
+#include "planning/training_options.h"
+#include "report/train_log.h"
 
 namespace dragoman {
 

@@ -13,7 +13,7 @@
 
 #include "core/lines.h"
 #include "decoding/packed/packed_engine.h"
-#include "model/config.h"
+#include "folder/config.h"
 
 namespace {
 

@@ -4,7 +4,7 @@
 #include <bit>
 #include <cmath>
 
-#include "core/widen.h"
+#include "folder/widen.h"
 
 namespace dragoman {
 namespace {

@@ -7,8 +7,8 @@
 
 #include "decoding/packed/arena.h"
 #include "decoding/packed/thread_pool.h"
+#include "folder/weight_file.h"
 #include "kernels/kernels.h"
-#include "model/weight_file.h"
 
 namespace dragoman {
 

@@ -4,7 +4,7 @@
 #include <limits>
 #include <stdexcept>
 
-#include "core/widen.h"
+#include "folder/widen.h"
 
 namespace dragoman {
 namespace {

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "decoding/packed/packed_linear.h"
-#include "model/model_options.h"
-#include "model/weight_file.h"
+#include "folder/model_options.h"
+#include "folder/weight_file.h"
 
 namespace dragoman {
 

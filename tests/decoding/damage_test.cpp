@@ -8,9 +8,9 @@
 
 #include "core/files.h"
 #include "core/json.h"
-#include "core/manifest.h"
-#include "core/safetensors.h"
 #include "decoding/translator.h"
+#include "folder/manifest.h"
+#include "folder/safetensors.h"
 #include "model/weights.h"
 #include "tests/support/small_model.h"
 

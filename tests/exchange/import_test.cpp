@@ -6,11 +6,11 @@
 
 #include "core/error.h"
 #include "core/files.h"
-#include "core/manifest.h"
-#include "core/safetensors.h"
-#include "decoding/model_files.h"
-#include "model/position_table.h"
-#include "model/weight_names.h"
+#include "folder/manifest.h"
+#include "folder/model_files.h"
+#include "folder/position_table.h"
+#include "folder/safetensors.h"
+#include "folder/weight_names.h"
 #include "tests/exchange/stream_writer.h"
 #include "tokenizer/trainer.h"
 

@@ -8,9 +8,7 @@
 #include "core/files.h"
 #include "core/json.h"
 #include "core/lines.h"
-#include "core/manifest.h"
 #include "core/memory_file.h"
-#include "core/safetensors.h"
 #include "core/utf8.h"
 #include "data/corpus_doctor.h"
 #include "decoding/search_options.h"
@@ -20,12 +18,14 @@
 #include "exchange/marian_vocabulary.h"
 #include "exchange/npz_file.h"
 #include "exchange/torch_file.h"
-#include "model/config.h"
-#include "model/weight_names.h"
+#include "folder/config.h"
+#include "folder/manifest.h"
+#include "folder/safetensors.h"
+#include "folder/weight_names.h"
+#include "planning/training_options.h"
+#include "planning/training_state.h"
 #include "tokenizer/subword_sampler.h"
 #include "tokenizer/trainer.h"
-#include "training/training_options.h"
-#include "training/training_state.h"
 
 namespace dragoman {
 namespace {

@@ -1,5 +1,5 @@
 // Every form of the kernels against plain loops in double. What the blocks make of them is compared with
-// autograd in tests/model/fused_test.cpp.
+// autograd in tests/fused/fused_test.cpp.
 #include "kernels/kernels.h"
 
 #include <gtest/gtest.h>

@@ -74,8 +74,8 @@ class Layers(unittest.TestCase):
 
     def test_a_listed_file_reaches_torch_through_no_header_of_ours(self):
         files = {"data/torch_free.txt": "# text half\ncorpus.cpp\n", "data/corpus.cpp": '\n#include "data/corpus.h"\n',
-                 "data/corpus.h": '#include "data/batch.h"\n', "data/batch.h": "#include <torch/torch.h>\n"}
-        self.assert_one(files, "data/corpus.cpp:2", "data/corpus.h -> data/batch.h -> torch/torch.h")
+                 "data/corpus.h": '#include "training/batch.h"\n', "training/batch.h": "#include <torch/torch.h>\n"}
+        self.assert_one(files, "data/corpus.cpp:2", "data/corpus.h -> training/batch.h -> torch/torch.h")
         files["data/torch_free.txt"] = "# nothing\n"
         self.assert_none(files)
 

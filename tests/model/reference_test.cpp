@@ -6,9 +6,9 @@
 
 #include "core/files.h"
 #include "core/json.h"
-#include "core/safetensors.h"
-#include "model/config.h"
-#include "model/weight_names.h"
+#include "folder/config.h"
+#include "folder/safetensors.h"
+#include "folder/weight_names.h"
 #include "model/weights.h"
 #include "tests/model/small_model.h"
 #include "training/adam.h"

@@ -5,8 +5,8 @@
 
 #include <string>
 
-#include "model/model_options.h"
-#include "model/torch.h"
+#include "folder/model_options.h"
+#include "runtime/torch.h"
 
 namespace dragoman {
 

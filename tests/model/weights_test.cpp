@@ -9,9 +9,9 @@
 #include <map>
 
 #include "core/files.h"
-#include "core/safetensors.h"
-#include "model/config.h"
-#include "model/weight_names.h"
+#include "folder/config.h"
+#include "folder/safetensors.h"
+#include "folder/weight_names.h"
 #include "tests/model/small_model.h"
 
 namespace dragoman {

@@ -11,8 +11,8 @@
 #include "core/files.h"
 #include "core/random.h"
 #include "decoding/model_folder.h"
-#include "model/torch.h"
 #include "model/transformer.h"
+#include "runtime/torch.h"
 #include "tests/tokenizer/sample_text.h"
 
 namespace dragoman {

@@ -8,8 +8,8 @@
 
 #include "core/random.h"
 #include "decoding/search.h"
+#include "planning/schedule.h"
 #include "tests/support/small_model.h"
-#include "training/schedule.h"
 #include "training/update.h"
 
 namespace dragoman {

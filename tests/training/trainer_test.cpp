@@ -11,7 +11,7 @@
 
 #include "core/interrupt.h"
 #include "core/json.h"
-#include "core/manifest.h"
+#include "folder/manifest.h"
 #include "model/weights.h"
 #include "tests/support/small_model.h"
 #include "training/run.h"

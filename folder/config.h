@@ -1,0 +1,21 @@
+// config.json in Hugging Face's Marian layout. Every key is written, since the
+// classes' defaults differ between versions of transformers; unknown keys are ignored when read, since other
+// programs write keys of their own.
+#pragma once
+
+#include <string>
+
+#include "core/json.h"
+#include "folder/generation_config.h"
+#include "folder/model_options.h"
+
+namespace dragoman {
+
+// ModelError naming file and key for a key that is missing, of a wrong type or out of range, and for a model
+// that is none of ours.
+ModelOptions read_model_config(const std::string& folder);
+ModelOptions parse_model_config(const nlohmann::json& config, const std::string& where);
+
+std::string model_config_text(const ModelOptions& options);
+
+}  // namespace dragoman

@@ -1,0 +1,55 @@
+// generation_config.json: what a model folder asks of the search when the command line does not say. Where
+// that file is absent, config.json's keys stand in, as in transformers (class GenerationConfig).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/json.h"
+#include "folder/model_options.h"
+
+namespace dragoman {
+
+// Names and meanings are transformers', with one key of our own: "dragoman_word_penalty", which transformers
+// passes over. What the file does not say is empty; null says nothing.
+struct GenerationDefaults {
+  std::optional<int64_t> num_beams = {};
+  std::optional<int64_t> max_length = {}, min_length = {};  // the <pad> that starts the decoder counts
+  std::optional<int64_t> max_new_tokens = {},
+                         min_new_tokens = {};  // it does not; these win over the two above
+  std::optional<double> length_penalty = {}, repetition_penalty = {};
+  std::optional<double> word_penalty = {};  // log-probabilities are lowered by this for each token (Marian)
+  std::optional<int64_t> no_repeat_ngram_size = {}, encoder_no_repeat_ngram_size = {};
+  std::optional<std::string> early_stopping = {};  // "true", "false" or "never"
+  std::optional<bool> do_sample = {}, renormalize_logits = {};
+  std::optional<double> temperature = {}, top_p = {};
+  std::optional<int64_t> top_k = {};
+  std::optional<int64_t> forced_bos_token_id = {};
+  std::vector<int64_t> forced_eos_token_ids = {};  // one of them is forced at the length limit
+  std::vector<int64_t> suppress_tokens = {}, begin_suppress_tokens = {};
+  std::vector<int64_t> forbidden_tokens = {};               // the one-token entries of bad_words_ids
+  std::vector<std::vector<int64_t>> forbidden_groups = {};  // its entries of several
+  int64_t decoder_start_token_id = -1;
+  std::vector<int64_t> eos_token_ids = {0};
+
+  std::string file = "";  // generation_config.json, config.json or neither
+  // Keys, and their values, that transformers would follow and this program cannot.
+  std::vector<std::pair<std::string, std::string>> unsupported = {};
+
+  // Generated tokens, </s> included, that a translation may take at most.
+  int64_t most_tokens() const;
+};
+
+// max_length where a folder says nothing, and what training writes.
+inline constexpr int64_t kUsualMaxLength = 512;
+
+GenerationDefaults read_generation_config(const std::string& folder);
+// What the text of either file says of it; the rest of `defaults` stays.
+void parse_generation_config(const nlohmann::json& config, const std::string& where,
+                             GenerationDefaults& defaults);
+
+std::string generation_config_text(const ModelOptions& options, const GenerationDefaults& generation);
+
+}  // namespace dragoman

@@ -1,0 +1,78 @@
+#include "fused/add_norm.h"
+
+#include <torch/csrc/autograd/custom_function.h>
+
+#include "fused/dropout.h"
+
+namespace dragoman {
+namespace {
+
+// Rows that a thread takes at least: the gradients of gain and bias are summed apart for each such part, in
+// order.
+constexpr int64_t kPart = 512;
+
+class FusedAddNorm : public torch::autograd::Function<FusedAddNorm> {
+ public:
+  static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& x,
+                               const torch::Tensor& y, const torch::Tensor& gain, const torch::Tensor& bias,
+                               double p) {
+    const DropoutDraw draw = p > 0 ? next_dropout_draw(p) : DropoutDraw();
+    const auto residual = x.contiguous(), branch = y.contiguous();
+    const int64_t size = x.size(-1), rows = x.numel() / size;
+    auto sum = torch::empty_like(residual), normalised = torch::empty_like(residual);
+    auto statistics = torch::empty({rows, 2}, x.options());
+    const float *from = residual.const_data_ptr<float>(), *added = branch.const_data_ptr<float>(),
+                *g = gain.const_data_ptr<float>(), *b = bias.const_data_ptr<float>();
+    float *sums = sum.mutable_data_ptr<float>(), *to = normalised.mutable_data_ptr<float>(),
+          *moments = statistics.mutable_data_ptr<float>();
+    at::parallel_for(0, rows, kPart, [&](int64_t begin, int64_t end) {
+      const int64_t at = begin * size;
+      kernels().add_norm(from + at, added + at, g, b, begin, end - begin, size, draw, sums + at, to + at,
+                         moments + 2 * begin);
+    });
+    context->save_for_backward({sum, statistics, gain});
+    context->saved_data["p"] = p;
+    context->saved_data["seed"] = static_cast<int64_t>(draw.seed);
+    return normalised;
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 torch::autograd::variable_list gradients) {
+    const auto saved = context->get_saved_variables();
+    const auto &sum = saved[0], &statistics = saved[1], &gain = saved[2];
+    const double p = context->saved_data["p"].toDouble();
+    const auto seed = static_cast<uint64_t>(context->saved_data["seed"].toInt());
+    const DropoutDraw draw = p > 0 ? DropoutDraw::with(p, seed) : DropoutDraw();
+    const auto incoming = gradients[0].contiguous();
+    const int64_t size = sum.size(-1), rows = sum.numel() / size, parts = (rows + kPart - 1) / kPart;
+    auto x_gradient = torch::empty_like(sum), y_gradient = p > 0 ? torch::empty_like(sum) : x_gradient;
+    auto of_norm = torch::zeros({parts, 2, size}, sum.options());
+    const float *dy = incoming.const_data_ptr<float>(), *z = sum.const_data_ptr<float>(),
+                *moments = statistics.const_data_ptr<float>(), *g = gain.const_data_ptr<float>();
+    float *dx = x_gradient.mutable_data_ptr<float>(), *ds = y_gradient.mutable_data_ptr<float>(),
+          *norm = of_norm.mutable_data_ptr<float>();
+    at::parallel_for(0, parts, 1, [&](int64_t first, int64_t last) {
+      for (int64_t part = first; part < last; ++part) {
+        const int64_t begin = part * kPart, end = std::min(rows, begin + kPart), at = begin * size;
+        float* of_gain = norm + part * 2 * size;
+        kernels().add_norm_backward(dy + at, z + at, moments + 2 * begin, g, begin, end - begin, size, draw,
+                                    dx + at, ds + at, of_gain, of_gain + size);
+      }
+    });
+    const auto total = of_norm.sum(0);
+    return {x_gradient, y_gradient, total[0], total[1], torch::Tensor()};
+  }
+};
+
+}  // namespace
+
+bool can_fuse_add_norm(const torch::Tensor& x) {
+  return x.is_cpu() && x.scalar_type() == torch::kFloat32;
+}
+
+torch::Tensor fused_add_norm(const torch::Tensor& x, const torch::Tensor& y, const torch::Tensor& gain,
+                             const torch::Tensor& bias, double dropout) {
+  return FusedAddNorm::apply(x, y, gain, bias, dropout);
+}
+
+}  // namespace dragoman

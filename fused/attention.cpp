@@ -1,0 +1,149 @@
+#include "fused/attention.h"
+
+#include <ATen/autocast_mode.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include <cmath>
+#include <memory>
+#include <optional>
+
+#include "fused/dropout.h"
+
+namespace dragoman {
+namespace {
+
+// The arrays of one call: where queries, keys and values of a head begin, and how far rows are apart.
+struct Arrays {
+  int64_t batch, heads, queries, keys, head_size;
+  torch::Tensor query, packed;  // packed is query itself in self-attention
+  int64_t key_column;           // of packed: D behind queries, 0 in cross-attention
+  torch::Tensor mask;
+  DropoutDraw dropout;
+
+  bool is_self() const { return key_column > 0; }
+  int64_t width() const { return heads * head_size; }
+
+  AttentionHead head(int64_t b, int64_t h) const {
+    AttentionHead head{};
+    head.queries = queries, head.keys = keys, head.head_size = head_size;
+    head.query_stride = query.size(2), head.key_stride = packed.size(2);
+    head.query = query.const_data_ptr<float>() + query_offset(b, h);
+    head.key = packed.const_data_ptr<float>() + key_offset(b, h);
+    head.value = head.key + width();
+    if (mask.defined()) {
+      head.mask = mask.const_data_ptr<bool>() + (mask.size(0) == 1 ? 0 : b * mask.stride(0));
+      head.mask_stride = mask.size(2) == 1 ? 0 : mask.stride(2);
+    }
+    head.scale = static_cast<float>(1 / std::sqrt(static_cast<double>(head_size)));
+    head.dropout = dropout;
+    head.first_index = static_cast<uint64_t>((b * heads + h) * queries * keys);
+    return head;
+  }
+  int64_t query_offset(int64_t b, int64_t h) const { return b * queries * query.size(2) + h * head_size; }
+  int64_t key_offset(int64_t b, int64_t h) const {
+    return b * keys * packed.size(2) + key_column + h * head_size;
+  }
+
+  // work(b, h, scratch) for every head, on the threads that operators have.
+  template <typename Work>
+  void for_each_head(const Work& work) const {
+    const int64_t cost = queries * keys * head_size;
+    const int64_t grain = std::max<int64_t>(1, (1 << 18) / std::max<int64_t>(1, cost));
+    at::parallel_for(0, batch * heads, grain, [&](int64_t begin, int64_t end) {
+      const std::unique_ptr<float[]> scratch(
+          new float[static_cast<size_t>(attention_scratch(keys, head_size))]);
+      for (int64_t i = begin; i < end; ++i) work(i / heads, i % heads, scratch.get());
+    });
+  }
+};
+
+Arrays arrays_of(const torch::Tensor& query, const torch::Tensor& memory, const torch::Tensor& mask,
+                 int64_t heads, const DropoutDraw& draw) {
+  Arrays a;
+  a.query = query.contiguous();
+  a.packed = memory.defined() ? memory.contiguous() : a.query;
+  a.batch = query.size(0), a.queries = query.size(1), a.keys = a.packed.size(1), a.heads = heads;
+  a.head_size = (memory.defined() ? query.size(2) : query.size(2) / 3) / heads;
+  a.key_column = memory.defined() ? 0 : a.width();
+  a.mask = mask.defined() ? mask.contiguous() : mask;
+  a.dropout = draw;
+  if (mask.defined()) {
+    TORCH_CHECK(mask.dim() == 4 && mask.size(1) == 1 && mask.size(3) == a.keys &&
+                    (mask.size(0) == 1 || mask.size(0) == a.batch) &&
+                    (mask.size(2) == 1 || mask.size(2) == a.queries),
+                "mask must be [1 or B,1,1 or T,S], got ", mask.sizes());
+  }
+  return a;
+}
+
+std::optional<torch::Tensor> if_defined(const torch::Tensor& tensor) {
+  return tensor.defined() ? std::optional(tensor) : std::nullopt;
+}
+
+class FusedAttention : public torch::autograd::Function<FusedAttention> {
+ public:
+  // Optional, not undefined: autograd asks every tensor that it is given for its device.
+  static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& query,
+                               const std::optional<torch::Tensor>& maybe_memory,
+                               const std::optional<torch::Tensor>& maybe_mask, int64_t heads, double p) {
+    const auto memory = maybe_memory.value_or(torch::Tensor()), mask = maybe_mask.value_or(torch::Tensor());
+    const DropoutDraw draw = p > 0 ? next_dropout_draw(p) : DropoutDraw();
+    const Arrays a = arrays_of(query, memory, mask, heads, draw);
+    auto output = torch::empty({a.batch, a.queries, a.width()}, query.options());
+    auto log_sums = torch::empty({a.batch, a.heads, a.queries}, query.options());
+    float *out = output.mutable_data_ptr<float>(), *sums = log_sums.mutable_data_ptr<float>();
+    a.for_each_head([&](int64_t b, int64_t h, float* scratch) {
+      kernels().attention(a.head(b, h), out + b * a.queries * a.width() + h * a.head_size, a.width(),
+                          sums + (b * a.heads + h) * a.queries, scratch);
+    });
+    context->save_for_backward({query, memory, mask, output, log_sums});
+    context->saved_data["heads"] = heads;
+    context->saved_data["p"] = p;
+    context->saved_data["seed"] = static_cast<int64_t>(draw.seed);
+    return output;
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 torch::autograd::variable_list gradients) {
+    const auto saved = context->get_saved_variables();
+    const double p = context->saved_data["p"].toDouble();
+    const auto seed = static_cast<uint64_t>(context->saved_data["seed"].toInt());
+    const Arrays a = arrays_of(saved[0], saved[1], saved[2], context->saved_data["heads"].toInt(),
+                               p > 0 ? DropoutDraw::with(p, seed) : DropoutDraw());
+    const auto output = saved[3], log_sums = saved[4], output_gradient = gradients[0].contiguous();
+    auto query_gradient = torch::empty_like(a.query);
+    auto memory_gradient = a.is_self() ? query_gradient : torch::empty_like(a.packed);
+    float *of_query = query_gradient.mutable_data_ptr<float>(),
+          *of_memory = memory_gradient.mutable_data_ptr<float>();
+    const float *out = output.const_data_ptr<float>(), *sums = log_sums.const_data_ptr<float>(),
+                *of_output = output_gradient.const_data_ptr<float>();
+    a.for_each_head([&](int64_t b, int64_t h, float* scratch) {
+      const int64_t at = b * a.queries * a.width() + h * a.head_size;
+      float* of_key = of_memory + a.key_offset(b, h);
+      kernels().attention_backward(a.head(b, h), out + at, of_output + at, a.width(),
+                                   sums + (b * a.heads + h) * a.queries, of_query + a.query_offset(b, h),
+                                   of_key, of_key + a.width(), scratch);
+    });
+    return {query_gradient, a.is_self() ? torch::Tensor() : memory_gradient, torch::Tensor(), torch::Tensor(),
+            torch::Tensor()};
+  }
+};
+
+}  // namespace
+
+bool can_fuse_attention(const torch::Tensor& x, int64_t head_size) {
+  if (at::autocast::is_autocast_enabled(at::kCPU)) return false;  // its products come in half the width
+  return x.is_cpu() && x.scalar_type() == torch::kFloat32 && head_size % kernels().width == 0;
+}
+
+torch::Tensor fused_self_attention(const torch::Tensor& packed, const torch::Tensor& mask, int64_t heads,
+                                   double dropout) {
+  return FusedAttention::apply(packed, std::optional<torch::Tensor>(), if_defined(mask), heads, dropout);
+}
+
+torch::Tensor fused_cross_attention(const torch::Tensor& query, const torch::Tensor& packed,
+                                    const torch::Tensor& mask, int64_t heads, double dropout) {
+  return FusedAttention::apply(query, std::optional(packed), if_defined(mask), heads, dropout);
+}
+
+}  // namespace dragoman

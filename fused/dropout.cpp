@@ -1,0 +1,72 @@
+#include "fused/dropout.h"
+
+#include <ATen/CPUGeneratorImpl.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include <mutex>
+#include <optional>
+
+#include "core/random.h"
+
+namespace dragoman {
+namespace {
+
+constexpr int64_t kGrain = 1 << 15;  // numbers a thread takes at least
+
+thread_local std::optional<SplitMix64> thread_seeds;
+
+uint64_t draw_seed() {
+  if (thread_seeds) return thread_seeds->next();
+  auto generator = at::detail::getDefaultCPUGenerator();
+  const std::lock_guard lock(generator.mutex());
+  return at::check_generator<at::CPUGeneratorImpl>(generator)->random64();
+}
+
+torch::Tensor dropped(const torch::Tensor& x, const DropoutDraw& draw) {
+  const auto source = x.contiguous();
+  auto result = torch::empty_like(source);
+  const float* from = source.const_data_ptr<float>();
+  float* to = result.mutable_data_ptr<float>();
+  at::parallel_for(0, source.numel(), kGrain, [&](int64_t begin, int64_t end) {
+    kernels().dropout(from + begin, to + begin, begin, end - begin, draw);
+  });
+  return result;
+}
+
+class HashedDropout : public torch::autograd::Function<HashedDropout> {
+ public:
+  static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& x, double p) {
+    const DropoutDraw draw = next_dropout_draw(p);
+    context->saved_data["seed"] = static_cast<int64_t>(draw.seed);
+    context->saved_data["p"] = p;
+    return dropped(x, draw);
+  }
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 torch::autograd::variable_list gradients) {
+    const auto seed = static_cast<uint64_t>(context->saved_data["seed"].toInt());
+    return {dropped(gradients[0], DropoutDraw::with(context->saved_data["p"].toDouble(), seed)),
+            torch::Tensor()};
+  }
+};
+
+}  // namespace
+
+DropoutSeed::DropoutSeed(uint64_t seed) : before_(thread_seeds) {
+  thread_seeds.emplace(seed);
+}
+DropoutSeed::~DropoutSeed() {
+  thread_seeds = before_;
+}
+
+DropoutDraw next_dropout_draw(double p) {
+  return DropoutDraw::with(p, draw_seed());
+}
+
+torch::Tensor apply_dropout(const torch::Tensor& x, double p, bool training) {
+  if (!training || p == 0) return x;
+  if (!x.is_cpu()) return torch::dropout(x, p, true);
+  if (x.scalar_type() == torch::kFloat32) return HashedDropout::apply(x, p);
+  return x * dropped(torch::ones(x.sizes(), torch::kFloat32), next_dropout_draw(p)).to(x.scalar_type());
+}
+
+}  // namespace dragoman

@@ -1,0 +1,111 @@
+#include "report/run_history.h"
+
+#include <cmath>
+#include <limits>
+#include <sstream>
+
+#include "core/files.h"
+#include "core/json.h"
+
+namespace dragoman {
+namespace {
+
+// JSON has no NaN: the log wrote null.
+double number(const nlohmann::json& line, const char* key) {
+  const auto found = line.find(key);
+  if (found == line.end() || !found->is_number()) return std::numeric_limits<double>::quiet_NaN();
+  return found->get<double>();
+}
+
+TrainProgress progress_of(const nlohmann::json& line) {
+  TrainProgress progress;
+  progress.epoch = line.at("epoch").get<int64_t>();
+  progress.update = line.at("update").get<int64_t>();
+  progress.loss = number(line, "loss");
+  progress.cross_entropy = std::log(number(line, "perplexity"));
+  progress.learning_rate = number(line, "learning_rate");
+  progress.gradient_norm = number(line, "gradient_norm");
+  progress.tokens_per_second = number(line, "target_tokens_per_second");
+  progress.seconds = number(line, "seconds");
+  return progress;
+}
+
+ValidationResult validation_of(const nlohmann::json& line) {
+  ValidationResult result;
+  result.update = line.at("update").get<int64_t>();
+  result.loss = number(line, "loss");
+  result.cross_entropy = std::log(number(line, "perplexity"));
+  result.bleu = number(line, "bleu");
+  result.chrf = number(line, "chrf");
+  result.ser = line.contains("ser") ? number(line, "ser") : 0;  // older logs have none
+  result.seconds = number(line, "seconds");
+  result.is_best = line.at("best").get<bool>();
+  result.averaged = line.value("averaged", int64_t{0});
+  result.was_asked_for = line.value("asked_for", false);
+  for (const auto& sample : line.at("samples")) {
+    result.samples.push_back({sample.at("source").get<std::string>(),
+                              sample.at("reference").get<std::string>(),
+                              sample.at("hypothesis").get<std::string>()});
+  }
+  return result;
+}
+
+// Forgets what stands at `update` or later.
+template <typename Entry>
+void cut(std::vector<Entry>& entries, int64_t update) {
+  while (!entries.empty() && entries.back().update >= update) entries.pop_back();
+}
+
+void take(RunHistory& history, const nlohmann::json& line) {
+  const std::string kind = line.at("kind").get<std::string>();
+  history.end.clear();
+  if (kind == "train") {
+    const TrainProgress progress = progress_of(line);
+    if (history.averaged && history.averaged->update >= progress.update) history.averaged.reset();
+    cut(history.progress, progress.update);
+    cut(history.validations, progress.update + 1);  // the last line of a run stands behind its validation
+    history.progress.push_back(progress);
+  } else if (kind == "valid") {
+    ValidationResult result = validation_of(line);
+    if (result.averaged > 0) {
+      history.averaged = std::move(result);
+      return;
+    }
+    cut(history.progress, result.update + 1);  // the progress line of this very update stands before it
+    cut(history.validations, result.update);
+    history.validations.push_back(std::move(result));
+  } else if (kind == "stopped") {
+    history.end = line.at("text").get<std::string>();
+    history.end_seconds = line.value("seconds", 0.0);
+  }
+}
+
+}  // namespace
+
+const ValidationResult* RunHistory::best() const {
+  const ValidationResult* best = nullptr;
+  for (const auto& result : validations) {
+    if (result.is_best) best = &result;
+  }
+  if (averaged && averaged->is_best && (!best || best->update <= averaged->update)) best = &*averaged;
+  return best;
+}
+
+RunHistory read_run_history(const std::string& log_path) {
+  RunHistory history;
+  if (!file_exists(log_path)) return history;
+  // Not the reader of text: a line that a crash damaged is passed over, whatever bytes it holds.
+  std::istringstream lines(read_file(log_path, ErrorKind::kData));
+  for (std::string line; std::getline(lines, line);) {
+    try {
+      take(history, parse_json(line, log_path, ErrorKind::kData));
+    } catch (const Error&) {
+      continue;
+    } catch (const nlohmann::json::exception&) {
+      continue;
+    }
+  }
+  return history;
+}
+
+}  // namespace dragoman
