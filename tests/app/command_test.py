@@ -500,6 +500,62 @@ class Train(CommandTest):
         self.refused(call(*train_flags(folder, "--max-updates", "30")), 2, "[--model]", folder)
         self.assertEqual((folder / "model.safetensors").read_bytes(), (Shared.model / "model.safetensors").read_bytes())
 
+    def test_a_new_run_writes_over_no_file_of_a_model_or_a_run(self):
+        for name in ("source.spm", "vocab.json", "generation_config.json", "report.html", "train.log.jsonl", "manifest.json",
+                     "checkpoints/update-9/state.json", "snapshots/update-9.safetensors", "tensorboard/events"):
+            with self.subTest(there=name):
+                folder = self.folder / name.replace("/", "-")
+                (folder / name).parent.mkdir(parents=True)
+                (folder / name).write_bytes(b"mine")
+                self.refused(call(*train_flags(folder, "--max-updates", "2")), 2, "[--model]", name.split("/")[0], "run.json")
+                self.assertEqual([path for path in folder.rglob("*") if path.is_file()], [folder / name])
+                self.assertEqual((folder / name).read_bytes(), b"mine")
+
+    def test_settings_of_the_users_own_are_not_written_over(self):
+        model = self.folder / "m"
+        model.mkdir()
+        for mine in (b'{"learning_rate": 0.01}', b"mine"):
+            (model / "run.json").write_bytes(mine)
+            self.refused(call(*train_flags(model, "--max-updates", "2")), 2, model / "run.json")
+            self.assertEqual((model / "run.json").read_bytes(), mine)
+
+    def test_a_start_that_saved_nothing_is_started_again(self):
+        model, copy = self.folder / "m", self.folder / "n"
+        self.done(call(*train_flags(model, "--max-updates", "2")))
+        copy.mkdir()
+        for name in ("run.json", "source.spm"):
+            shutil.copy(model / name, copy / name)
+        self.done(call(*train_flags(copy, "--max-updates", "3")))
+
+    def test_a_run_is_not_started_over_its_own_snapshots(self):
+        model = self.folder / "m"
+        flags = train_flags(model, "--max-updates", "4", "--average", "2")
+        flags[flags.index("--valid-every") + 1] = "2"
+        self.done(call(*flags))
+        snapshots = sorted((model / "snapshots").iterdir())
+        self.assertEqual(len(snapshots), 2)
+        shutil.rmtree(model / "checkpoints")
+        (model / "model.safetensors").unlink()
+        self.refused(call(*flags), 2, "[--model]", "checkpoints")
+        (model / "run.json").unlink()
+        self.refused(call(*flags), 2, "[--model]", "run.json")
+        self.assertEqual(sorted((model / "snapshots").iterdir()), snapshots)
+
+    def test_a_run_is_not_resumed_under_other_settings(self):
+        folder = self.copied_model()
+        config = (folder / "config.json").read_text(encoding="utf-8")
+        flags = [*train_flags(folder, "--max-updates", "+2")]
+        for name, text in {"config.json": config.replace('"relu"', '"gelu"'), "special_tokens_map.json": "{}"}.items():
+            with self.subTest(changed=name):
+                before = (folder / name).read_text(encoding="utf-8")
+                self.assertNotEqual(before, text)
+                (folder / name).write_text(text, encoding="utf-8")
+                self.refused(call(*flags), 4, folder / name, "--reseal")
+                (folder / name).write_text(before, encoding="utf-8")
+        (folder / "config.json").write_text(config.replace('"relu"', '"gelu"'), encoding="utf-8")
+        self.done(call("inspect", "--model", folder, "--reseal"))
+        self.refused(call(*flags), 4, folder / "config.json", "run.json", "activation-function")
+
     def test_says_what_goes_without_validations(self):
         model = self.folder / "m"
         result = call(*train_flags(model, "--max-updates", "2", "--early-stopping", "5"))
@@ -977,6 +1033,36 @@ class Average(CommandTest):
         self.done(call("average", "--from", Shared.model, "--from", Shared.model, "--model", out))
         self.assertEqual(self.done(call("translate", "--model", out, *BRIEF, stdin=b"ba ke\n")),
                          self.translated(stdin=b"ba ke\n"))
+
+    def test_damage_is_not_sealed(self):
+        for name in ("model.safetensors", "source.spm"):
+            with self.subTest(damaged=name):
+                folder, out = self.copied_model(), self.folder / "mean"
+                data = bytearray((folder / name).read_bytes())
+                data[-1] ^= 1
+                (folder / name).write_bytes(data)
+                for flags in (["--from", folder, "--from", Shared.model], ["--from", Shared.model, "--from", Shared.model, "--settings", folder]):
+                    self.refused(call("average", *flags, "--model", out), 4, folder / name, "checksum")
+                    self.assertFalse(out.exists())
+
+    def test_a_folder_with_files_of_a_model_is_no_new_folder(self):
+        commands = {"export": ["export", "--model", Shared.model, "--output"],
+                    "average": ["average", "--from", Shared.model, "--from", Shared.model, "--model"]}
+        for command, flags in commands.items():
+            for name in ("model.safetensors", "source.spm", "vocab.json", "added_tokens.json", "run.json"):
+                with self.subTest(command=command, there=name):
+                    out = self.folder / f"{command}-{name}"
+                    out.mkdir()
+                    (out / name).write_bytes(b"mine")
+                    self.refused(call(*flags, out), 2, out, name)
+                    self.assertEqual([path.name for path in out.iterdir()], [name])
+                    self.refused(call(*flags, out / name), 2, out / name, "file")
+            clone = self.folder / f"{command}-clone"
+            clone.mkdir()
+            (clone / "README.md").write_bytes(b"mine")
+            self.done(call(*flags, clone))
+            self.assertEqual((clone / "README.md").read_bytes(), b"mine")
+            self.done(call("inspect", "--model", clone))
 
     def test_takes_checkpoints_with_the_settings_of_their_run(self):
         out = self.folder / "mean"

@@ -257,6 +257,17 @@ class Outputs(TextTest):
             command += [flag, paths.get(flag[2:].replace("-", "_"), standard[kind])]
         return [paths["OUT"] if word == "OUT" else word for word in command]
 
+    def test_that_belong_to_a_model_are_refused(self):
+        model = self.folder / "model"
+        shutil.copytree(Shared.model, model)
+        (self.folder / "link").symlink_to(model / "vocab.json")
+        before = {path.name: path.read_bytes() for path in model.iterdir() if path.is_file()}
+        targets = [model / name for name in ("source.spm", "vocab.json", "run.json", "manifest.json")] + [self.folder / "link"]
+        for writer, target in itertools.product(WRITERS, targets):
+            with self.subTest(command=writer, output=target.name):
+                self.refused(call(*self.command(writer, OUT=target)), 2, "expected", target)
+                self.assertEqual({path.name: path.read_bytes() for path in model.iterdir() if path.is_file()}, before)
+
     def test_that_are_inputs_under_any_name_are_refused_before_a_byte_is_lost(self):
         tasks, cases = [], []
         for writer, (_, inputs) in WRITERS.items():
