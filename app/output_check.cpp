@@ -131,7 +131,8 @@ void check_plain_name(const NamedPath& output) {
   if (::stat(output.path.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) return;
   std::string name = output.path;
   std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
-  for (const char* end : {".gz", ".xz", ".zst", ".bz2", ".zip", ".7z", ".lz4", ".lzma", ".br", ".rar"}) {
+  for (const char* end : {".gz", ".xz", ".zst", ".bz2", ".zip", ".7z", ".lz4", ".lzma", ".br", ".rar", ".z",
+                          ".lz", ".lzo", ".tgz", ".txz", ".tbz", ".tbz2", ".tzst"}) {
     if (ends_with(name, end)) {
       throw UsageError(output.flag,
                        "expected a name without the ending of a compressed file, got " + output.path +

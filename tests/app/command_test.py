@@ -121,12 +121,29 @@ class WrongUse(CommandTest):
     def test_flags_that_compare_hypotheses_are_refused_where_there_is_one(self):
         for flag, value in (("--length-penalty", "2"), ("--length-penalty-kind", "wu"), ("--word-penalty", "1"), ("--search-until", "exact"),
                             ("--diversity-rate", "1")):
-            for one, way in (("--beam-size=1", "--beam-size 2 or more"), ("--sample", "expected beam search")):
+            for one, way in (("--beam-size=1", "--beam-size 2 or more"), ("--sample", "expected beam search, not --sample")):
                 self.refused(call("translate", "--model", Shared.model, one, flag, value), 2, f"[{flag}]", way)
+        self.refused(call("translate", "--model", Shared.model, "--sample", "--beam-size", "3"), 2, "[--beam-size]", "not --sample")
 
     def test_a_misspelt_flag_names_the_nearest(self):
         self.refused(call("translate", "--bean-size", "3"), 2, "[--bean-size]", "did you mean --beam-size?")
         self.refused(call(*train_flags(self.folder / "m", "--max-updatse", "3")), 2, "--max-updates")
+
+    def test_a_short_flag_that_is_unknown_is_likened_to_none(self):
+        for command, flag, told in (("train", "-o", "--model"), ("train", "--bs", "--max-tokens"), ("translate", "--arch", "--model"),
+                                    ("translate", "--criterion", "it is --label-smoothing of dragoman train"),
+                                    ("translate", "--xy", "see --help"), ("translate", "--inter_threads", "--workers"),
+                                    ("translate", "--replace_unk", "--byte-fallback"), ("train", "--sync-sgd", "one process")):
+            self.refused(call(command, flag, "1"), 2, f"[{flag}]", told)
+
+    def test_an_empty_name_of_a_file_is_refused_by_every_command(self):
+        for words in (["translate", "-i"], ["translate", "-o"], ["translate", "-m"], ["translate", "--target-prefix"], ["tokenizer", "encode", "-i"],
+                      ["tokenizer", "train", "-i"], ["tokenizer", "train", "--model"], ["train", "--train-source"], ["evaluate", "--reference"],
+                      ["inspect", "--model"], ["export", "--output"], ["check", "--source"]):
+            result = call(*words, "")
+            self.refused(result, 2, "expected a file or folder, got an empty name")
+        self.refused(call("evaluate", "ref", ""), 2, "[--reference]")
+        self.refused(call("train", "--train-source="), 2, "[--train-source]")
 
     def test_a_flag_without_its_value_and_a_stray_word_are_refused(self):
         self.refused(call("translate", "--model"), 2, "expected a value")
