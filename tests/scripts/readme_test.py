@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """README's commands are run as they stand there: the block that trains and translates, on a small text and with a small
-model; those of the container are compared with what scripts/docker-test runs. DRAGOMAN_PROGRAM names the program."""
+model. DRAGOMAN_PROGRAM names the program."""
 
 import os
 import pathlib
