@@ -149,10 +149,8 @@ BatchStream::Job BatchStream::next_job() {
 }
 
 std::vector<Batch> BatchStream::made(const Job& job) const {
-  // A pair that is a batch by itself may exceed max_tokens; two copies of it are not made less by cutting.
-  auto parts = make_batches(
-      corpus_, job.pairs, options_.pad,
-      {options_.augmentation, job.epoch, std::max<int64_t>(1, options_.max_tokens / options_.copies)});
+  auto parts = make_batches(corpus_, job.pairs, options_.pad,
+                            {options_.augmentation, job.epoch, std::max<int64_t>(1, options_.max_tokens)});
   if (options_.pinned) {
     for (Batch& batch : parts) {
       for (auto* tensor : {&batch.source, &batch.decoder_input, &batch.labels})

@@ -401,7 +401,6 @@ const Kernels kernels = {DRAGOMAN_NAME_OF(DRAGOMAN_KERNEL_VARIANT),
 #endif
                          nullptr,  // bfloat16_product: kernels/variant_amx.cpp
                          cross_entropy,
-                         paired_cross_entropy,
                          &packed_kernels};
 
 }  // namespace dragoman::DRAGOMAN_KERNEL_VARIANT

@@ -97,12 +97,6 @@ struct Kernels {
   // `scale` other than zero the logits are replaced by scale times the derivative of the smoothed loss.
   RowLoss (*cross_entropy)(float* logits, int64_t classes, int64_t label, float epsilon, float scale);
 
-  // R-Drop (Wu et al., NeurIPS 2021, equation 4), halved: the mean of both rows' losses and alpha/2 times the
-  // mean of their divergences, 1/2 (KL(P||Q) + KL(Q||P)). With `scale` other than zero both rows are replaced
-  // by scale times its derivative.
-  RowLoss (*paired_cross_entropy)(float* first, float* second, int64_t classes, int64_t label, float epsilon,
-                                  float alpha, float scale);
-
   const PackedKernels* packed;  // what decoding on packed weights is made of
 };
 

@@ -128,6 +128,11 @@ class WrongUse(CommandTest):
         self.refused(call("translate", "--bean-size", "3"), 2, "[--bean-size]", "did you mean --beam-size?")
         self.refused(call(*train_flags(self.folder / "m", "--max-updatse", "3")), 2, "--max-updates")
 
+    def test_a_removed_flag_is_answered_by_the_reason_and_the_replacement(self):
+        for flag, *pieces in (("--r-drop", "was removed", "--dropout"),):
+            for spelling in (flag, flag.replace("-", "_").replace("__", "--")):
+                self.refused(call(*train_flags(self.folder / "m", spelling, "0")), 2, f"[{spelling}]", *pieces)
+
     def test_a_flag_without_its_value_and_a_stray_word_are_refused(self):
         self.refused(call("translate", "--model"), 2, "expected a value")
         self.refused(call("translate", "model"), 2, "'model'")
@@ -324,6 +329,7 @@ class Settings(CommandTest):
         self.refused_config({"schedule": "sawtooth"}, "schedule", "inverse-sqrt")
         self.refused_config({"train_source": "a.src"}, "train_source", "list")
         self.refused_config([1, 2], "object")
+        self.refused_config({"r_drop": 5.0}, "r_drop", "was removed", "--dropout")
         self.refused_config(b'{"seed": 1')
         self.refused_config(b'{"seed": 1, "seed": 2}', "seed")
 
