@@ -10,6 +10,10 @@ namespace dragoman {
 const std::vector<RemovedOption>& removed_options() {
   static const std::vector<RemovedOption> all = {
       {"r-drop", "R-Drop was removed: it gave no gain (docs/quality.md); use --dropout"},
+      {"sampling-epochs",
+       "it was removed: it gave nothing in a whole run (docs/quality.md); sampling lasts the whole run"},
+      {"source-word-dropout", "it was removed: no recipe needs it; use --dropout or --subword-sampling"},
+      {"target-word-dropout", "it was removed: no recipe needs it; use --dropout or --subword-sampling"},
   };
   return all;
 }

@@ -129,7 +129,10 @@ class WrongUse(CommandTest):
         self.refused(call(*train_flags(self.folder / "m", "--max-updatse", "3")), 2, "--max-updates")
 
     def test_a_removed_flag_is_answered_by_the_reason_and_the_replacement(self):
-        for flag, *pieces in (("--r-drop", "was removed", "--dropout"),):
+        for flag, *pieces in (("--r-drop", "was removed", "--dropout"),
+                              ("--sampling-epochs", "was removed", "the whole run"),
+                              ("--source-word-dropout", "was removed", "--dropout"),
+                              ("--target-word-dropout", "was removed", "--dropout")):
             for spelling in (flag, flag.replace("-", "_").replace("__", "--")):
                 self.refused(call(*train_flags(self.folder / "m", spelling, "0")), 2, f"[{spelling}]", *pieces)
 
@@ -173,7 +176,6 @@ class WrongUse(CommandTest):
         self.refused(call("evaluate", "--hypothesis", "x"), 2, "[--reference]")
         self.refused(call("evaluate", "--reference", Shared.folder / "a.tgt"), 2, "[--hypothesis]")
         self.refused(call(*train_flags(self.folder / "m", "--bpe-dropout", "0.1")), 2, "[--bpe-dropout]", "unigram")
-        self.refused(call(*train_flags(self.folder / "m", "--sampling-epochs", "2")), 2, "[--sampling-epochs]", "--subword-sampling")
         self.refused(call(*train_flags(self.folder / "m", "--sampled-side", "source")), 2, "[--sampled-side]", "--subword-sampling")
         self.refused(call(*train_flags(self.folder / "m", "--average", "3")), 2, "[--average]", "--valid-every")
         self.assertFalse((self.folder / "m").exists())

@@ -164,7 +164,6 @@ TEST_F(TrainingRun, ResumedWithEveryRegularisationIsAsIfNotInterrupted) {
   RunOptions whole = validated("whole"), stopped = validated("stopped");
   for (RunOptions* run : {&whole, &stopped}) {
     run->training.augmentation.subword_sampling = 0.2;
-    run->training.augmentation.source_word_dropout = run->training.augmentation.target_word_dropout = 0.1;
     run->training.moving_average = 0.9;
     run->training.average = 2;
     run->training.update_tokens = 150;
