@@ -237,8 +237,17 @@ TEST_P(EachKernel, AddNormIsTheFormula) {
   const Floats x = random_floats(rows * size, 1), y = random_floats(rows * size, 2),
                gain = random_floats(size, 3), bias = random_floats(size, 4);
   Floats sum(x.size()), normalised(x.size()), statistics(2 * rows), expected(x.size());
-  k.add_norm(x.data(), y.data(), gain.data(), bias.data(), 0, rows, size, {}, sum.data(), normalised.data(),
-             statistics.data());
+  k.add_norm({.first_row = 0,
+              .rows = rows,
+              .size = size,
+              .x = x.data(),
+              .y = y.data(),
+              .gain = gain.data(),
+              .bias = bias.data(),
+              .dropout = {},
+              .sum = sum.data(),
+              .normalised = normalised.data(),
+              .statistics = statistics.data()});
   for (size_t row = 0; row < static_cast<size_t>(rows); ++row) {
     const size_t at = row * static_cast<size_t>(size);
     double mean = 0, square = 0;
@@ -314,9 +323,15 @@ HeadResult run(const Kernels& k, const Head& h) {
   Floats scratch(static_cast<size_t>(attention_scratch(h.keys, h.size)),
                  std::numeric_limits<float>::quiet_NaN());
   const Floats gradient = random_floats(h.queries * h.size, 7);
-  k.attention(h.head, r.output.data(), h.size, r.log_sum.data(), scratch.data());
-  k.attention_backward(h.head, r.output.data(), gradient.data(), h.size, r.log_sum.data(),
-                       r.query_gradient.data(), r.kv_gradient.data(), r.kv_gradient.data() + 16,
+  k.attention(h.head, {r.output.data(), h.size, r.log_sum.data()}, scratch.data());
+  k.attention_backward(h.head,
+                       {.output = r.output.data(),
+                        .output_gradient = gradient.data(),
+                        .stride = h.size,
+                        .log_sum = r.log_sum.data(),
+                        .query_gradient = r.query_gradient.data(),
+                        .key_gradient = r.kv_gradient.data(),
+                        .value_gradient = r.kv_gradient.data() + 16},
                        scratch.data());
   return r;
 }
