@@ -7,6 +7,7 @@
 #include <cxxopts.hpp>
 
 #include "core/file_options.h"
+#include "training/removed_options.h"
 
 namespace dragoman {
 namespace {
@@ -67,7 +68,8 @@ const Option* find_flag(const std::string& argument, const OptionList& options) 
                      "expected flags, got the word '" + word + "'; a value with spaces needs quotes");
   }
   const std::string flag = word.substr(0, word.find('='));
-  std::string hint = peer_hint(flag, options);
+  std::string hint = removal_reason(bare_name(flag));
+  if (hint.empty()) hint = peer_hint(flag, options);
   const auto commands_with = [&](const std::string& name) {
     return hint.empty() && commands_with_flag && !name.empty() ? commands_with_flag(name) : "";
   };

@@ -125,6 +125,8 @@ const std::vector<PeerFlag> kPeerFlags = {
     {"transformer-dropout-attention", "attention-dropout", ""},
     {"transformer-dropout-ffn", "activation-dropout", ""},
     {"relu-dropout", "activation-dropout", ""},
+    {"dropout-src", "dropout", "whole words are not dropped"},
+    {"dropout-trg", "dropout", "whole words are not dropped"},
     {"transformer-preprocess", "norm", "pre or post"},
     {"transformer-postprocess", "norm", "pre or post"},
     {"encoder-normalize-before", "norm", "pre"},

@@ -15,6 +15,7 @@
 #include "model/fused_linear.h"
 #include "training/checkpoint.h"
 #include "training/fine_tuning.h"
+#include "training/removed_options.h"
 #include "training/run_text.h"
 #include "training/run_watch.h"
 #include "training/update.h"
@@ -68,7 +69,7 @@ void compare_with_run(RunOptions options, FoundRun& found, Log& log) {
   const std::string path = join_path(options.model_folder, kRunName);
   RunOptions before;
   before.model_folder = options.model_folder;
-  set_from_json(before.describe(), read_json_file(path, ErrorKind::kConfig), path);
+  set_from_json(before.describe(), without_removed(read_json_file(path, ErrorKind::kConfig), path), path);
   found.from_model_moved =
       !before.from_model.empty() && !options.from_model.empty() && before.from_model != options.from_model;
   const OptionList old_list = before.describe(), new_list = options.describe();

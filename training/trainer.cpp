@@ -235,12 +235,11 @@ void Trainer::begin_stream() {
   const bool on_cuda = folder_.model->device().is_cuda();
   // A device takes batches faster than one thread segments text anew; on the CPU its cores are busy anyway.
   const int stream_threads = on_cuda ? std::clamp(threads_ - 1, 1, kMostStreamThreads) : 1;
-  stream_ =
-      std::make_unique<BatchStream>(corpus_,
-                                    StreamOptions{options_.max_tokens, static_cast<uint64_t>(options_.seed),
-                                                  pad, augmentation_ ? &*augmentation_ : nullptr, on_cuda,
-                                                  stream_threads, options_.r_drop > 0 ? 2 : 1},
-                                    state_.position);
+  stream_ = std::make_unique<BatchStream>(
+      corpus_,
+      StreamOptions{options_.max_tokens, static_cast<uint64_t>(options_.seed), pad,
+                    augmentation_ ? &*augmentation_ : nullptr, on_cuda, stream_threads},
+      state_.position);
   report_batches();
   check_schedule(0);
 }

@@ -112,7 +112,7 @@ void Session::encoder_attention(const Buffers& buffers) {
       const AttentionHead attention{queries, count, size,  query, key, key + o.d_model, stride, stride,
                                     nullptr, 0,     scale, {},    0};
       float* scratch = thread_scratch(attention_scratch(count, size) + queries);
-      return model_.kernels().attention(attention, output, buffers.stride, scratch, scratch + queries);
+      return model_.kernels().attention(attention, {output, buffers.stride, scratch}, scratch + queries);
     }
     std::vector<const float*> keys;
     for (int64_t s = 0; s < count; ++s) keys.push_back(key + s * stride);

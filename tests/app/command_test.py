@@ -145,6 +145,14 @@ class WrongUse(CommandTest):
         self.refused(call("evaluate", "ref", ""), 2, "[--reference]")
         self.refused(call("train", "--train-source="), 2, "[--train-source]")
 
+    def test_a_removed_flag_is_answered_by_the_reason_and_the_replacement(self):
+        for flag, *pieces in (("--r-drop", "was removed", "--dropout"),
+                              ("--sampling-epochs", "was removed", "the whole run"),
+                              ("--source-word-dropout", "was removed", "--dropout"),
+                              ("--target-word-dropout", "was removed", "--dropout")):
+            for spelling in (flag, flag.replace("-", "_").replace("__", "--")):
+                self.refused(call(*train_flags(self.folder / "m", spelling, "0")), 2, f"[{spelling}]", *pieces)
+
     def test_a_flag_without_its_value_and_a_stray_word_are_refused(self):
         self.refused(call("translate", "--model"), 2, "expected a value")
         self.refused(call("translate", "model"), 2, "'model'")
@@ -185,7 +193,6 @@ class WrongUse(CommandTest):
         self.refused(call("evaluate", "--hypothesis", "x"), 2, "[--reference]")
         self.refused(call("evaluate", "--reference", Shared.folder / "a.tgt"), 2, "[--hypothesis]")
         self.refused(call(*train_flags(self.folder / "m", "--bpe-dropout", "0.1")), 2, "[--bpe-dropout]", "unigram")
-        self.refused(call(*train_flags(self.folder / "m", "--sampling-epochs", "2")), 2, "[--sampling-epochs]", "--subword-sampling")
         self.refused(call(*train_flags(self.folder / "m", "--sampled-side", "source")), 2, "[--sampled-side]", "--subword-sampling")
         self.refused(call(*train_flags(self.folder / "m", "--average", "3")), 2, "[--average]", "--valid-every")
         self.assertFalse((self.folder / "m").exists())
@@ -341,6 +348,7 @@ class Settings(CommandTest):
         self.refused_config({"schedule": "sawtooth"}, "schedule", "inverse-sqrt")
         self.refused_config({"train_source": "a.src"}, "train_source", "list")
         self.refused_config([1, 2], "object")
+        self.refused_config({"r_drop": 5.0}, "r_drop", "was removed", "--dropout")
         self.refused_config(b'{"seed": 1')
         self.refused_config(b'{"seed": 1, "seed": 2}', "seed")
 
