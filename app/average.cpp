@@ -7,6 +7,7 @@
 #include "core/files.h"
 #include "core/interrupt.h"
 #include "core/log.h"
+#include "core/replacement_file.h"
 #include "core/staging_folder.h"
 #include "decoding/model_folder.h"
 #include "folder/manifest.h"
@@ -58,6 +59,7 @@ std::string vocabulary_folder(const std::filesystem::path& path) {
 void check_vocabularies(const std::vector<std::string>& from, const std::string& settings) {
   const TokenizerPair tokenizers = TokenizerPair::load(settings);
   for (const auto& path : from) {
+    check_manifest(is_folder(path) ? path : folder_of(path));
     const std::string folder = vocabulary_folder(path);
     if (!folder.empty())
       require_one_vocabulary("--from", TokenizerPair::load(folder), folder, tokenizers, settings);
@@ -70,12 +72,12 @@ int run_average(const Arguments& arguments) {
   if (flags.model.empty()) throw UsageError("--model", "required the new model folder, got none");
   if (flags.from.size() < 2)
     throw UsageError("--from", "required at least two, got " + std::to_string(flags.from.size()));
-  if (file_exists(join_path(flags.model, "config.json")))
-    throw UsageError("--model", "required a new folder, got " + flags.model + ", which holds a model");
   const std::string settings = flags.settings.empty() ? flags.from.front() : flags.settings;
   check_output_folder({"--model", flags.model},
                       named_paths({{"--from", flags.from}, {"--settings", {settings}}}));
+  check_new_model_folder({"--model", flags.model});
   require_model_folder(settings);
+  check_manifest(settings);
   Transformer model(read_model_options(settings));
   std::vector<std::string> paths;
   for (const auto& path : flags.from) paths.push_back(weights_of(path));

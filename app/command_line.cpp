@@ -7,6 +7,7 @@
 #include <cxxopts.hpp>
 
 #include "core/file_options.h"
+#include "training/removed_options.h"
 
 namespace dragoman {
 namespace {
@@ -67,11 +68,16 @@ const Option* find_flag(const std::string& argument, const OptionList& options) 
                      "expected flags, got the word '" + word + "'; a value with spaces needs quotes");
   }
   const std::string flag = word.substr(0, word.find('='));
-  std::string hint = peer_hint(flag, options);
-  if (const std::string others =
-          hint.empty() && commands_with_flag ? commands_with_flag(bare_name(flag)) : "";
-      !others.empty())
+  std::string hint = removal_reason(bare_name(flag));
+  if (hint.empty()) hint = peer_hint(flag, options);
+  const auto commands_with = [&](const std::string& name) {
+    return hint.empty() && commands_with_flag && !name.empty() ? commands_with_flag(name) : "";
+  };
+  if (const std::string others = commands_with(bare_name(flag)); !others.empty())
     hint = "it is a flag of " + others;
+  const std::string ours = flag_of_ours(flag);
+  if (const std::string others = commands_with(ours); !others.empty())
+    hint = "it is --" + ours + " of " + others;
   if (const std::string near = hint.empty() ? nearest_name(bare_name(flag), spellings(options)) : "";
       !near.empty()) {
     const Option* option = find_flag("--" + near, options);
@@ -108,12 +114,18 @@ std::vector<std::string> in_our_spelling(std::vector<std::string> arguments, con
 // Of a setting the last value counts, so that a script's flags can be followed by one's own. A second file
 // would be a text, or a result, that is lost without a word.
 void check_names_one(const Option& option, const std::vector<std::string>& values) {
-  if (!names_file(option) || !std::holds_alternative<std::string*>(option.target)) return;
+  if (!std::holds_alternative<std::string*>(option.target)) return;
   for (const auto& value : values) {
     if (value != values.front())
       throw UsageError("--" + option.name,
                        "expected one file or folder, got '" + values.front() + "' and '" + value + "'");
   }
+}
+
+// A script's variable that is not set would mean standard input, or no file at all.
+void check_names_some(const Option& option, const std::vector<std::string>& values) {
+  if (std::count(values.begin(), values.end(), "") > 0)
+    throw UsageError("--" + option.name, "expected a file or folder, got an empty name");
 }
 
 }  // namespace
@@ -152,8 +164,10 @@ Flags parse_flags(const OptionList& own, const std::vector<std::string>& words) 
                      std::string("expected flags as --help shows them, got: ") + error.what());
   }
   for (const auto& option : options) {
-    if (const auto found = flags.values.find(option.name); found != flags.values.end())
-      check_names_one(option, found->second);
+    const auto found = flags.values.find(option.name);
+    if (found == flags.values.end() || !names_file(option)) continue;
+    check_names_some(option, found->second);
+    check_names_one(option, found->second);
   }
   return flags;
 }

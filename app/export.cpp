@@ -60,9 +60,8 @@ int run_export(const Arguments& arguments) {
   apply_flags(flags.describe(), parse_flags(flags.describe(), arguments));
   if (flags.model.empty()) throw UsageError("--model", "required a model folder, got none");
   if (flags.output.empty()) throw UsageError("--output", "required the new folder, got none");
-  if (file_exists(join_path(flags.output, "config.json")))
-    throw UsageError("--output", "required a new folder, got " + flags.output + ", which holds a model");
   check_output_folder({"--output", flags.output}, {{"--model", flags.model}});
+  check_new_model_folder({"--output", flags.output});
   check_outputs({{"standard output", "-"}}, {{"--model", flags.model}});
   const ModelFolder folder = ModelFolder::load(flags.model, torch::kCPU);
   const ModelOptions& options = folder.model->options();

@@ -119,8 +119,9 @@ void print_search(Output& output, const GenerationDefaults& generation) {
   line("longest", std::to_string(generation.most_tokens()),
        generation.max_length || generation.max_new_tokens ? generation.file + ": its limit in tokens"
                                                           : "default");
-  for (const auto& [key, value] : generation.unsupported)
-    line(key, value, generation.file + ": not supported, has no effect");
+  for (const auto& [key, value, of_sampling] : generation.unsupported) {
+    if (!of_sampling || search.sample) line(key, value, generation.file + ": not supported, has no effect");
+  }
 }
 
 void print_row(Output& output, const std::string& name, int64_t count, const std::string& text) {

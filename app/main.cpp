@@ -2,7 +2,11 @@
 //
 //   0 done   1 internal error   2 flags, run.json, device   3 input, output, pairs   4 model folder
 //   129, 130, 143, 152 after SIGHUP, SIGINT, SIGTERM, SIGXCPU
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
@@ -57,6 +61,15 @@ void print(const std::string& text) {
   Output output("-");
   output.write(text);
   output.close();
+}
+
+// A stream that is closed (>&-) would be the next file that is opened. What takes its place can do nothing: a
+// read or write fails as it would without it, with EBADF.
+void reserve_standard_streams() {
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(stream, F_GETFD) >= 0 || errno != EBADF) continue;
+    [[maybe_unused]] const int lowest = ::open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+  }
 }
 
 int run(Arguments arguments) {
@@ -121,6 +134,7 @@ int guarded_run(const Arguments& arguments) {
 }  // namespace dragoman
 
 int main(int argc, char** argv) {
+  dragoman::reserve_standard_streams();
   dragoman::install_signal_handlers();
   const int code = dragoman::guarded_run({argv + 1, argv + argc});
   if (dragoman::work_was_abandoned()) {

@@ -29,8 +29,9 @@ class Output {
   void flush();
   void close();  // flush, and the errors that only closing shows
 
-  // Keeps what is written so far as PATH.partial, for a command that is stopped. Returns the name of that
-  // file; "" where nothing is written yet or where it went out directly.
+  // Keeps what is written so far as PATH.partial, for a command that is stopped; as PATH.partial-2 and so on
+  // where there is such a file. Returns the name; "" where nothing is written yet or where it went out
+  // directly.
   std::string keep_partial();
 
   bool on_terminal() const;

@@ -12,6 +12,7 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "core/replacement_file.h"
+#include "core/staging_folder.h"
 
 namespace dragoman {
 namespace {
@@ -106,6 +107,19 @@ void check_outputs_differ(const NamedPaths& outputs) {
   }
 }
 
+// A file that a model or a run is made of: whoever writes over it loses the model.
+void refuse_part_of_model(const NamedPath& output) {
+  struct stat status {};
+  if (output.path == "-" || ::stat(output.path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return;
+  const fs::path target = link_target(output.path);
+  const std::string folder = target.has_parent_path() ? target.parent_path().string() : ".";
+  const auto holds = [&](const char* name) { return file_exists(join_path(folder, name)); };
+  const bool is_model = holds("config.json") && (holds("vocab.json") || holds("manifest.json"));
+  if (is_of_model(target.filename()) && (is_model || holds("run.json") || holds("state.json")))
+    throw UsageError(output.flag, "expected a file that is no part of a model, got " + output.path +
+                                      ", which belongs to the model or run in " + folder);
+}
+
 void remove_absent(NamedPaths& paths) {
   paths.erase(
       std::remove_if(paths.begin(), paths.end(), [](const auto& named) { return named.path.empty(); }),
@@ -117,7 +131,8 @@ void check_plain_name(const NamedPath& output) {
   if (::stat(output.path.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) return;
   std::string name = output.path;
   std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
-  for (const char* end : {".gz", ".xz", ".zst", ".bz2", ".zip", ".7z", ".lz4", ".lzma", ".br", ".rar"}) {
+  for (const char* end : {".gz", ".xz", ".zst", ".bz2", ".zip", ".7z", ".lz4", ".lzma", ".br", ".rar", ".z",
+                          ".lz", ".lzo", ".tgz", ".txz", ".tbz", ".tbz2", ".tzst"}) {
     if (ends_with(name, end)) {
       throw UsageError(output.flag,
                        "expected a name without the ending of a compressed file, got " + output.path +
@@ -150,6 +165,7 @@ void check_outputs(NamedPaths outputs, const NamedPaths& inputs) {
   }
   for (const auto& output : outputs) {
     if (output.path != "-" && is_folder(output.path)) cannot(ErrorKind::kData, "write", output.path, EISDIR);
+    refuse_part_of_model(output);
     const auto place = place_of(output.path, STDOUT_FILENO);
     for (const auto& input : read) {
       if (place && place == place_of(input.path, STDIN_FILENO)) refuse_input(output, input);
@@ -161,6 +177,17 @@ void check_outputs(NamedPaths outputs, const NamedPaths& inputs) {
 void check_text_outputs(NamedPaths outputs, const NamedPaths& inputs) {
   check_outputs(outputs, inputs);
   for (const auto& output : outputs) check_plain_name(output);
+}
+
+void check_new_model_folder(const NamedPath& folder) {
+  if (is_free_for_new_folder(folder.path)) return;
+  const auto refuse = [&](const std::string& why) {
+    throw UsageError(folder.flag, "expected a new folder, got " + folder.path + ", which " + why);
+  };
+  if (!is_folder(folder.path)) refuse("is a file");
+  for (const auto& name : list_folder(folder.path)) {
+    if (is_of_model(name)) refuse("holds " + name);
+  }
 }
 
 void check_output_folder(const NamedPath& folder, const NamedPaths& inputs) {

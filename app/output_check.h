@@ -18,11 +18,16 @@ NamedPaths named_paths(const std::vector<std::pair<std::string, std::vector<std:
 
 // UsageError where an output is one of the inputs, under any name (`./x`, a link, /dev/stdin, redirected
 // standard input), or where two outputs are one file. Of an input that is a model folder, the files are meant
-// that make up a model and a run. DataError where an output is a folder. Paths that are empty are not there.
+// that make up a model and a run. DataError where an output is a folder, UsageError where it is a part of
+// any model or run. Paths that are empty are not there.
 void check_outputs(NamedPaths outputs, const NamedPaths& inputs);
 
 // The same for text: UsageError too for a name that promises a compressed file, which is not what is written.
 void check_text_outputs(NamedPaths outputs, const NamedPaths& inputs);
+
+// UsageError where a new model folder would write over files: over a file of this name, or a folder with
+// files of a model or a run. Other files in it stay (a clone of a hub's repository).
+void check_new_model_folder(const NamedPath& folder);
 
 // UsageError where a folder that is to be written is an input, or where a file of a model in it is one.
 void check_output_folder(const NamedPath& folder, const NamedPaths& inputs);

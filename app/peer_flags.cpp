@@ -39,10 +39,16 @@ const std::vector<PeerFlag> kPeerFlags = {
     {"models", "model", "a folder; once for each model of an ensemble"},
     {"path", "model", "a folder"},
     {"model-path", "model", "a folder"},
+    {"model-dir", "model", "a folder"},
+    {"checkpoint", "model", "a folder; once for each model of an ensemble"},
     {"model-name-or-path", "model", "a folder in translate; --from-model in train"},
     {"checkpoints", "model", "a folder; once for each model of an ensemble"},
     {"vocabs", "model", "whose folder holds its vocabularies"},
     {"vocab", "model", "whose folder holds its vocabularies"},
+    {"src-vocab", "vocab-size", "the vocabulary is made with the tokenizer"},
+    {"src-vocab", "model", "whose folder holds its vocabularies"},
+    {"tgt-vocab", "vocab-size", "the vocabulary is made with the tokenizer"},
+    {"tgt-vocab", "model", "whose folder holds its vocabularies"},
     {"source-lang", "train-source", "and --train-target are files; the languages are not named"},
     {"source-lang", "model", "a model has one source language, which is not named"},
     {"src-lang", "train-source", "and --train-target are files; the languages are not named"},
@@ -52,8 +58,13 @@ const std::vector<PeerFlag> kPeerFlags = {
      "--search-until first stops as soon as enough hypotheses are complete"},
     {"target-lang", "target-language", "for models of several languages; else the language is not named"},
     {"tgt-lang", "target-language", "for models of several languages; else the language is not named"},
+    {"target-lang", "train-source", "and --train-target are files; the languages are not named"},
+    {"tgt-lang", "train-source", "and --train-target are files; the languages are not named"},
+    {"target-lang", "model", "a model knows its languages, which are not named"},
+    {"tgt-lang", "model", "a model knows its languages, which are not named"},
     {"forced-bos-token", "target-language", "for models of several languages"},
     {"input-file", "input", ""},
+    {"gen-subset", "input", "the file to translate"},
     {"output-file", "output", ""},
     {"outfile", "output", ""},
     {"hypotheses", "hypothesis", ""},
@@ -79,9 +90,12 @@ const std::vector<PeerFlag> kPeerFlags = {
     {"bpe-codes", "", "the tokenizer is trained with the model (--tokenizer-type bpe)"},
     {"src-subword-model", "", "the tokenizer is trained with the model (--vocab-size)"},
     {"subword-type", "tokenizer-type", "unigram or bpe"},
+    {"bpe", "tokenizer-type", "--tokenizer-type bpe"},
+    {"bpe", "model", "whose folder holds its tokenizers"},
     // ---- shape
     {"type", "preset", "tiny, small, base, big or characters"},
     {"arch", "preset", "tiny, small, base, big or characters"},
+    {"arch", "model", "whose folder has its shape"},
     {"task", "", "it is always translation"},
     {"dim-emb", "d-model", ""},
     {"hidden-size", "d-model", ""},
@@ -111,6 +125,8 @@ const std::vector<PeerFlag> kPeerFlags = {
     {"transformer-dropout-attention", "attention-dropout", ""},
     {"transformer-dropout-ffn", "activation-dropout", ""},
     {"relu-dropout", "activation-dropout", ""},
+    {"dropout-src", "dropout", "whole words are not dropped"},
+    {"dropout-trg", "dropout", "whole words are not dropped"},
     {"transformer-preprocess", "norm", "pre or post"},
     {"transformer-postprocess", "norm", "pre or post"},
     {"encoder-normalize-before", "norm", "pre"},
@@ -143,6 +159,7 @@ const std::vector<PeerFlag> kPeerFlags = {
     {"max-seconds", "max-time", ""},
     // ---- batches
     {"batch-size", "max-tokens", "a batch is limited by its tokens, not by its sentences"},
+    {"bs", "max-tokens", "a batch is limited by its tokens, not by its sentences"},
     {"mini-batch", "max-tokens", "a batch is limited by its tokens, not by its sentences"},
     {"max-sentences", "max-tokens", "a batch is limited by its tokens, not by its sentences"},
     {"per-device-train-batch-size", "max-tokens", "a batch is limited by its tokens, not by its sentences"},
@@ -176,6 +193,7 @@ const std::vector<PeerFlag> kPeerFlags = {
     {"warmup-steps", "warmup", ""},
     {"learning-rate-warmup", "warmup", ""},
     {"warmup-ratio", "warmup", "a number of updates"},
+    {"warmup-init-lr", "warmup", "in which the rate rises from 0"},
     {"lr-decay-inv-sqrt", "schedule", "inverse-sqrt, the default; its warm-up is --warmup"},
     {"lr-scheduler", "schedule", "inverse-sqrt, noam, cosine, linear or constant"},
     {"lr-scheduler-type", "schedule", "inverse-sqrt, noam, cosine, linear or constant"},
@@ -202,6 +220,10 @@ const std::vector<PeerFlag> kPeerFlags = {
     {"valid-steps", "valid-every", ""},
     {"validate-interval-updates", "valid-every", ""},
     {"eval-steps", "valid-every", ""},
+    {"evaluation-strategy", "valid-every", "a number of updates"},
+    {"eval-strategy", "valid-every", "a number of updates"},
+    {"save-strategy", "save-every", "a number of updates"},
+    {"logging-strategy", "log-every", "a number of updates"},
     {"validate-interval", "valid-every", "a number of updates"},
     {"checkpoint-interval", "valid-every", "and --save-every: validations and checkpoints have one each"},
     {"save-freq", "save-every", ""},
@@ -233,6 +255,10 @@ const std::vector<PeerFlag> kPeerFlags = {
     {"pretrained-model", "from-model", "the folder to begin with"},
     {"params", "from-model", "the folder to begin with"},
     {"finetune-from-model", "from-model", ""},
+    {"reset-optimizer", "from-model", "which takes the weights of a folder alone"},
+    {"reset-lr-scheduler", "from-model", "which takes the weights of a folder alone"},
+    {"reset-dataloader", "from-model", "which takes the weights of a folder alone"},
+    {"reset-meters", "from-model", "which takes the weights of a folder alone"},
     {"resume", "", "an interrupted run resumes by itself: give the same command"},
     {"resume-from-checkpoint", "", "an interrupted run resumes by itself: give the same command"},
     {"no-restore-corpus", "", "an interrupted run resumes by itself"},
@@ -242,6 +268,7 @@ const std::vector<PeerFlag> kPeerFlags = {
     {"log", "", "train.log.jsonl in the folder of --model is the log; messages go to standard error"},
     {"log-file", "", "train.log.jsonl in the folder of --model is the log; messages go to standard error"},
     {"quiet", "", "messages go to standard error: 2> /dev/null"},
+    {"verbose", "", "there are no more messages than those on standard error"},
     // ---- machine
     {"fp16", "precision", "--precision float16"},
     {"half", "precision", "--precision float16"},
@@ -260,16 +287,19 @@ const std::vector<PeerFlag> kPeerFlags = {
     {"num-threads", "threads", ""},
     {"intra-threads", "threads", ""},
     {"omp-num-threads", "threads", ""},
+    {"inter-threads", "workers", "batches side by side"},
     {"inter-threads", "threads", "one number for all"},
     {"num-workers", "threads", "one number for all"},
     {"jobs", "threads", ""},
     {"random-seed", "seed", ""},
     {"gpu", "device", "cuda or cuda:N"},
+    {"cuda", "device", "--device cuda"},
     {"gpu-ranks", "device", "cuda:N; one device"},
     {"world-size", "device", "cuda:N; one device"},
     {"devices", "device", "cuda:N; one device"},
     {"device-ids", "device", "cuda:N; one device"},
     {"device-index", "device", "cuda:N"},
+    {"sync-sgd", "", "one process trains: there is nothing to synchronise"},
     {"cpu", "device", "--device cpu"},
     {"use-cpu", "device", "--device cpu"},
     {"no-cuda", "device", "--device cpu"},
@@ -311,6 +341,10 @@ const std::vector<PeerFlag> kPeerFlags = {
     {"post-process", "", "translations come as plain text"},
     {"detokenize", "", "translations come as plain text"},
     {"alignment", "", "alignments are not printed"},
+    {"replace-unk", "",
+     "there are no alignments to replace <unk> by; train with --byte-fallback, which needs none"},
+    {"unkpen", "", "<unk> has no penalty of its own"},
+    {"sacrebleu", "", "dragoman evaluate scores as sacreBLEU does"},
     // ---- scores
     {"tok", "tokenize", "of BLEU"},
     {"lc", "lowercase", "of BLEU"},
@@ -324,6 +358,7 @@ const std::vector<PeerFlag> kPeerFlags = {
     {"b", "max-tokens", "a batch is limited by its tokens"},
     {"n", "length-penalty", "Marian's -n"},
     {"n", "max-updates", ""},
+    {"o", "model", "the folder or file that is written; other results go to standard output"},
     {"e", "max-epochs", "Marian's -e"},
     {"d", "device", "Marian's -d"},
     {"w", "max-tokens", "which decides how much memory is taken"},
@@ -384,6 +419,14 @@ OptionList with_peer_names(OptionList options) {
     if (Option* ours = find_option(options, peer.ours)) ours->alias(std::string(peer.theirs));
   }
   return options;
+}
+
+std::string flag_of_ours(const std::string& flag) {
+  const std::string name = bare_name(flag);
+  for (const PeerFlag& peer : kPeerFlags) {
+    if (peer.theirs == name && !peer.ours.empty()) return std::string(peer.ours);
+  }
+  return "";
 }
 
 std::string peer_hint(const std::string& flag, const OptionList& options) {

@@ -23,6 +23,9 @@ const std::vector<PeerFlag>& peer_flags();
 // of the list has that name.
 OptionList with_peer_names(OptionList options);
 
+// Our flag, without dashes, for a peer's, whichever command has it; "" where there is none.
+std::string flag_of_ours(const std::string& flag);
+
 // What to type for a peer's flag that is not one of `options`: "--max-tokens (...)", or "" when it is
 // nobody's. `flag` has its dashes.
 std::string peer_hint(const std::string& flag, const OptionList& options);

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "core/files.h"
+#include "evaluation/metrics.h"
 
 namespace dragoman {
 namespace {
@@ -49,6 +50,11 @@ bool is_number(const std::string& word) {
          std::all_of(word.begin(), word.end(), [](unsigned char c) { return std::isdigit(c) != 0; });
 }
 
+std::string in_lower_case(std::string word) {
+  std::transform(word.begin(), word.end(), word.begin(), [](unsigned char c) { return std::tolower(c); });
+  return word;
+}
+
 bool is_flag(const std::string& word) {
   return word.size() > 1 && word[0] == '-';
 }
@@ -65,6 +71,7 @@ class Reader {
  private:
   void take_one() {
     std::string word = words_[at_++];
+    if (word == "--") return take_rest();
     if (!is_flag(word)) return give("--reference", word);
     if (word == "-bw") result_.push_back("--score-only"), word = "-w";
     const std::string name = word.substr(0, word.find('='));
@@ -72,8 +79,12 @@ class Reader {
       throw UsageError(name, "expected " + refused->second + ", got '" + name + "'");
     if (word == "-b" && (at_ == words_.size() || !is_number(words_[at_])))
       return result_.push_back("--score-only");
-    if (word == "-m" && at_ < words_.size() && is_metric(words_[at_])) return take_metrics();
+    if (word == "-m" && at_ < words_.size()) {
+      if (is_metric(words_[at_])) return take_metrics();
+      refuse_unless_model(words_[at_]);
+    }
     if (word == "--metrics") return take_metrics();
+    if (name == "--metrics") return result_.push_back(in_lower_case(word));
     const auto known = kLongForms.find(word);
     const std::string flag = known != kLongForms.end() ? known->second : detached(word);
     if (flag == "--input") return take_all("--hypothesis");
@@ -98,8 +109,26 @@ class Reader {
 
   void take_metrics() {
     if (at_ == words_.size()) return result_.push_back("--metrics");
-    do give("--metrics", words_[at_++]);
+    do give("--metrics", in_lower_case(words_[at_++]));
     while (at_ < words_.size() && is_metric(words_[at_]));
+  }
+
+  // Behind "--" no word is a flag.
+  void take_rest() {
+    while (at_ < words_.size()) give("--reference", words_[at_++]);
+  }
+
+  // -m is --model here and --metrics in sacreBLEU. A model that is not there would be told of much later.
+  void refuse_unless_model(const std::string& word) const {
+    const bool translates = std::any_of(words_.begin(), words_.end(), [](const std::string& each) {
+      return each.substr(0, each.find('=')) == "--source";
+    });
+    if (translates || file_exists(word)) return;
+    if (in_lower_case(word) == "wer") make_metrics({.metrics = {"wer"}});  // which explains it
+    std::string names;
+    for (const auto& name : metric_names()) names += (names.empty() ? "" : ", ") + name;
+    throw UsageError("-m",
+                     "expected one of " + names + ", or a model folder with --source, got '" + word + "'");
   }
 
   void give(const std::string& flag, const std::string& value) {
@@ -109,10 +138,15 @@ class Reader {
 
   // "bleu", "bleu,chrf". A folder of that name is a model.
   bool is_metric(const std::string& word) const {
-    const auto option = std::find_if(options_.begin(), options_.end(),
-                                     [](const Option& each) { return each.name == "metrics"; });
-    const auto& names = option->choices;
-    return std::count(names.begin(), names.end(), word.substr(0, word.find(','))) > 0 && !is_folder(word);
+    const auto& names = metric_names();
+    return std::count(names.begin(), names.end(), in_lower_case(word.substr(0, word.find(',')))) > 0 &&
+           !is_folder(word);
+  }
+
+  const std::vector<std::string>& metric_names() const {
+    return std::find_if(options_.begin(), options_.end(),
+                        [](const Option& each) { return each.name == "metrics"; })
+        ->choices;
   }
 
   // Whether the next word is the value of this flag, in any of its spellings. (--flag=x stands in one word.)

@@ -7,6 +7,7 @@
 #include "app/output.h"
 #include "app/output_check.h"
 #include "app/shipped_model.h"
+#include "core/input_bytes.h"
 #include "core/interrupt.h"
 #include "core/json.h"
 #include "core/lines.h"
@@ -83,8 +84,8 @@ bool read_pairs(LineReader& source, LineReader& target, const ScoreFlags& flags,
     if (more != more_targets) {
       const auto lines = with_commas(before + static_cast<int64_t>(sources.size()));
       throw DataError(
-          more ? target.path() : source.path(),
-          "expected as many lines as " + (more ? source.path() : target.path()) + ", got " + lines);
+          input_name(more ? target.path() : source.path()),
+          "expected as many lines as " + input_name(more ? source.path() : target.path()) + ", got " + lines);
     }
     if (!more) break;
     sources.push_back(line), targets.push_back(translation);

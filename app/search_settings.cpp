@@ -47,12 +47,24 @@ void check_sampling(const Flags& given, const std::string& file, const SearchOpt
 }
 
 // What compares hypotheses has nothing to do where there is one.
-void refuse_idle_search_flags(const Flags& given, const SearchOptions& search) {
+void refuse_idle_search_flags(const Flags& given, const std::string& file, const SearchOptions& search) {
   if (!search.sample && search.beam_size > 1) return;
-  const std::string expected = search.sample ? "beam search, not --sample" : "--beam-size 2 or more";
+  const std::string sampling = given.has("sample") ? "beam search, not --sample"
+                                                   : "beam search (--sample=false), not do_sample of " + file;
+  const std::string expected = search.sample ? sampling : "--beam-size 2 or more";
   for (const char* flag :
        {"length-penalty", "length-penalty-kind", "word-penalty", "search-until", "diversity-rate"})
     refuse_idle(given, flag, expected);
+  // A beam of one is none.
+  if (search.sample && search.beam_size > 1) refuse_idle(given, "beam-size", expected);
+}
+
+void warn_of_unsupported(const GenerationDefaults& generation, const std::string& file,
+                         const SearchOptions& search, Log& log) {
+  for (const auto& [key, value, of_sampling] : generation.unsupported) {
+    if (!of_sampling || search.sample)
+      log.warning(file + ": " + key + " is not supported and has no effect (" + value + ")");
+  }
 }
 
 }  // namespace
@@ -68,10 +80,9 @@ void resolve_search(const OptionList& options, const Flags& given, const std::st
   settle_sampling(given, search);
   check_sampling(given, file, search);
   if (!given.has("beam-size") && !search.sample) search.beam_size = std::max(search.beam_size, search.n_best);
+  refuse_idle_search_flags(given, file, search);
   search.check();
-  refuse_idle_search_flags(given, search);
-  for (const auto& [key, value] : generation.unsupported)
-    log.warning(file + ": " + key + " is not supported and has no effect (" + value + ")");
+  warn_of_unsupported(generation, file, search, log);
 }
 
 }  // namespace dragoman

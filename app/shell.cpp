@@ -119,7 +119,8 @@ std::string man_page() {
       ".TP\n0\ndone\n.TP\n1\ninternal error\n.TP\n2\na flag, a value, run.json, or a device that is not "
       "there\n"
       ".TP\n3\ninput that cannot be read, output that cannot be written, pairs that cannot be trusted\n"
-      ".TP\n4\nmodel folder missing or damaged\n.TP\n130, 143\nstopped by SIGINT or SIGTERM, state saved\n";
+      ".TP\n4\nmodel folder missing or damaged\n"
+      ".TP\n129, 130, 143, 152\nstopped by SIGHUP, SIGINT, SIGTERM or SIGXCPU, state saved\n";
   return text;
 }
 

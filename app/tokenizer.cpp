@@ -8,6 +8,7 @@
 #include "app/output_check.h"
 #include "app/tokenizer_file.h"
 #include "core/files.h"
+#include "core/input_bytes.h"
 #include "core/lines.h"
 #include "core/log.h"
 #include "tokenizer/tokenizer.h"
@@ -66,7 +67,7 @@ int run_tokenizer_train(const Arguments& arguments) {
   TextReader reader("--input", flags.input);
   Output output(flags.model);
   const LineSource lines = [&](std::string& line) { return reader.next(line); };
-  const TrainedTokenizer trained = train_tokenizer(lines, flags.tokenizer, flags.input[0]);
+  const TrainedTokenizer trained = train_tokenizer(lines, flags.tokenizer, input_name(flags.input[0]));
   output.write(trained.model);
   output.close();
   Log log(std::cerr);

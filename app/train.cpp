@@ -13,6 +13,7 @@
 #include "core/json.h"
 #include "folder/config.h"
 #include "training/fine_tuning.h"
+#include "training/removed_options.h"
 #include "training/run.h"
 
 namespace dragoman {
@@ -50,7 +51,7 @@ RunOptions resolved(const Arguments& arguments) {
                                      flags.last("preset") + "'");
   result.run.model = from.empty() ? model_preset(result.run.preset)
                                   : read_model_config(shape_folder(text_of("model", "model"), from));
-  set_from_json(result.run.describe(), config, flags.last("config"));
+  set_from_json(result.run.describe(), without_removed(config, flags.last("config")), flags.last("config"));
   apply_flags(result.describe(), flags);
   return result.run;
 }

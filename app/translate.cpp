@@ -17,7 +17,6 @@
 #include "core/json.h"
 #include "core/lines.h"
 #include "core/log.h"
-#include "core/replacement_file.h"
 #include "core/shared_options.h"
 #include "decoding/folder_ids.h"
 #include "decoding/translator.h"
@@ -45,7 +44,9 @@ struct TranslateFlags {
                        .one_each(),
                    option(output, "output", "F",
                           "where translations go, one a line; - is standard output. The file is replaced at "
-                          "the end; a command that is stopped leaves what it has in F.partial")
+                          "the end; a command that is stopped leaves what it has in F.partial, or in "
+                          "F.partial-2 "
+                          "and so on where that is there")
                        .short_form('o'),
                    option(output_format, "output-format", "NAME", "text, or json: one object a line")
                        .one_of({"text", "json"}),
@@ -98,8 +99,6 @@ struct Streams {
     if (flags.target_prefix == "-" && std::count(flags.inputs.begin(), flags.inputs.end(), "-") > 0)
       throw UsageError("--target-prefix", "expected a file where --input is standard input, got '-' too");
     check_text_outputs({{"--output", flags.output}}, inputs);
-    // Where a command that is stopped leaves its work.
-    if (flags.output != "-") check_outputs({{"--output", link_target(flags.output) + ".partial"}}, inputs);
   }
 
   TextReader reader;

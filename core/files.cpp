@@ -61,9 +61,9 @@ std::string read_file(const std::string& path, ErrorKind kind, uint64_t limit) {
   }
 }
 
-FileWriter::FileWriter(const std::string& path) : path_(path) {
+FileWriter::FileWriter(const std::string& path, const std::string& like) : path_(path) {
   if (is_made_to_fail("create", path)) write_failed(path_, "create");
-  descriptor_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  descriptor_ = create_like(like, path, O_TRUNC);
   if (descriptor_ < 0) write_failed(path_, "create");
 }
 
@@ -97,8 +97,7 @@ void FileWriter::close() {
 void write_file_atomically(const std::string& path, std::string_view content) {
   const std::string target = link_target(path), beside = target + ".tmp";
   try {
-    FileWriter writer(beside);
-    if (!copy_mode(target, beside)) write_failed(beside, "set the mode of");
+    FileWriter writer(beside, target);
     writer.write(content);
     writer.close();
     rename_path(beside, target);

@@ -24,7 +24,8 @@ bool write_all(int descriptor, const void* data, size_t bytes);
 // An open file for writing whose errors are exceptions and whose bytes are on the disk after close().
 class FileWriter {
  public:
-  explicit FileWriter(const std::string& path);
+  // A new file has the mode of `like`, where there is such a file.
+  explicit FileWriter(const std::string& path, const std::string& like = "");
   ~FileWriter();
   FileWriter(const FileWriter&) = delete;
   FileWriter& operator=(const FileWriter&) = delete;

@@ -26,6 +26,10 @@ bool has_packed_name(const std::string& path) {
 
 }  // namespace
 
+std::string input_name(const std::string& path) {
+  return path == "-" ? "standard input" : path;
+}
+
 struct InputBytes::Packed {
   const FileFormat& format;
   std::unique_ptr<Unpacker> unpacker;
@@ -35,11 +39,12 @@ struct InputBytes::Packed {
 InputBytes::InputBytes(std::string path) : path_(std::move(path)), descriptor_(STDIN_FILENO) {
   if (path_ != "-") descriptor_ = open_to_read(path_);
   struct stat status {};
-  if (descriptor_ < 0 || ::fstat(descriptor_, &status) != 0) cannot(ErrorKind::kData, "read", path_, errno);
+  if (descriptor_ < 0 || ::fstat(descriptor_, &status) != 0)
+    cannot(ErrorKind::kData, "read", input_name(path_), errno);
   regular_ = S_ISREG(status.st_mode);
   if (S_ISDIR(status.st_mode)) {
     if (descriptor_ > STDERR_FILENO) ::close(descriptor_);
-    cannot(ErrorKind::kData, "read", path_, EISDIR);
+    cannot(ErrorKind::kData, "read", input_name(path_), EISDIR);
   }
   if (regular_ && status.st_size == 0 && has_packed_name(path_)) {
     if (descriptor_ > STDERR_FILENO) ::close(descriptor_);
@@ -63,7 +68,7 @@ bool InputBytes::fill() {
                                  : read_waiting(descriptor_, &raw_[had], kReadBytes);
   const int error_number = errno;
   raw_.resize(had + static_cast<size_t>(count > 0 ? count : 0));
-  if (count < 0 && error_number != EINTR) cannot(ErrorKind::kData, "read", path_, error_number);
+  if (count < 0 && error_number != EINTR) cannot(ErrorKind::kData, "read", input_name(path_), error_number);
   over_ = count == 0;
   return count > 0;
 }
@@ -73,20 +78,25 @@ void InputBytes::recognise() {
   if (found.needs_more) return;
   recognised_ = true;
   // What cannot be unpacked passes: the reader of text names it.
-  auto unpacker = found.format != nullptr ? Unpacker::make(*found.format, path_) : nullptr;
+  auto unpacker = found.format != nullptr ? Unpacker::make(*found.format, input_name(path_)) : nullptr;
   if (unpacker) packed_.reset(new Packed{*found.format, std::move(unpacker)});
+}
+
+std::string InputBytes::unpacking_command() const {
+  return packed_ ? packed_->format.remedy : "";
 }
 
 bool InputBytes::unpack(std::string& text) {
   const size_t had = text.size();
   std::string_view left = raw_;
-  packed_->unpacker->step(left, text, over_);
+  packed_->unpacker->step(left, text);
   packed_->has_more = text.size() - had >= Unpacker::kStepBytes;
   raw_.erase(0, raw_.size() - left.size());
   if (!over_ || text.size() > had || !raw_.empty()) return true;
   if (!packed_->unpacker->may_end()) {
-    throw DataError(path_, std::string("expected whole ") + packed_->format.name +
-                               ", got a piece: the end is missing; copy or download the file again");
+    throw DataError(input_name(path_),
+                    std::string("expected whole ") + packed_->format.name +
+                        ", got a piece: the end is missing; copy or download the file again");
   }
   return false;
 }

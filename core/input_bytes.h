@@ -6,6 +6,9 @@
 
 namespace dragoman {
 
+// How messages name an input: its path, or "standard input" for "-".
+std::string input_name(const std::string& path);
+
 class InputBytes {
  public:
   // "-" is standard input. DataError naming the path.
@@ -22,6 +25,8 @@ class InputBytes {
   bool is_ready() const;
 
   const std::string& path() const { return path_; }
+  // The command that unpacks it, with FILE for its path; "" where it is not packed.
+  std::string unpacking_command() const;
 
  private:
   struct Packed;

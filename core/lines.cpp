@@ -55,6 +55,23 @@ std::string encoding_of_nul_bytes(std::string_view head) {
   return "";
 }
 
+// A remedy for the text of a compressed file: "do: command FILE" becomes "do: unpack FILE | command".
+std::string behind_unpacking(const std::string& remedy, const std::string& unpacking) {
+  if (unpacking.empty()) return remedy;
+  const size_t colon = remedy.find(": ") + 2;
+  std::string command = remedy.substr(colon);
+  // These read files, not pipes. tar unpacks by itself.
+  if (command.rfind("tar ", 0) == 0) return remedy;
+  for (const char* reader : {"unzip ", "7z ", "unrar ", "pdftotext "}) {
+    if (command.rfind(reader, 0) == 0)
+      return remedy.substr(0, colon) + unpacking + " > unpacked, then " +
+             replace_all(command, "FILE", "unpacked");
+  }
+  command = replace_all(replace_all(replace_all(command, " < FILE", ""), " FILE;", ";"), " FILE", "");
+  return remedy.substr(0, colon) + unpacking + " | " +
+         replace_all(command, "; else remove them: ", "; else remove them: " + unpacking + " | ");
+}
+
 }  // namespace
 
 struct LineReader::State {
@@ -91,14 +108,15 @@ struct LineReader::State {
     return found;
   }
 
-  std::string place(int64_t line) const { return input.path() + ":" + std::to_string(line); }
+  std::string place(int64_t line) const { return input_name(input.path()) + ":" + std::to_string(line); }
 
   // `remedy`: what to do, with FILE for the path.
   [[noreturn]] void refuse(const std::string& expected, const std::string& got,
                            const std::string& remedy) const {
     const std::string file = input.path() == "-" ? "FILE" : input.path();
     throw NotTextError(place(line_number + 1),
-                       "expected " + expected + ", got " + got + "; " + replace_all(remedy, "FILE", file));
+                       "expected " + expected + ", got " + got + "; " +
+                           replace_all(behind_unpacking(remedy, input.unpacking_command()), "FILE", file));
   }
 
   void check_beginning() const {

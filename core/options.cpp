@@ -297,7 +297,9 @@ std::optional<double> parse_duration(const std::string& text) {
 
 std::string nearest_name(const std::string& wrong, const std::vector<std::string>& known) {
   std::string best;
-  size_t best_distance = std::max<size_t>(2, wrong.size() / 3) + 1;
+  // Any two short names are near each other.
+  const size_t most = wrong.size() < 3 ? 0 : wrong.size() < 5 ? 1 : std::max<size_t>(2, wrong.size() / 3);
+  size_t best_distance = most + 1;
   for (const auto& name : known) {
     const size_t distance = edit_distance(wrong, name);
     if (distance < best_distance) best = name, best_distance = distance;

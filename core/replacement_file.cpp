@@ -16,6 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr char kTemporarySuffix[] = ".tmp";
+constexpr int kMostKept = 1000;  // files of one name that keep() has made
 
 [[noreturn]] void write_failed(const std::string& path, const std::string& action = "write") {
   cannot(ErrorKind::kData, action, path, errno);
@@ -48,6 +49,47 @@ void remove_abandoned(const std::string& folder, const std::string& prefix) {
   }
 }
 
+// Moves a file to a name that nothing has. False with errno: EEXIST where something has it.
+bool rename_to_free_name(const std::string& from, const std::string& to) {
+  if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return true;
+  if (errno != EINVAL && errno != ENOSYS) return false;
+  // A file system that cannot do both at once.
+  struct stat status {};
+  if (::lstat(to.c_str(), &status) == 0) return errno = EEXIST, false;
+  return ::rename(from.c_str(), to.c_str()) == 0;
+}
+
+// Whether a folder such as /tmp lets only the owner of this file, who is somebody else, put another in its
+// place.
+bool is_kept_by_its_owner(const std::string& file, const std::string& folder) {
+  struct stat own {
+  }, around{};
+  if (::stat(file.c_str(), &own) != 0 || ::stat(folder.c_str(), &around) != 0) return false;
+  const uid_t user = ::geteuid();
+  return (around.st_mode & S_ISVTX) != 0 && user != 0 && user != own.st_uid && user != around.st_uid;
+}
+
+// The old content would be lost if this file were written in place and that failed.
+[[noreturn]] void refuse_folder(const std::string& path, const std::string& folder, int error_number) {
+  fail(ErrorKind::kData, "",
+       "cannot write " + path + ": its folder " + folder +
+           " does not allow that a finished file takes its place (" + errno_text(error_number) +
+           "); choose another folder, or redirect standard output to the file, which empties it first");
+}
+
+// Like chmod() and chown(), of an open file.
+bool give_mode_and_owner(int descriptor, const struct stat& old) {
+  mode_t mode = old.st_mode & 07777;
+  if (::fchown(descriptor, old.st_uid, old.st_gid) != 0 &&
+      ::fchown(descriptor, static_cast<uid_t>(-1), old.st_gid) != 0) {
+    struct stat own {};
+    // Another group gets what everybody has.
+    if (::fstat(descriptor, &own) == 0 && own.st_gid != old.st_gid)
+      mode &= ~mode_t{S_ISGID | 070} | (mode & 07) << 3;
+  }
+  return ::fchmod(descriptor, mode) == 0;
+}
+
 }  // namespace
 
 std::string folder_of(const std::string& path) {
@@ -55,11 +97,17 @@ std::string folder_of(const std::string& path) {
   return folder.empty() ? "." : folder;
 }
 
-bool copy_mode(const std::string& from, const std::string& to) {
+int create_like(const std::string& from, const std::string& path, int flags) {
   struct stat old {};
-  if (::stat(from.c_str(), &old) != 0) return true;
-  [[maybe_unused]] const int unprivileged = ::chown(to.c_str(), old.st_uid, old.st_gid);
-  return ::chmod(to.c_str(), old.st_mode & 07777) == 0;
+  const bool is_there = ::stat(from.c_str(), &old) == 0;
+  const mode_t at_first = is_there ? old.st_mode & 0700 : 0666;  // nobody else, until the owner is right
+  const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | flags, at_first);
+  if (descriptor < 0 || !is_there || give_mode_and_owner(descriptor, old)) return descriptor;
+  const int error_number = errno;
+  ::close(descriptor);
+  ::unlink(path.c_str());
+  errno = error_number;
+  return -1;
 }
 
 std::string link_target(const std::string& path) {
@@ -88,6 +136,8 @@ ReplacementFile::ReplacementFile(const std::string& path) : path_(path), target_
   // A file that may not be written is not replaced either, though its folder would allow that.
   if (file_exists(target_) && ::access(target_.c_str(), W_OK) != 0)
     cannot(ErrorKind::kData, "write", path_, errno);
+  if (const std::string folder = folder_of(target_); is_kept_by_its_owner(target_, folder))
+    refuse_folder(path_, folder, EPERM);
   create();
 }
 
@@ -97,7 +147,9 @@ void ReplacementFile::create() {
   const std::string process = prefix + std::to_string(::getpid());
   for (int attempt = 0;; ++attempt) {
     temporary_ = join_path(folder, process + "-" + std::to_string(attempt) + kTemporarySuffix);
-    descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    descriptor_ = create_like(target_, temporary_, O_EXCL);
+    if (descriptor_ < 0 && (errno == EACCES || errno == EPERM) && file_exists(target_))
+      refuse_folder(path_, folder, errno);
     if (descriptor_ < 0 && (errno != EEXIST || attempt == 99)) write_failed(path_);
     if (descriptor_ < 0) continue;
     ::flock(descriptor_, LOCK_EX);
@@ -120,7 +172,9 @@ void ReplacementFile::commit() {
   const auto attempt = [&](int result) {
     if (result != 0) write_failed(path_);
   };
-  if (!copy_mode(target_, temporary_)) write_failed(path_, "set the mode of");
+  // It may have changed meanwhile.
+  if (struct stat old{}; ::stat(target_.c_str(), &old) == 0 && !give_mode_and_owner(descriptor_, old))
+    write_failed(path_, "set the mode of");
   // Some file systems cannot sync: what they say at close() is then all there is.
   if (::fsync(descriptor_) != 0 && errno != EINVAL && errno != EROFS) write_failed(path_);
   attempt(::rename(temporary_.c_str(), target_.c_str()));
@@ -136,7 +190,11 @@ void ReplacementFile::commit() {
 
 std::string ReplacementFile::keep(const std::string& suffix) {
   std::string name = target_ + suffix;
-  if (::rename(temporary_.c_str(), name.c_str()) != 0) name = temporary_;
+  for (int number = 2; !rename_to_free_name(temporary_, name); ++number) {
+    const bool go_on = errno == EEXIST && number <= kMostKept;
+    name = go_on ? target_ + suffix + "-" + std::to_string(number) : temporary_;
+    if (!go_on) break;
+  }
   ::close(descriptor_);
   descriptor_ = -1;
   return name;

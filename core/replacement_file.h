@@ -11,7 +11,7 @@ namespace dragoman {
 // file in the same folder and renamed by commit(). Until then, and when the object goes without it, the old
 // file stays as it was and the temporary one is removed. What a killed process left is removed by the next
 // one that writes the same file. Symbolic links are followed, so that a link stays one; mode and, where that
-// is allowed, owner are those of the old file. Errors are DataError naming path and errno.
+// is allowed, owner are those of the old file from the start. Errors are DataError naming path and errno.
 class ReplacementFile {
  public:
   explicit ReplacementFile(const std::string& path);
@@ -22,7 +22,8 @@ class ReplacementFile {
   int descriptor() const { return descriptor_; }
   void commit();
   // Gives what is written so far a name of its own beside the old file, which stays. Returns the name: that
-  // of the file behind all links and this suffix, or the temporary file's where that name is not to be had.
+  // of the file behind all links and this suffix, with "-2", "-3" behind it where there is such a file, or
+  // the temporary file's where no such name is to be had.
   std::string keep(const std::string& suffix);
 
  private:
@@ -40,9 +41,9 @@ std::string link_target(const std::string& path);
 // The folder that holds this file: "." for a name alone.
 std::string folder_of(const std::string& path);
 
-// Gives `to` the mode of `from`, where there is such a file, and its owner where that is allowed. False with
-// errno.
-bool copy_mode(const std::string& from, const std::string& to);
+// Opens a new file to write, with the mode of `from`, where there is such a file, and its owner where that is
+// allowed. `flags`: O_EXCL or O_TRUNC. -1 with errno.
+int create_like(const std::string& from, const std::string& path, int flags);
 
 // The device and the number of the file that a path leads to, which all its names share.
 struct FileIdentity {

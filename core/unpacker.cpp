@@ -96,6 +96,11 @@ void compare_bzip2(std::string_view bytes, bool whole, Recognition& result) {
   }
 }
 
+// What follows a whole member begins no other one, as far as its first bytes tell.
+void check_next_member(std::string_view bytes, std::string_view beginning, const Unpacker& unpacker) {
+  if (!agree(bytes, beginning)) unpacker.refuse_rest();
+}
+
 template <typename Size>
 std::string_view& take(std::string_view& packed, Size left) {
   packed.remove_prefix(packed.size() - static_cast<size_t>(left));
@@ -109,11 +114,12 @@ class GzipUnpacker : public Unpacker {
   }
   ~GzipUnpacker() override { inflateEnd(&stream_); }
 
-  void step(std::string_view& packed, std::string& text, bool) override {
+  void step(std::string_view& packed, std::string& text) override {
     if (between_members_) {
       // Tapes and block devices are filled up with zeros, which gzip passes over too.
       packed.remove_prefix(std::min(packed.find_first_not_of('\0'), packed.size()));
       if (packed.empty()) return;
+      check_next_member(packed, "\x1F\x8B"sv, *this);
       inflateReset(&stream_);
       between_members_ = false;
     }
@@ -144,9 +150,10 @@ class Bzip2Unpacker : public Unpacker {
   explicit Bzip2Unpacker(const std::string& path) : Unpacker(kBzip2.name, path) { begin(); }
   ~Bzip2Unpacker() override { BZ2_bzDecompressEnd(&stream_); }
 
-  void step(std::string_view& packed, std::string& text, bool) override {
+  void step(std::string_view& packed, std::string& text) override {
     if (between_members_) {
       if (packed.empty()) return;
+      check_next_member(packed, "BZh"sv, *this);
       BZ2_bzDecompressEnd(&stream_);
       begin();
     }
@@ -183,36 +190,47 @@ class Bzip2Unpacker : public Unpacker {
 #ifdef DRAGOMAN_HAS_LZMA
 class XzUnpacker : public Unpacker {
  public:
-  explicit XzUnpacker(const std::string& path) : Unpacker(kXz.name, path) {
-    // xz -9 needs 65 MiB; the largest dictionary of the format, 1.5 GiB.
-    constexpr uint64_t kMemory = uint64_t{1} << 31;
-    if (lzma_stream_decoder(&stream_, kMemory, LZMA_CONCATENATED) != LZMA_OK) throw std::bad_alloc();
-  }
+  explicit XzUnpacker(const std::string& path) : Unpacker(kXz.name, path) { begin(); }
   ~XzUnpacker() override { lzma_end(&stream_); }
 
-  void step(std::string_view& packed, std::string& text, bool last) override {
-    if (ended_) return;
+  void step(std::string_view& packed, std::string& text) override {
+    if (between_streams_) {
+      packed.remove_prefix(std::min(packed.find_first_not_of('\0'), packed.size()));  // padding
+      if (packed.empty()) return;
+      check_next_member(packed,
+                        "\xFD"
+                        "7zXZ\0"sv,
+                        *this);
+      begin();
+    }
     const size_t had = text.size();
     text.resize(had + kStepBytes);
     stream_.next_in = reinterpret_cast<const uint8_t*>(packed.data());
     stream_.avail_in = packed.size();
     stream_.next_out = reinterpret_cast<uint8_t*>(&text[had]);
     stream_.avail_out = kStepBytes;
-    const lzma_ret code = lzma_code(&stream_, last ? LZMA_FINISH : LZMA_RUN);
+    const lzma_ret code = lzma_code(&stream_, LZMA_RUN);
     text.resize(text.size() - stream_.avail_out);
     take(packed, stream_.avail_in);
-    ended_ = code == LZMA_STREAM_END;
+    between_streams_ = code == LZMA_STREAM_END;
     if (code == LZMA_MEM_ERROR) throw std::bad_alloc();
     if (code == LZMA_MEMLIMIT_ERROR) damaged("it needs more than 2 GiB to be unpacked");
     if (code == LZMA_FORMAT_ERROR) damaged("no xz stream where one should begin");
     if (code == LZMA_OPTIONS_ERROR) damaged("it uses options that this liblzma does not know");
-    if (!ended_ && code != LZMA_OK && code != LZMA_BUF_ERROR) damaged("a checksum is wrong");
+    if (!between_streams_ && code != LZMA_OK && code != LZMA_BUF_ERROR) damaged("a checksum is wrong");
   }
-  bool may_end() const override { return ended_; }
+  bool may_end() const override { return between_streams_; }
 
  private:
+  void begin() {
+    // xz -9 needs 65 MiB; the largest dictionary of the format, 1.5 GiB.
+    constexpr uint64_t kMemory = uint64_t{1} << 31;
+    if (lzma_stream_decoder(&stream_, kMemory, 0) != LZMA_OK) throw std::bad_alloc();
+    between_streams_ = false;
+  }
+
   lzma_stream stream_ = LZMA_STREAM_INIT;
-  bool ended_ = false;
+  bool between_streams_ = false;
 };
 #endif
 
@@ -227,8 +245,11 @@ class ZstdUnpacker : public Unpacker {
   }
   ~ZstdUnpacker() override { ZSTD_freeDStream(stream_); }
 
-  void step(std::string_view& packed, std::string& text, bool) override {
+  void step(std::string_view& packed, std::string& text) override {
     if (packed.empty() && between_frames_) return;
+    // A frame of somebody's own data may come too.
+    if (between_frames_ && ((packed[0] & 0xF0) != 0x50 || !agree(packed.substr(1), "\x2A\x4D\x18"sv)))
+      check_next_member(packed, "\x28\xB5\x2F\xFD"sv, *this);
     const size_t had = text.size();
     text.resize(had + kStepBytes);
     ZSTD_inBuffer in = {packed.data(), packed.size(), 0};
@@ -280,6 +301,11 @@ std::unique_ptr<Unpacker> Unpacker::make(const FileFormat& format, const std::st
     default:
       return nullptr;
   }
+}
+
+void Unpacker::refuse_rest() const {
+  throw DataError(path_, std::string("expected ") + name_ +
+                             " alone, got something else behind it; copy or download the file again");
 }
 
 void Unpacker::damaged(const std::string& reason) const {

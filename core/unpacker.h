@@ -38,10 +38,13 @@ class Unpacker {
   static std::unique_ptr<Unpacker> make(const FileFormat& format, const std::string& path);
   virtual ~Unpacker() = default;
 
-  // Takes bytes off `packed` and appends at most kStepBytes to `text`. `last`: nothing comes behind `packed`.
+  // Takes bytes off `packed` and appends at most kStepBytes to `text`.
   // DataError naming the path when the data is damaged.
-  virtual void step(std::string_view& packed, std::string& text, bool last) = 0;
+  virtual void step(std::string_view& packed, std::string& text) = 0;
   virtual bool may_end() const = 0;  // the input is whole when it ends here
+
+  // DataError for bytes behind a whole member that begin no other one.
+  [[noreturn]] void refuse_rest() const;
 
  protected:
   Unpacker(const char* name, std::string path) : name_(name), path_(std::move(path)) {}

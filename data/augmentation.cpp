@@ -23,19 +23,10 @@ int64_t stricter(int64_t a, int64_t b) {
   return a <= 0 ? b : b <= 0 ? a : std::min(a, b);
 }
 
-// All but the last, which is </s>.
-void replace_some(std::vector<int32_t>& ids, double p, int32_t by, uint64_t seed) {
-  if (p <= 0) return;
-  SplitMix64 random(seed);
-  for (size_t i = 0; i + 1 < ids.size(); ++i) {
-    if (random.uniform() < p) ids[i] = by;
-  }
-}
-
 }  // namespace
 
 bool AugmentationOptions::any() const {
-  return subword_sampling > 0 || bpe_dropout > 0 || source_word_dropout > 0 || target_word_dropout > 0;
+  return subword_sampling > 0 || bpe_dropout > 0;
 }
 
 OptionList AugmentationOptions::describe() {
@@ -56,18 +47,6 @@ OptionList AugmentationOptions::describe() {
                  "which side --subword-sampling or --bpe-dropout samples; source alone keeps one spelling "
                  "in the output")
               .one_of({"both", "source", "target"}),
-          option(sampling_epochs, "sampling-epochs", "N",
-                 "sample in the first N passes over the corpus and train on the best segmentation, which "
-                 "the search looks for, from there on; 0: in all")
-              .at_least(0),
-          option(source_word_dropout, "source-word-dropout", "P",
-                 "replace source tokens by <unk> with probability P")
-              .at_least(0)
-              .at_most(0.99),
-          option(target_word_dropout, "target-word-dropout", "P",
-                 "replace tokens that the decoder reads by <unk> with probability P; the labels stay")
-              .at_least(0)
-              .at_most(0.99),
       });
 }
 
@@ -78,23 +57,15 @@ void AugmentationOptions::check(bool unigram) const {
   if (bpe_dropout > 0 && unigram)
     throw UsageError("--bpe-dropout",
                      "expected a BPE tokenizer, got unigram; --subword-sampling is for that");
-  if (subword_sampling > 0 || bpe_dropout > 0) return;
-  const std::string needed = unigram ? "--subword-sampling" : "--bpe-dropout";
-  if (sampled_side != "both")
-    throw UsageError("--sampled-side",
-                     "expected " + needed + " as well, got " + sampled_side + " without it");
-  if (sampling_epochs > 0)
-    throw UsageError("--sampling-epochs", "expected " + needed + " as well, got " +
-                                              std::to_string(sampling_epochs) + " without it");
+  if (!any() && sampled_side != "both")
+    throw UsageError("--sampled-side", std::string("expected ") +
+                                           (unigram ? "--subword-sampling" : "--bpe-dropout") +
+                                           " as well, got " + sampled_side + " without it");
 }
 
 Augmentation::Augmentation(const AugmentationOptions& options, const Tokenizer& source,
                            const Tokenizer& target, uint64_t seed, int64_t max_tokens)
-    : options_(options),
-      seed_(mix_seeds(seed, 0x5E6)),
-      max_tokens_(max_tokens),
-      source_unknown_(static_cast<int32_t>(source.vocabulary().unk_id())),
-      target_unknown_(static_cast<int32_t>(target.vocabulary().unk_id())) {
+    : seed_(mix_seeds(seed, 0x5E6)), max_tokens_(max_tokens) {
   options.check(source.is_unigram());
   options.check(target.is_unigram());
   const double strength = options.subword_sampling > 0 ? options.subword_sampling : options.bpe_dropout;
@@ -109,17 +80,9 @@ Augmentation::Augmentation(const AugmentationOptions& options, const Tokenizer& 
 AugmentedPair Augmentation::apply(const EncodedCorpus& corpus, int64_t pair, int64_t epoch) const {
   const uint64_t seed =
       mix_seeds(mix_seeds(seed_, static_cast<uint64_t>(epoch)), static_cast<uint64_t>(pair));
-  const bool sampling = options_.sampling_epochs == 0 || epoch < options_.sampling_epochs;
-  AugmentedPair result;
   const int64_t limit = stricter(corpus.max_length(), max_tokens_);
-  result.source =
-      drawn(sampling ? source_sampler_.get() : nullptr, corpus.source(pair), mix_seeds(seed, 1), limit);
-  result.target =
-      drawn(sampling ? target_sampler_.get() : nullptr, corpus.target(pair), mix_seeds(seed, 2), limit);
-  result.target_read = result.target;
-  replace_some(result.source, options_.source_word_dropout, source_unknown_, mix_seeds(seed, 3));
-  replace_some(result.target_read, options_.target_word_dropout, target_unknown_, mix_seeds(seed, 4));
-  return result;
+  return {drawn(source_sampler_.get(), corpus.source(pair), mix_seeds(seed, 1), limit),
+          drawn(target_sampler_.get(), corpus.target(pair), mix_seeds(seed, 2), limit)};
 }
 
 }  // namespace dragoman

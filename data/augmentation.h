@@ -1,6 +1,6 @@
-// What a pass over the corpus changes about a pair, so that no two passes show the same: the segmentation
-// (tokenizer/subword_sampler.h) and single tokens. A pure function of seed, pass and pair, so that a resumed
-// run sees what an uninterrupted one would have seen.
+// Subword sampling of the training text: each epoch sees another segmentation of a pair
+// (tokenizer/subword_sampler.h). The segmentation is a pure function of seed, epoch and pair. A resumed run
+// sees the same text as an uninterrupted one.
 #pragma once
 
 #include <cstdint>
@@ -18,20 +18,16 @@ struct AugmentationOptions {
   double subword_sampling = 0;  // alpha, unigram
   double bpe_dropout = 0;       // p, BPE
   std::string sampled_side = "both";
-  int64_t sampling_epochs = 0;  // passes that sample, the first ones; 0: all
-  double source_word_dropout = 0, target_word_dropout = 0;
 
   bool any() const;
   OptionList describe();
-  // UsageError when a sampling is asked for that tokenizers of this kind do not have, or its side or passes
-  // without it.
+  // UsageError for a kind of sampling that tokenizers of this kind do not have, or for a side without
+  // sampling.
   void check(bool unigram) const;
 };
 
 struct AugmentedPair {
   std::vector<int32_t> source, target;  // with </s>
-  // What the decoder reads: the target with some tokens replaced, </s> not among them. The labels stay whole.
-  std::vector<int32_t> target_read;
 };
 
 class Augmentation {
@@ -44,10 +40,8 @@ class Augmentation {
   AugmentedPair apply(const EncodedCorpus& corpus, int64_t pair, int64_t epoch) const;
 
  private:
-  AugmentationOptions options_;
   uint64_t seed_;
   int64_t max_tokens_;
-  int32_t source_unknown_, target_unknown_;
   std::unique_ptr<SubwordSampler> source_sampler_, target_sampler_;
 };
 

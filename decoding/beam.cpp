@@ -1,125 +1,92 @@
-// Beam search: the b best unfinished hypotheses of each sentence go on together (decoding/sentence_beam.h).
-// On the device all sentences have b rows; where fewer hypotheses live, the rest are rows that nothing
-// chooses.
+// Beam search: the b best unfinished hypotheses of each sentence continue together (sentence_beam.h). A
+// sentence has as many rows as it has live hypotheses: one at first, and none once it is finished.
 #include <algorithm>
 
 #include "core/interrupt.h"
 #include "decoding/search.h"
+#include "decoding/search_step.h"
 #include "decoding/sentence_beam.h"
 
 namespace dragoman {
 namespace {
 
-// The best continuations of each sentence. logits: [n*b,V]; live: [n*b], log-probabilities so far.
-std::vector<std::vector<BeamCandidate>> best_continuations(const torch::Tensor& logits,
-                                                           const torch::Tensor& live,
-                                                           const SearchOptions& options) {
-  const int64_t beams = options.beam_size, n = logits.size(0) / beams, vocabulary = logits.size(1);
-  const auto scores = (options.renormalize ? logits.log_softmax(1) : logits) + live.unsqueeze(1);  // [n*b,V]
-  auto ranked = scores;
-  if (options.diversity_rate > 0) {
-    const auto order = std::get<1>(scores.topk(std::min(options.candidates(), vocabulary), 1));
-    const auto cost = torch::arange(1, order.size(1) + 1, scores.options()) * options.diversity_rate;
-    ranked = torch::full_like(scores, kImpossible).scatter_(1, order, scores.gather(1, order) - cost);
-  }
-  const int64_t count = std::min(options.candidates(), beams * vocabulary);
-  const auto best = std::get<1>(ranked.view({n, -1}).topk(count, 1));
-  // Scores and places in one copy: the one time in a step that the device is waited for.
-  const auto both =
-      torch::stack({scores.view({n, -1}).gather(1, best).to(torch::kFloat64), best.to(torch::kFloat64)})
-          .to(torch::kCPU)
-          .contiguous();
-  const double *values = both.const_data_ptr<double>(), *places = values + n * count;
-  std::vector<std::vector<BeamCandidate>> candidates(static_cast<size_t>(n));
-  for (int64_t i = 0; i < n * count; ++i) {
-    const auto place = static_cast<int64_t>(places[i]);
-    candidates[static_cast<size_t>(i / count)].push_back(
-        {static_cast<float>(values[i]), place / vocabulary, place % vocabulary});
-  }
-  return candidates;
-}
+// The best continuations of the hypotheses of a sentence.
+class Continuations {
+ public:
+  explicit Continuations(const SearchOptions& options) : options_(options) {}
 
-// All sentences of a batch that still run: row r of the decoder is beam r % b of sentence r / b.
-struct Rows {
-  std::vector<int64_t> origin, tokens, kept_sentences;
-  std::vector<float> log_probabilities;
+  // best: of the rows of a step, where those of this beam begin with `first_row`.
+  const std::vector<BeamCandidate>& of(const SentenceBeam& beam, const BestTokens& best, int64_t first_row) {
+    ranked_.clear(), candidates_.clear();
+    for (int64_t i = 0; i < std::ssize(beam.live()); ++i) add_row(beam, i, best, first_row + i);
+    // Each row is in order already; of equals the first hypothesis's goes first.
+    const auto better = [](const Ranked& a, const Ranked& b) { return a.rank > b.rank; };
+    if (beam.live().size() > 1) std::stable_sort(ranked_.begin(), ranked_.end(), better);
+    const int64_t count = std::min(std::ssize(ranked_), options_.candidates());
+    for (int64_t i = 0; i < count; ++i) candidates_.push_back(ranked_[i].candidate);
+    return candidates_;
+  }
 
-  void add(const SentenceBeam& beam, int64_t beams, int64_t first_row) {
-    for (const auto& live : beam.live()) {
-      origin.push_back(first_row + live.origin);
-      tokens.push_back(live.hypothesis.ids.back());
-      log_probabilities.push_back(static_cast<float>(live.hypothesis.log_probability));
-    }
-    for (auto i = static_cast<int64_t>(beam.live().size()); i < beams; ++i) {
-      origin.push_back(first_row), tokens.push_back(tokens.back());
-      log_probabilities.push_back(kImpossible);
+ private:
+  struct Ranked {
+    float rank;  // the log-probability less what diversity costs
+    BeamCandidate candidate;
+  };
+
+  void add_row(const SentenceBeam& beam, int64_t hypothesis, const BestTokens& best, int64_t row) {
+    const auto so_far = static_cast<float>(beam.live()[hypothesis].hypothesis.log_probability);
+    for (int64_t k = 0; k < best.count && best.log_probability(row, k) != kImpossible; ++k) {
+      const float sum = best.log_probability(row, k) + so_far;
+      const auto cost = static_cast<float>(static_cast<double>(k + 1) * options_.diversity_rate);
+      ranked_.push_back({sum - cost, {sum, hypothesis, best.token(row, k)}});
     }
   }
+
+  const SearchOptions& options_;
+  std::vector<Ranked> ranked_;
+  std::vector<BeamCandidate> candidates_;
 };
 
-// What each row has written so far; the rows that stand in write what the first one does.
-std::vector<HypothesisSoFar> ids_of(const std::vector<SentenceBeam>& running, int64_t beams) {
-  std::vector<HypothesisSoFar> ids;
-  for (const auto& beam : running) {
-    for (int64_t i = 0; i < beams; ++i) {
-      const auto live = std::min(static_cast<size_t>(i), beam.live().size() - 1);
-      ids.push_back({&beam.live()[live].hypothesis.ids, static_cast<size_t>(beam.sentence())});
-    }
-  }
-  return ids;
-}
-
-bool in_order(const std::vector<int64_t>& rows) {
-  for (size_t i = 0; i < rows.size(); ++i) {
-    if (rows[i] != static_cast<int64_t>(i)) return false;
-  }
-  return true;
+// The next rows of a sentence, whose rows of this step begin with `first_row`.
+void add_rows(const SentenceBeam& beam, int64_t first_row, HypothesisRows& next) {
+  for (const auto& live : beam.live())
+    next.rows.push_back({first_row + live.origin, beam.sentence(), live.hypothesis.ids.back()});
 }
 
 }  // namespace
 
-std::vector<std::vector<Hypothesis>> beam_search(const DecoderEnsemble& decoder, const torch::Tensor& source,
-                                                 const SearchOptions& options, const SearchLimits& limits) {
-  const c10::InferenceMode inference;
-  const int64_t n = source.size(0), beams = options.beam_size;
-  const auto device = decoder.device();
+SearchResults beam_search(StepDecoder& decoder, const SentenceIds& sources, const SearchOptions& options,
+                          const SearchLimits& limits) {
+  decoder.start(sources);
+  SearchResults results(sources.size());
+  SearchStep step(decoder, options, limits);
+  Continuations continuations(options);
   std::vector<SentenceBeam> running;
-  std::vector<float> scores;
-  for (int64_t i = 0; i < n; ++i) {
+  HypothesisRows rows, next;
+  for (int64_t i = 0; i < std::ssize(sources); ++i) {
     running.emplace_back(i, limits, options);
-    scores.resize(scores.size() + static_cast<size_t>(beams), kImpossible);
-    scores[scores.size() - static_cast<size_t>(beams)] = 0;  // all begin alike: only one may be continued
+    rows.rows.push_back({0, i, decoder.start_id()});
   }
-  std::vector<std::vector<Hypothesis>> results(static_cast<size_t>(n));
-  EnsembleState state = decoder.start(source, beams);
-  auto tokens = torch::full({n * beams}, decoder.start_id(), source.options());
-
   for (int64_t length = 1; !running.empty(); ++length) {
     throw_if_interrupted();
-    auto logits = decoder.step(tokens, state);
-    if (options.rules_see_log_probabilities()) logits = logits.log_softmax(1);
-    apply_rules(logits, ids_of(running, beams), options, limits);
-    const auto candidates = best_continuations(logits, torch::tensor(scores).to(device), options);
-    Rows rows;
-    std::vector<SentenceBeam> going_on;
-    for (size_t i = 0; i < running.size(); ++i) {
-      running[i].advance(candidates[i], length);
-      if (running[i].done()) {
-        results[static_cast<size_t>(running[i].sentence())] = running[i].best();
-        continue;
-      }
-      rows.add(running[i], beams, static_cast<int64_t>(going_on.size()) * beams);
-      rows.kept_sentences.push_back(static_cast<int64_t>(i));
-      going_on.push_back(std::move(running[i]));
+    rows.ids.clear();
+    for (const auto& beam : running) {
+      for (const auto& live : beam.live()) rows.ids.push_back(&live.hypothesis.ids);
     }
-    if (!going_on.empty() && going_on.size() < candidates.size()) {
-      state.select_sentences(torch::tensor(rows.kept_sentences, torch::kInt64).to(device));
+    const BestTokens& best = step.best(rows);
+    next.clear();
+    int64_t first_row = 0;
+    for (auto& beam : running) {
+      const int64_t count = std::ssize(beam.live());
+      beam.advance(continuations.of(beam, best, first_row), length);
+      if (beam.done())
+        results[beam.sentence()] = beam.best();
+      else
+        add_rows(beam, first_row, next);
+      first_row += count;
     }
-    if (!going_on.empty() && !in_order(rows.origin))
-      state.select_rows(torch::tensor(rows.origin, torch::kInt64).to(device));
-    running = std::move(going_on);
-    scores = std::move(rows.log_probabilities);
-    tokens = torch::tensor(rows.tokens, torch::kInt64).to(device);
+    std::erase_if(running, [](const SentenceBeam& beam) { return beam.done(); });
+    std::swap(rows, next);
   }
   return results;
 }

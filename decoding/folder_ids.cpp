@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/files.h"
 #include "core/utf8.h"
 
 namespace dragoman {
@@ -10,9 +11,9 @@ namespace {
 void require_in_vocabulary(const ModelFolder& folder, const char* key, const std::vector<int64_t>& ids) {
   for (const int64_t id : ids) {
     if (id >= folder.options.decoder_vocab_size)
-      throw ModelError(folder.path + ": " + key, "expected ids below " +
-                                                     std::to_string(folder.options.decoder_vocab_size) +
-                                                     ", got " + std::to_string(id));
+      throw ModelError(join_path(folder.path, folder.generation.file) + ": " + key,
+                       "expected ids below " + std::to_string(folder.options.decoder_vocab_size) + ", got " +
+                           std::to_string(id));
   }
 }
 
@@ -68,8 +69,12 @@ std::string language_warning(const ModelFolder& folder, const std::string& targe
   const Tokenizer& tokenizer = folder.tokenizers.source;
   const Vocabulary& vocabulary = tokenizer.vocabulary();
   if (vocabulary.language_codes().size() < 2) return "";
+  const auto wanted = vocabulary.find(">>" + target_language + "<<");
   for (size_t i = 0; i < lines.size(); ++i) {
     const SourceLine line = tokenizer.source_line(lines[i]);
+    if (line.code && wanted && line.code != wanted)
+      return "line " + std::to_string(first_line + static_cast<int64_t>(i) + 1) + " asks for " +
+             vocabulary.piece(*line.code) + ", which counts more than --target-language " + target_language;
     const bool unknown = !line.unknown_code.empty();
     if (line.code || is_blank(lines[i]) || (!unknown && !target_language.empty())) continue;
     const std::string number = "line " + std::to_string(first_line + static_cast<int64_t>(i) + 1);

@@ -1,102 +1,56 @@
 // Greedy search: the most probable token, again and again; and sampling, which draws it instead.
 #include "core/interrupt.h"
-#include "decoding/next_token.h"
 #include "decoding/search.h"
+#include "decoding/search_step.h"
 
 namespace dragoman {
 namespace {
 
-// A row of the batch: one hypothesis of a sentence.
-struct GreedyRow {
-  size_t sentence;
-  int64_t sample;  // which of its draws; 0 in greedy search
-};
-
-std::vector<HypothesisSoFar> ids_of(const std::vector<std::vector<Hypothesis>>& results,
-                                    const std::vector<GreedyRow>& rows) {
-  std::vector<HypothesisSoFar> ids;
-  for (const auto& row : rows)
-    ids.push_back({&results[row.sentence][static_cast<size_t>(row.sample)].ids, row.sentence});
-  return ids;
-}
-
-// logits: [n,V].
-std::vector<SampledToken> best_tokens(const torch::Tensor& logits) {
-  const auto [best, token] = logits.max(1);
-  // In one copy: the one time in a step that the device is waited for.
-  const auto both =
-      torch::stack({(best - logits.logsumexp(1)).to(torch::kFloat64), token.to(torch::kFloat64)})
-          .to(torch::kCPU)
-          .contiguous();
-  const double *log_probabilities = both.const_data_ptr<double>(),
-               *tokens = log_probabilities + logits.size(0);
-  std::vector<SampledToken> chosen;
-  for (int64_t i = 0; i < logits.size(0); ++i)
-    chosen.push_back({static_cast<int64_t>(tokens[i]), static_cast<float>(log_probabilities[i])});
-  return chosen;
-}
-
-std::vector<SampledToken> drawn_tokens(const torch::Tensor& logits, const std::vector<GreedyRow>& rows,
-                                       int64_t position, const SearchOptions& options,
-                                       const SearchLimits& limits) {
-  const auto on_cpu = logits.to(torch::kCPU).contiguous();
-  std::vector<SampledToken> chosen;
-  for (size_t i = 0; i < rows.size(); ++i) {
-    chosen.push_back(sample_token(on_cpu[static_cast<int64_t>(i)].const_data_ptr<float>(), on_cpu.size(1),
-                                  options,
-                                  sampling_number(static_cast<uint64_t>(options.seed),
-                                                  limits.keys[rows[i].sentence], rows[i].sample, position)));
+// Every draw of every sentence, before its first token.
+HypothesisRows first_rows(SearchResults& results, int64_t start_id) {
+  HypothesisRows all;
+  for (int64_t sentence = 0; sentence < std::ssize(results); ++sentence) {
+    for (int64_t draw = 0; draw < std::ssize(results[sentence]); ++draw) {
+      all.rows.push_back({0, sentence, start_id});
+      all.ids.push_back(&results[sentence][draw].ids);
+      all.draws.push_back(draw);
+    }
   }
-  return chosen;
+  return all;
 }
 
 }  // namespace
 
-std::vector<std::vector<Hypothesis>> greedy_search(const DecoderEnsemble& decoder,
-                                                   const torch::Tensor& source, const SearchOptions& options,
-                                                   const SearchLimits& limits) {
-  const c10::InferenceMode inference;
-  const int64_t samples = options.sample ? options.n_best : 1;
-  std::vector<std::vector<Hypothesis>> results(static_cast<size_t>(source.size(0)),
-                                               std::vector<Hypothesis>(static_cast<size_t>(samples)));
-  std::vector<GreedyRow> alive;
-  for (size_t i = 0; i < results.size(); ++i) {
-    for (int64_t sample = 0; sample < samples; ++sample) alive.push_back({i, sample});
-  }
-  // Each draw is a sentence of its own to the decoder.
-  EnsembleState state = decoder.start(samples == 1 ? source : source.repeat_interleave(samples, 0), 1);
-  auto tokens = torch::full({source.size(0) * samples}, decoder.start_id(), source.options());
-
-  for (int64_t length = 1; !alive.empty(); ++length) {
+SearchResults greedy_search(StepDecoder& decoder, const SentenceIds& sources, const SearchOptions& options,
+                            const SearchLimits& limits) {
+  decoder.start(sources);
+  SearchResults results(sources.size(), std::vector<Hypothesis>(options.sample ? options.n_best : 1));
+  SearchStep step(decoder, options, limits);
+  HypothesisRows live = first_rows(results, decoder.start_id()), next;
+  while (!live.rows.empty()) {
     throw_if_interrupted();
-    auto logits = decoder.step(tokens, state);
-    apply_rules(logits, ids_of(results, alive), options, limits);
-    const auto chosen =
-        options.sample ? drawn_tokens(logits, alive, length, options, limits) : best_tokens(logits);
-    std::vector<GreedyRow> going_on;
-    std::vector<int64_t> kept_rows, next;
-    for (size_t row = 0; row < alive.size(); ++row) {
-      Hypothesis& hypothesis = results[alive[row].sentence][static_cast<size_t>(alive[row].sample)];
-      if (!hypothesis.grow(chosen[row].token, chosen[row].log_probability,
-                           limits.lengths[alive[row].sentence], limits.end_id, options)) {
-        going_on.push_back(alive[row]), kept_rows.push_back(static_cast<int64_t>(row));
-        next.push_back(chosen[row].token);
-      }
+    const auto& chosen = step.choose(live);
+    next.clear();
+    for (int64_t r = 0; r < std::ssize(live.rows); ++r) {
+      const int64_t sentence = live.rows[r].sentence, draw = live.draws[r];
+      const auto [token, log_probability] = chosen[r];
+      if (results[sentence][draw].grow(token, log_probability, limits.lengths[sentence], limits.end_id,
+                                       options))
+        continue;
+      next.rows.push_back({r, sentence, token});
+      next.ids.push_back(live.ids[r]);
+      next.draws.push_back(draw);
     }
-    if (going_on.size() < alive.size() && !going_on.empty()) {
-      state.select_sentences(torch::tensor(kept_rows, torch::kInt64).to(decoder.device()));
-    }
-    alive = std::move(going_on);
-    tokens = torch::tensor(next, torch::kInt64).to(decoder.device());
+    std::swap(live, next);
   }
   for (auto& hypotheses : results) order_by_score(hypotheses);
   return results;
 }
 
-std::vector<std::vector<Hypothesis>> search(const DecoderEnsemble& decoder, const torch::Tensor& source,
-                                            const SearchOptions& options, const SearchLimits& limits) {
-  return options.beam_size == 1 || options.sample ? greedy_search(decoder, source, options, limits)
-                                                  : beam_search(decoder, source, options, limits);
+SearchResults search(StepDecoder& decoder, const SentenceIds& sources, const SearchOptions& options,
+                     const SearchLimits& limits) {
+  return options.is_beam_search() ? beam_search(decoder, sources, options, limits)
+                                  : greedy_search(decoder, sources, options, limits);
 }
 
 }  // namespace dragoman

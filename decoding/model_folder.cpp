@@ -25,21 +25,25 @@ void check_vocabulary(const std::string& folder, const char* name, const Vocabul
 // that means them otherwise would give wrong text in silence.
 void check_special_ids(const std::string& folder, const ModelOptions& options,
                        const TokenizerPair& tokenizers, const GenerationDefaults& generation) {
-  const auto require = [&](const char* key, int64_t required, int64_t got, const char* piece = "<pad>") {
+  const std::string config = join_path(folder, "config.json");
+  const auto require = [](const std::string& path, const char* key, int64_t required, int64_t got,
+                          const char* piece = "<pad>") {
     if (required != got) {
-      throw ModelError(join_path(folder, "config.json") + ": " + key,
-                       "expected " + std::string(piece) + "'s id " + std::to_string(required) + ", got " +
-                           std::to_string(got));
+      throw ModelError(path + ": " + key, "expected " + std::string(piece) + "'s id " +
+                                              std::to_string(required) + ", got " + std::to_string(got));
     }
   };
-  require("pad_token_id", tokenizers.target.vocabulary().pad_id(), options.target_pad_id());
-  require("pad_token_id (source side)", tokenizers.source.vocabulary().pad_id(), options.source_pad_id());
+  require(config, "pad_token_id", tokenizers.target.vocabulary().pad_id(), options.target_pad_id());
+  require(config, "pad_token_id (source side)", tokenizers.source.vocabulary().pad_id(),
+          options.source_pad_id());
   if (generation.decoder_start_token_id >= 0)
-    require("decoder_start_token_id", options.target_pad_id(), generation.decoder_start_token_id);
+    require(generation.start_path, "decoder_start_token_id", options.target_pad_id(),
+            generation.decoder_start_token_id);
   const int64_t end = tokenizers.target.vocabulary().eos_id();
   const auto& ends = generation.eos_token_ids;
   if (std::count(ends.begin(), ends.end(), end) == 0)
-    require("eos_token_id", end, ends.front(), kEndOfSentencePiece);
+    require(generation.end_path.empty() ? config : generation.end_path, "eos_token_id", end, ends.front(),
+            kEndOfSentencePiece);
 }
 
 }  // namespace

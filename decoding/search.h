@@ -1,36 +1,32 @@
-// Search: from a batch of sources to their best hypotheses.
+// Search: from a batch of sources to their best hypotheses, and from given targets to their probabilities,
+// whatever decoder computes. Torch-free.
 //
-//   source [n,S] --> memory --> steps: logits --> candidates --> the best go on, finished sentences leave the
-//   batch
+//   sources --> decoder: memory --> steps: logits --> rules --> best tokens --> the best hypotheses continue,
+//   the rows of finished ones leave the batch
 #pragma once
 
 #include <vector>
 
-#include "decoding/decoder_ensemble.h"
 #include "decoding/search_options.h"
+#include "decoding/step_decoder.h"
 
 namespace dragoman {
 
-// source: [n,S] ids, padded. For each sentence its options.n_best best hypotheses, best first (fewer when
-// fewer exist). beam_size 1 is greedy search; with options.sample, n_best draws.
-std::vector<std::vector<Hypothesis>> search(const DecoderEnsemble& decoder, const torch::Tensor& source,
-                                            const SearchOptions& options, const SearchLimits& limits);
+using SearchResults = std::vector<std::vector<Hypothesis>>;  // of each sentence, best first
+
+// For each source (ids, </s> at the end) its options.n_best best hypotheses (fewer when fewer exist).
+// beam_size 1 is greedy search; with options.sample, n_best draws.
+SearchResults search(StepDecoder& decoder, const SentenceIds& sources, const SearchOptions& options,
+                     const SearchLimits& limits);
 
 // The two by themselves. They agree for a beam of one. Sampling is greedy search that draws.
-std::vector<std::vector<Hypothesis>> greedy_search(const DecoderEnsemble& decoder,
-                                                   const torch::Tensor& source, const SearchOptions& options,
-                                                   const SearchLimits& limits);
-std::vector<std::vector<Hypothesis>> beam_search(const DecoderEnsemble& decoder, const torch::Tensor& source,
-                                                 const SearchOptions& options, const SearchLimits& limits);
+SearchResults greedy_search(StepDecoder& decoder, const SentenceIds& sources, const SearchOptions& options,
+                            const SearchLimits& limits);
+SearchResults beam_search(StepDecoder& decoder, const SentenceIds& sources, const SearchOptions& options,
+                          const SearchLimits& limits);
 
-struct HypothesisSoFar {
-  const std::vector<int64_t>* ids;
-  size_t sentence;
-};
-
-// decoding/next_token.h for all rows. logits: [rows,V] float32; they go to the CPU and back only when there
-// are rules.
-void apply_rules(torch::Tensor& logits, const std::vector<HypothesisSoFar>& hypotheses,
-                 const SearchOptions& options, const SearchLimits& limits);
+// Forced decoding: the log-probability of each token of each target (ids, </s> at the end).
+std::vector<std::vector<double>> score_targets(StepDecoder& decoder, const SentenceIds& sources,
+                                               const SentenceIds& targets);
 
 }  // namespace dragoman

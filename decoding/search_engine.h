@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "decoding/search_options.h"
+#include "decoding/search.h"
 
 namespace dragoman {
 
@@ -17,14 +17,12 @@ class SearchEngine {
 
   // For each source (ids, </s> at the end) its options.n_best best hypotheses, best first (fewer when fewer
   // exist). beam_size 1 is greedy search. As many threads as workers() may call at once.
-  virtual std::vector<std::vector<Hypothesis>> search(const std::vector<const std::vector<int64_t>*>& sources,
-                                                      const SearchOptions& options,
-                                                      const SearchLimits& limits) const = 0;
+  virtual SearchResults search(const SentenceIds& sources, const SearchOptions& options,
+                               const SearchLimits& limits) const = 0;
   // The log-probability of each token of given targets (ids, </s> at the end), as the search would count it.
   // Bound to threads like search().
-  virtual std::vector<std::vector<double>> score(
-      const std::vector<const std::vector<int64_t>*>& sources,
-      const std::vector<const std::vector<int64_t>*>& targets) const = 0;
+  virtual std::vector<std::vector<double>> score(const SentenceIds& sources,
+                                                 const SentenceIds& targets) const = 0;
   virtual int64_t workers() const { return 1; }
 };
 

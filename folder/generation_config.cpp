@@ -104,26 +104,28 @@ void read_tokens(const JsonKeys& keys, GenerationDefaults& defaults) {
 }
 
 void note_unsupported(const JsonKeys& keys, GenerationDefaults& defaults) {
-  const bool sampling = defaults.do_sample.value_or(false);
   for (const auto& key : unsupported_keys()) {
-    if (!keys.has(key.name) || (key.of_sampling && !sampling)) continue;
+    if (!keys.has(key.name)) continue;
     const auto& value = keys.at(key.name);
     const bool empty = (value.is_array() || value.is_object()) && value.empty();
     if (!empty && std::find(key.neutral.begin(), key.neutral.end(), value) == key.neutral.end())
-      defaults.unsupported.emplace_back(key.name, value.dump());
+      defaults.unsupported.push_back({key.name, value.dump(), key.of_sampling});
   }
-  if (sampling && defaults.num_beams.value_or(1) > 1)
-    defaults.unsupported.emplace_back("num_beams", std::to_string(*defaults.num_beams) + " with do_sample");
+  if (defaults.do_sample.value_or(false) && defaults.num_beams.value_or(1) > 1)
+    defaults.unsupported.push_back(
+        {"num_beams", std::to_string(*defaults.num_beams) + " with do_sample", true});
 }
 
 // Which tokens start and end a text: config.json says it where generation_config.json does not.
 void read_special_ids(const JsonKeys& keys, GenerationDefaults& defaults) {
   defaults.decoder_start_token_id =
       keys.whole_or("decoder_start_token_id", 0, 1 << 24, defaults.decoder_start_token_id);
+  if (keys.has("decoder_start_token_id")) defaults.start_path = keys.where();
   if (!keys.has("eos_token_id")) return;
   const auto ids = keys.ids("eos_token_id");
   if (ids.empty()) keys.refuse("eos_token_id", "an id or a list of ids");
   defaults.eos_token_ids = ids;
+  defaults.end_path = keys.where();
 }
 
 }  // namespace

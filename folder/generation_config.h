@@ -4,7 +4,6 @@
 
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "core/json.h"
@@ -33,10 +32,15 @@ struct GenerationDefaults {
   std::vector<std::vector<int64_t>> forbidden_groups = {};  // its entries of several
   int64_t decoder_start_token_id = -1;
   std::vector<int64_t> eos_token_ids = {0};
+  std::string start_path = "", end_path = "";  // of the file that says each of the two
 
   std::string file = "";  // generation_config.json, config.json or neither
-  // Keys, and their values, that transformers would follow and this program cannot.
-  std::vector<std::pair<std::string, std::string>> unsupported = {};
+  // What transformers would follow and this program cannot.
+  struct Unsupported {
+    std::string key, value;
+    bool of_sampling = false;  // means nothing where nothing is sampled
+  };
+  std::vector<Unsupported> unsupported = {};
 
   // Generated tokens, </s> included, that a translation may take at most.
   int64_t most_tokens() const;

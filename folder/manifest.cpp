@@ -140,13 +140,19 @@ void replace_listed_file(const std::string& folder, const std::string& name, con
 }
 
 void check_manifest(const std::string& folder) {
+  check_manifest(folder, [](const std::string&) { return true; });
+}
+
+void check_manifest(const std::string& folder, const std::function<bool(const std::string&)>& is_wanted) {
   const std::string path = join_path(folder, kManifestName);
   if (!file_exists(path)) return;
   const nlohmann::json manifest = read_json_file(path, ErrorKind::kModel);
   if (!manifest.is_object() || !manifest.contains("files") || !manifest["files"].is_object()) {
     throw ModelError(path, "required an object 'files', got none");
   }
-  for (const auto& [name, entry] : manifest["files"].items()) check_file(folder, name, entry);
+  for (const auto& [name, entry] : manifest["files"].items()) {
+    if (is_wanted(name)) check_file(folder, name, entry);
+  }
 }
 
 }  // namespace dragoman

@@ -6,6 +6,7 @@
 // The checksum is XXH3 with 128 bits: it finds damage, not forgery.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -53,5 +54,7 @@ void replace_listed_file(const std::string& folder, const std::string& name, con
 // Does nothing when the folder has no manifest. ModelError naming the first file that is missing, or whose
 // size or checksum differs. Interrupted.
 void check_manifest(const std::string& folder);
+// The same for the listed files that `is_wanted` names.
+void check_manifest(const std::string& folder, const std::function<bool(const std::string&)>& is_wanted);
 
 }  // namespace dragoman

@@ -21,7 +21,7 @@ std::optional<ModelProblem> examine_model_path(const std::string& path);
 void require_model_folder(const std::string& path);
 
 // ModelError for a file that git left as a pointer, since git-lfs was not there to fetch what it points to;
-// of a folder for each file in it.
+// of a folder for each file in it that a model is made of.
 void refuse_git_lfs_pointers(const std::string& path);
 
 }  // namespace dragoman

@@ -7,8 +7,8 @@
 namespace dragoman {
 namespace {
 
-// Rows that a thread takes at least: the gradients of gain and bias are summed apart for each such part, in
-// order.
+// The minimum number of rows per thread. Each such part has its own sums of the gradients of gain and bias,
+// which are then added up in order.
 constexpr int64_t kPart = 512;
 
 class FusedAddNorm : public torch::autograd::Function<FusedAddNorm> {
@@ -27,8 +27,17 @@ class FusedAddNorm : public torch::autograd::Function<FusedAddNorm> {
           *moments = statistics.mutable_data_ptr<float>();
     at::parallel_for(0, rows, kPart, [&](int64_t begin, int64_t end) {
       const int64_t at = begin * size;
-      kernels().add_norm(from + at, added + at, g, b, begin, end - begin, size, draw, sums + at, to + at,
-                         moments + 2 * begin);
+      kernels().add_norm({.first_row = begin,
+                          .rows = end - begin,
+                          .size = size,
+                          .x = from + at,
+                          .y = added + at,
+                          .gain = g,
+                          .bias = b,
+                          .dropout = draw,
+                          .sum = sums + at,
+                          .normalised = to + at,
+                          .statistics = moments + 2 * begin});
     });
     context->save_for_backward({sum, statistics, gain});
     context->saved_data["p"] = p;
@@ -46,20 +55,30 @@ class FusedAddNorm : public torch::autograd::Function<FusedAddNorm> {
     const auto incoming = gradients[0].contiguous();
     const int64_t size = sum.size(-1), rows = sum.numel() / size, parts = (rows + kPart - 1) / kPart;
     auto x_gradient = torch::empty_like(sum), y_gradient = p > 0 ? torch::empty_like(sum) : x_gradient;
-    auto of_norm = torch::zeros({parts, 2, size}, sum.options());
+    auto norm_gradients = torch::zeros({parts, 2, size}, sum.options());  // of gain and bias, for each part
     const float *dy = incoming.const_data_ptr<float>(), *z = sum.const_data_ptr<float>(),
                 *moments = statistics.const_data_ptr<float>(), *g = gain.const_data_ptr<float>();
     float *dx = x_gradient.mutable_data_ptr<float>(), *ds = y_gradient.mutable_data_ptr<float>(),
-          *norm = of_norm.mutable_data_ptr<float>();
+          *norm = norm_gradients.mutable_data_ptr<float>();
     at::parallel_for(0, parts, 1, [&](int64_t first, int64_t last) {
       for (int64_t part = first; part < last; ++part) {
         const int64_t begin = part * kPart, end = std::min(rows, begin + kPart), at = begin * size;
-        float* of_gain = norm + part * 2 * size;
-        kernels().add_norm_backward(dy + at, z + at, moments + 2 * begin, g, begin, end - begin, size, draw,
-                                    dx + at, ds + at, of_gain, of_gain + size);
+        float* gain_gradient = norm + part * 2 * size;
+        kernels().add_norm_backward({.first_row = begin,
+                                     .rows = end - begin,
+                                     .size = size,
+                                     .normalised_gradient = dy + at,
+                                     .sum = z + at,
+                                     .statistics = moments + 2 * begin,
+                                     .gain = g,
+                                     .dropout = draw,
+                                     .x_gradient = dx + at,
+                                     .y_gradient = ds + at,
+                                     .gain_gradient = gain_gradient,
+                                     .bias_gradient = gain_gradient + size});
       }
     });
-    const auto total = of_norm.sum(0);
+    const auto total = norm_gradients.sum(0);
     return {x_gradient, y_gradient, total[0], total[1], torch::Tensor()};
   }
 };

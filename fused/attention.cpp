@@ -93,8 +93,11 @@ class FusedAttention : public torch::autograd::Function<FusedAttention> {
     auto log_sums = torch::empty({a.batch, a.heads, a.queries}, query.options());
     float *out = output.mutable_data_ptr<float>(), *sums = log_sums.mutable_data_ptr<float>();
     a.for_each_head([&](int64_t b, int64_t h, float* scratch) {
-      kernels().attention(a.head(b, h), out + b * a.queries * a.width() + h * a.head_size, a.width(),
-                          sums + (b * a.heads + h) * a.queries, scratch);
+      kernels().attention(a.head(b, h),
+                          {.output = out + b * a.queries * a.width() + h * a.head_size,
+                           .stride = a.width(),
+                           .log_sum = sums + (b * a.heads + h) * a.queries},
+                          scratch);
     });
     context->save_for_backward({query, memory, mask, output, log_sums});
     context->saved_data["heads"] = heads;
@@ -113,16 +116,21 @@ class FusedAttention : public torch::autograd::Function<FusedAttention> {
     const auto output = saved[3], log_sums = saved[4], output_gradient = gradients[0].contiguous();
     auto query_gradient = torch::empty_like(a.query);
     auto memory_gradient = a.is_self() ? query_gradient : torch::empty_like(a.packed);
-    float *of_query = query_gradient.mutable_data_ptr<float>(),
-          *of_memory = memory_gradient.mutable_data_ptr<float>();
+    float *dq = query_gradient.mutable_data_ptr<float>(), *dkv = memory_gradient.mutable_data_ptr<float>();
     const float *out = output.const_data_ptr<float>(), *sums = log_sums.const_data_ptr<float>(),
-                *of_output = output_gradient.const_data_ptr<float>();
+                *dout = output_gradient.const_data_ptr<float>();
     a.for_each_head([&](int64_t b, int64_t h, float* scratch) {
       const int64_t at = b * a.queries * a.width() + h * a.head_size;
-      float* of_key = of_memory + a.key_offset(b, h);
-      kernels().attention_backward(a.head(b, h), out + at, of_output + at, a.width(),
-                                   sums + (b * a.heads + h) * a.queries, of_query + a.query_offset(b, h),
-                                   of_key, of_key + a.width(), scratch);
+      float* key_gradient = dkv + a.key_offset(b, h);
+      kernels().attention_backward(a.head(b, h),
+                                   {.output = out + at,
+                                    .output_gradient = dout + at,
+                                    .stride = a.width(),
+                                    .log_sum = sums + (b * a.heads + h) * a.queries,
+                                    .query_gradient = dq + a.query_offset(b, h),
+                                    .key_gradient = key_gradient,
+                                    .value_gradient = key_gradient + a.width()},
+                                   scratch);
     });
     return {query_gradient, a.is_self() ? torch::Tensor() : memory_gradient, torch::Tensor(), torch::Tensor(),
             torch::Tensor()};

@@ -48,15 +48,16 @@ struct Features {
   }
 };
 
-bool calculates_in_float16() {
+bool has_float16_arithmetic() {
   return (Features::of_leaf_7(0).edx >> 23 & 1) != 0;  // AVX512-FP16
 }
 
-// Tiles of bfloat16, and leave to use them: a process has to ask Linux for it, its threads inherit it.
-bool multiplies_by_tiles() {
-  const unsigned wanted = 1u << 22 | 1u << 24;                     // AMX-BF16, AMX-TILE
-  const bool rounds = (Features::of_leaf_7(1).eax >> 5 & 1) != 0;  // AVX512-BF16
-  if ((Features::of_leaf_7(0).edx & wanted) != wanted || !rounds) return false;
+// AMX with bfloat16, and the permission to use it: Linux gives it to a process on request, and its threads
+// inherit it.
+bool may_use_amx() {
+  const unsigned wanted = 1u << 22 | 1u << 24;                       // AMX-BF16, AMX-TILE
+  const bool converts = (Features::of_leaf_7(1).eax >> 5 & 1) != 0;  // AVX512-BF16
+  if ((Features::of_leaf_7(0).edx & wanted) != wanted || !converts) return false;
 #if defined(__linux__)
   constexpr long kRequestPermission = 0x1023, kTileRegisters = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
   return syscall(SYS_arch_prctl, kRequestPermission, kTileRegisters) == 0;
@@ -65,12 +66,12 @@ bool multiplies_by_tiles() {
 #endif
 }
 
-const Kernels& kernels_with_tiles() {
+const Kernels& kernels_with_amx() {
   static const Kernels kernels = [] {
-    Kernels tiled = avx512fp16::kernels;
-    tiled.name = "amx";
-    tiled.bfloat16_product = amx::bfloat16_product;
-    return tiled;
+    Kernels result = avx512fp16::kernels;
+    result.name = "amx";
+    result.bfloat16_product = amx::bfloat16_product;
+    return result;
   }();
   return kernels;
 }
@@ -87,8 +88,8 @@ std::vector<const Kernels*> available_kernels() {
 #if defined(__x86_64__)
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
       __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw")) {
-    if (__builtin_cpu_supports("avx512vnni") && calculates_in_float16()) {
-      if (multiplies_by_tiles()) all.push_back(&kernels_with_tiles());
+    if (__builtin_cpu_supports("avx512vnni") && has_float16_arithmetic()) {
+      if (may_use_amx()) all.push_back(&kernels_with_amx());
       all.push_back(&avx512fp16::kernels);
     }
     if (__builtin_cpu_supports("avx512vnni")) all.push_back(&avx512vnni::kernels);
@@ -101,8 +102,8 @@ std::vector<const Kernels*> available_kernels() {
 }
 
 int64_t attention_scratch(int64_t keys, int64_t head_size) {
-  constexpr int64_t kQueryBlock = 48, kWidest = 16;  // as in bodies.h
-  return 2 * (head_size + kQueryBlock) * (keys + kWidest);
+  constexpr int64_t kQueryBlock = 48, kMaxWidth = 16;  // as in attention_bodies.h
+  return 2 * (head_size + kQueryBlock) * (keys + kMaxWidth);
 }
 
 const Kernels& kernels() {

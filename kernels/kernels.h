@@ -1,9 +1,9 @@
-// The loops that LibTorch's operators leave slow: several passes over memory where one will do, on arrays of
-// float32, without LibTorch. Each is compiled once for every instruction set (kernels/variant_*.cpp, all from
-// kernels/bodies.h) and chosen when the program starts; what they compute is what the blocks in model/ say,
-// and the tests compare the two.
+// Kernels: the loops in which LibTorch's operators are slow, because they pass over memory several times
+// where once is enough. They work on arrays of float32 and do not use LibTorch. Each kernel is compiled once
+// per instruction set (kernels/variant_*.cpp, all from kernels/bodies.h), and the program chooses one set
+// when it starts. The modules in model/ define what the kernels compute; the tests compare the two.
 //
-// Arrays are dense and row-major unless a stride (in floats) is given. Nothing here allocates or throws.
+// Arrays are dense and row-major unless a stride (in floats) is given. No kernel allocates or throws.
 #pragma once
 
 #include <cstdint>
@@ -13,31 +13,65 @@
 
 namespace dragoman {
 
-// Which numbers of a tensor fall: number i does when hash(seed, i) < threshold. A pure function of both, so
-// that the derivative asks again and no mask is stored.
+// Which elements of a tensor are dropped: element i is when hash(seed, i) < threshold. This is a pure
+// function of seed and i. The backward pass computes it again, and no mask is stored.
 struct DropoutDraw {
   uint64_t seed = 0;
-  uint32_t threshold = 0;  // p * 2^32; 0: nothing falls
+  uint32_t threshold = 0;  // p * 2^32; 0: no dropout
   float scale = 1;         // 1 / (1-p)
 
   static DropoutDraw with(double p, uint64_t seed);  // p in [0,1)
   bool on() const { return threshold != 0; }
 };
 
+// Post-norm, forward: sum = x + dropout(y), normalised = layer norm of sum (gain, bias, epsilon 1e-5). The
+// pointers are at row first_row of tensors [N,size]; gain and bias are [size].
+struct AddNormForward {
+  int64_t first_row, rows, size;
+  const float *x, *y, *gain, *bias;
+  DropoutDraw dropout;
+  float *sum, *normalised;
+  float* statistics;  // [rows,2]: mean and 1/deviation of each row; the backward pass needs it, and sum
+};
+
+// Post-norm, backward, with the pointers as in AddNormForward.
+struct AddNormBackward {
+  int64_t first_row, rows, size;
+  const float *normalised_gradient, *sum, *statistics, *gain;
+  DropoutDraw dropout;
+  float *x_gradient, *y_gradient;        // overwritten; may be the same without dropout
+  float *gain_gradient, *bias_gradient;  // [size]; added to
+};
+
 // One head of one sentence.
 struct AttentionHead {
   int64_t queries, keys, head_size;  // head_size: a multiple of Kernels::width
   const float *query, *key, *value;  // rows of head_size
-  int64_t query_stride, key_stride;  // from row to row; value's is key's
+  int64_t query_stride, key_stride;  // from row to row; value has the stride of key
   const bool* mask;                  // (t,s) at mask[t * mask_stride + s], true: attended to; null: all are
   int64_t mask_stride;
   float scale;           // of the scores: 1/sqrt(head_size)
   DropoutDraw dropout;   // on the attention weights
-  uint64_t first_index;  // of weight (0,0), for the dropout; (t,s) is at first_index + t*keys + s
+  uint64_t first_index;  // of weight (0,0), for the dropout; (t,s) has the index first_index + t*keys + s
 };
 
-// c = a b, c += a b when `add`, or c = a b + bias in each row when there is one. Row i, step k of a at
-// a[i * a_row + k * a_step]; step k, column j of b at b[k * b_step + j * b_column]; c row-major.
+// Results of the forward pass of a head.
+struct AttentionOutput {
+  float* output;  // rows of head_size at `stride`
+  int64_t stride;
+  float* log_sum;  // [queries]: log sum exp of the scores; +inf where nothing is attended to
+};
+
+// Inputs and results of the backward pass of a head. Gradients have the strides of their tensors.
+struct AttentionGradient {
+  const float *output, *output_gradient;  // rows of head_size at `stride`
+  int64_t stride;
+  const float* log_sum;                                   // of the forward pass
+  float *query_gradient, *key_gradient, *value_gradient;  // overwritten
+};
+
+// c = a b, c += a b when `add`, or c = a b + bias in each row when there is a bias. Element (i,k) of a is
+// a[i * a_row + k * a_step]; element (k,j) of b is b[k * b_step + j * b_column]; c is row-major.
 struct Product {
   int64_t rows, depth, columns;
   const float* a;
@@ -59,61 +93,41 @@ struct Kernels {
   const char* name;  // amx, avx512fp16, avx512vnni, avx512, avx2 or portable
   int64_t width;     // floats in a vector
 
-  // to[i] = from[i] / (1-p) or 0, for the numbers first .. first+count-1 of a tensor; from may be to.
+  // to[i] = from[i] / (1-p) or 0, for the elements first .. first+count-1 of a tensor; from may be to.
   void (*dropout)(const float* from, float* to, int64_t first, int64_t count, const DropoutDraw& draw);
 
-  // Post-norm: sum = x + dropout(y), normalised = layer norm of sum (gain, bias, epsilon 1e-5). Rows
-  // first_row .. first_row+rows-1 of tensors [N,size]; the pointers are at the first of them.
-  // statistics: mean and 1/deviation of each row, [rows,2]; kept, with sum, for the derivative.
-  void (*add_norm)(const float* x, const float* y, const float* gain, const float* bias, int64_t first_row,
-                   int64_t rows, int64_t size, const DropoutDraw& draw, float* sum, float* normalised,
-                   float* statistics);
-  // gradient: of normalised. Writes x_gradient and y_gradient, adds to gain_gradient and bias_gradient
-  // [size].
-  void (*add_norm_backward)(const float* gradient, const float* sum, const float* statistics,
-                            const float* gain, int64_t first_row, int64_t rows, int64_t size,
-                            const DropoutDraw& draw, float* x_gradient, float* y_gradient,
-                            float* gain_gradient, float* bias_gradient);
+  void (*add_norm)(const AddNormForward& rows);
+  void (*add_norm_backward)(const AddNormBackward& rows);
 
-  // Equation 1 for one head: output rows at output_stride; log_sum [queries] is kept for the derivative: +inf
-  // where nothing is attended to. scratch: attention_scratch(head) floats.
-  void (*attention)(const AttentionHead& head, float* output, int64_t output_stride, float* log_sum,
-                    float* scratch);
-  // Gradients with the strides of what they belong to; overwritten. The weights are computed again.
-  void (*attention_backward)(const AttentionHead& head, const float* output, const float* output_gradient,
-                             int64_t output_stride, const float* log_sum, float* query_gradient,
-                             float* key_gradient, float* value_gradient, float* scratch);
+  // Equation 1 of the paper for one head. scratch: attention_scratch() floats.
+  void (*attention)(const AttentionHead& head, const AttentionOutput& output, float* scratch);
+  // Computes the weights again.
+  void (*attention_backward)(const AttentionHead& head, const AttentionGradient& gradient, float* scratch);
 
-  // scratch: kProductScratch floats. A row of c depends on its row of a and on b alone.
+  // scratch: kProductScratch floats. A row of c depends only on its row of a and on b.
   void (*product)(const Product& product, float* scratch);
-  // The same with numbers and short sums of float16 (kernels/half_product_bodies.h), faster; null
-  // where the processor does not calculate in float16.
+  // The same with elements and partial sums in float16 (kernels/half_product_bodies.h): faster. Null where
+  // the processor has no float16 arithmetic.
   void (*half_product)(const Product& product, float* scratch);
-  // The same with numbers of bfloat16 and sums of float32, by the processor's tiles
-  // (kernels/bfloat16_product_bodies.h), faster still; null where there are none.
+  // The same with elements in bfloat16 and sums in float32, by AMX (kernels/bfloat16_product_bodies.h):
+  // faster still. Null where the processor has no AMX.
   void (*bfloat16_product)(const Product& product, float* scratch);
 
-  // Label-smoothed cross-entropy of one row of logits over classes 0..classes-1 (training/loss.h). With
-  // `scale` other than zero the logits are replaced by scale times the derivative of the smoothed loss.
+  // Label-smoothed cross-entropy of one row of logits over classes 0..classes-1 (training/loss.h). Unless
+  // `scale` is zero, the logits are replaced by scale times the gradient of the smoothed loss.
   RowLoss (*cross_entropy)(float* logits, int64_t classes, int64_t label, float epsilon, float scale);
 
-  // R-Drop (Wu et al., NeurIPS 2021, equation 4), halved: the mean of both rows' losses and alpha/2 times the
-  // mean of their divergences, 1/2 (KL(P||Q) + KL(Q||P)). With `scale` other than zero both rows are replaced
-  // by scale times its derivative.
-  RowLoss (*paired_cross_entropy)(float* first, float* second, int64_t classes, int64_t label, float epsilon,
-                                  float alpha, float scale);
-
-  const PackedKernels* packed;  // what decoding on packed weights is made of
+  const PackedKernels* packed;  // for decoding with packed weights
 };
 
-// Floats that one head needs as scratch.
+// Floats of scratch memory that one head needs.
 int64_t attention_scratch(int64_t keys, int64_t head_size);
 
-// The best that this processor runs; DRAGOMAN_KERNELS=portable|avx2|avx512|avx512vnni|avx512fp16|amx in the
-// environment asks for less.
+// The best kernels for this processor. DRAGOMAN_KERNELS=portable|avx2|avx512|avx512vnni|avx512fp16|amx in the
+// environment selects a lower instruction set.
 const Kernels& kernels();
 
-// All that this processor runs, best first.
+// All kernels that this processor can run, best first.
 std::vector<const Kernels*> available_kernels();
 
 }  // namespace dragoman

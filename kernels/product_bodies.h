@@ -1,93 +1,91 @@
-// Matrix products for training. Included by kernels/bodies.h alone, inside the unnamed namespace of a
-// variant.
+// Matrix products for training in float32.
 //
-// The usual blocks (Goto and van de Geijn 2008): some columns of b are laid out in panels of kColumns, a
-// block of a that fits the second-level cache in strips of kRows, and a tile of kRows x kColumns sums stays
-// in registers while it goes down kDepth steps. Each sum is added up in the order of depth, so that a row of
-// c depends neither on the other rows nor on their number.
+// The blocking is that of Goto and van de Geijn (2008). A slice of columns of b is packed in panels of kPanel
+// columns. A block of a that fits the second-level cache is packed in strips of kTileRows rows. A tile of
+// kTileRows x kPanel sums stays in registers for kDepth steps. Each sum is added up in the order of depth: a
+// row of c depends neither on the other rows nor on their number.
+#pragma once
 
-constexpr int kColumnVectors = 2;
-constexpr int64_t kColumns = kColumnVectors * kWidth;
-constexpr int kRows = kWidth == 16 ? 12 : 6;        // there are 32 of the widest vectors, else 16
-constexpr int64_t kDepth = 384, kRowsOfBlock = 96;  // a multiple of both kRows; 147 KB
-constexpr int64_t kColumnsOfSlice = 256;            // a multiple of kColumns; 98 KB of c with kRowsOfBlock
-constexpr int64_t kDeepest = 6 * kDepth;            // of panels at once; 2.4 MB with kColumnsOfSlice
+#include "kernels/kernels.h"
+#include "kernels/operand.h"
+#include "kernels/tile.h"
+#include "kernels/vector.h"
 
-static_assert(kRowsOfBlock % kRows == 0 && kColumnsOfSlice % kColumns == 0);
-static_assert(kRowsOfBlock * kDepth + kDeepest * kColumnsOfSlice + kDepth * 16 <= kProductScratch);
+namespace dragoman::DRAGOMAN_KERNEL_VARIANT {
+namespace {
+
+constexpr int64_t kDepth = 384, kBlockRows = 96;  // a multiple of kTileRows; 147 KB
+constexpr int64_t kSliceColumns = 256;            // a multiple of kPanel; 98 KB of c with kBlockRows
+constexpr int64_t kMaxDepth = 6 * kDepth;         // of panels at once; 2.4 MB with kSliceColumns
+
+static_assert(kBlockRows % kTileRows == 0 && kSliceColumns % kPanel == 0);
+static_assert(kBlockRows * kDepth + kMaxDepth * kSliceColumns + kDepth * 16 <= kProductScratch);
 
 struct ProductSlice {
   const float* panels;  // of b, from pack_panels
   int64_t first_depth, depth, first_column, columns;
 };
 
-// Columns of b whose numbers stand one behind the other: kWidth columns, `depth` deep, to every kColumns-th
-// place.
-void turn_columns(const float* from, int64_t b_column, int64_t depth, float* to) {
+// Transposes kWidth contiguous columns of b, `depth` steps, into rows at stride kPanel.
+void transpose_columns(const float* from, int64_t b_column, int64_t depth, float* to) {
   int64_t k = 0;
   for (; k + kWidth <= depth; k += kWidth) {
     Vec square[kWidth];
     for (int i = 0; i < kWidth; ++i) square[i] = load(from + i * b_column + k);
-    turn(square);
-    for (int i = 0; i < kWidth; ++i) store(to + (k + i) * kColumns, square[i]);
+    transpose(square);
+    for (int i = 0; i < kWidth; ++i) store(to + (k + i) * kPanel, square[i]);
   }
   for (; k < depth; ++k) {
-    for (int i = 0; i < kWidth; ++i) to[k * kColumns + i] = from[i * b_column + k];
+    for (int i = 0; i < kWidth; ++i) to[k * kPanel + i] = from[i * b_column + k];
   }
 }
 
-// b[depth][columns] --> [columns / kColumns][depth][kColumns], filled up with zeros.
+// b[depth][columns] --> [columns / kPanel][depth][kPanel], zero-padded.
 void pack_panels(const Product& p, ProductSlice slice, float* to) {
   const float* from = p.b + slice.first_depth * p.b_step + slice.first_column * p.b_column;
-  for (int64_t j = 0; j < slice.columns; j += kColumns, to += slice.depth * kColumns) {
-    const int64_t width = slice.columns - j < kColumns ? slice.columns - j : kColumns;
+  for (int64_t j = 0; j < slice.columns; j += kPanel, to += slice.depth * kPanel) {
+    const int64_t width = slice.columns - j < kPanel ? slice.columns - j : kPanel;
     const float* panel = from + j * p.b_column;
-    if (width == kColumns && p.b_column == 1) {
+    if (width == kPanel && p.b_column == 1) {
       for (int64_t k = 0; k < slice.depth; ++k) {
-        for (int v = 0; v < kColumnVectors; ++v)
-          store(to + k * kColumns + v * kWidth, load(panel + k * p.b_step + v * kWidth));
+        for (int v = 0; v < kPanelVectors; ++v)
+          store(to + k * kPanel + v * kWidth, load(panel + k * p.b_step + v * kWidth));
       }
-    } else if (width == kColumns && p.b_step == 1) {
-      for (int v = 0; v < kColumnVectors; ++v)
-        turn_columns(panel + v * kWidth * p.b_column, p.b_column, slice.depth, to + v * kWidth);
+    } else if (width == kPanel && p.b_step == 1) {
+      for (int v = 0; v < kPanelVectors; ++v)
+        transpose_columns(panel + v * kWidth * p.b_column, p.b_column, slice.depth, to + v * kWidth);
     } else {
       for (int64_t k = 0; k < slice.depth; ++k) {
-        for (int64_t i = 0; i < kColumns; ++i)
-          to[k * kColumns + i] = i < width ? panel[i * p.b_column + k * p.b_step] : 0;
+        for (int64_t i = 0; i < kPanel; ++i)
+          to[k * kPanel + i] = i < width ? panel[i * p.b_column + k * p.b_step] : 0;
       }
     }
   }
 }
 
-// a[rows][depth] --> [rows / kRows][depth][kRows]; what fills up the last strip is never used. `readable`:
-// rows that a has from here on.
-void pack_strips(const float* a, int64_t a_row, int64_t a_step, int64_t rows, int64_t readable, int64_t depth,
-                 float* to) {
-  constexpr int kVectors = (kRows + kWidth - 1) / kWidth;
+// a[rows][depth] --> [rows / kTileRows][depth][kTileRows]. The padding of the last strip is never used.
+// `readable`: rows of a from here to its end.
+void pack_strips(const Operand& a, int64_t rows, int64_t readable, int64_t depth, float* to) {
+  constexpr int kVectors = (kTileRows + kWidth - 1) / kWidth;
   int64_t i = 0;
-  // Whole vectors, of which the next step writes over what is too much; so not at the end of a.
-  for (; a_row == 1 && i < rows && i + kVectors * kWidth <= readable; i += kRows, to += depth * kRows) {
+  // Whole vectors, which is only possible before the end of a. The next step overwrites what is too much.
+  for (; a.line_stride == 1 && i < rows && i + kVectors * kWidth <= readable;
+       i += kTileRows, to += depth * kTileRows) {
     for (int64_t k = 0; k < depth; ++k) {
       for (int v = 0; v < kVectors; ++v)
-        store(to + k * kRows + v * kWidth, load(a + i + k * a_step + v * kWidth));
+        store(to + k * kTileRows + v * kWidth, load(a.data + i + k * a.depth_stride + v * kWidth));
     }
   }
-  for (; i < rows; i += kRows, to += depth * kRows) {
-    const int64_t height = rows - i < kRows ? rows - i : kRows;
+  for (; i < rows; i += kTileRows, to += depth * kTileRows) {
+    const int64_t height = rows - i < kTileRows ? rows - i : kTileRows;
     for (int64_t r = 0; r < height; ++r) {
-      const float* row = a + (i + r) * a_row;
-      for (int64_t k = 0; k < depth; ++k) to[k * kRows + r] = row[k * a_step];
+      const float* row = a.data + (i + r) * a.line_stride;
+      for (int64_t k = 0; k < depth; ++k) to[k * kTileRows + r] = row[k * a.depth_stride];
     }
   }
 }
 
-// Where the numbers of a tile's rows lie: row r, step k at from[r * row + k * step].
-struct TileRows {
-  const float* from;
-  int64_t row, step;
-};
-
-// What a tile begins with: what c has there, a bias, or zeros.
+// The initial value of a tile's sums: what c holds, a bias, or zeros.
 struct TileStart {
   bool add;
   const float* bias;  // of the tile's first column, or null
@@ -95,87 +93,90 @@ struct TileStart {
   Vec at(const float* c, int64_t column) const { return add ? load(c) : bias ? load(bias + column) : Vec{}; }
 };
 
-// c = sums of R rows and a panel on top of what they start with.
+// Some rows of a by a panel, `depth` steps.
+struct TileProduct {
+  Operand a;
+  const float* panel;
+  int64_t depth;
+  float* c;
+  int64_t c_stride;
+  TileStart start;
+};
+
 template <int R>
-inline void product_tile(TileRows a, const float* panel, int64_t depth, float* c, int64_t c_stride,
-                         TileStart start) {
-  Vec sums[R][kColumnVectors];
+inline void product_tile(TileProduct t) {
+  Vec sums[R][kPanelVectors];
   for (int r = 0; r < R; ++r) {
-    for (int v = 0; v < kColumnVectors; ++v) sums[r][v] = start.at(c + r * c_stride + v * kWidth, v * kWidth);
+    for (int v = 0; v < kPanelVectors; ++v)
+      sums[r][v] = t.start.at(t.c + r * t.c_stride + v * kWidth, v * kWidth);
   }
-  const float* x = a.from;
+  const float *x = t.a.data, *panel = t.panel;
 #pragma GCC unroll 4
-  for (int64_t k = 0; k < depth; ++k, panel += kColumns, x += a.step) {
-    Vec b[kColumnVectors];
-    for (int v = 0; v < kColumnVectors; ++v) b[v] = load(panel + v * kWidth);
-    for (int r = 0; r < R; ++r) {
-      const Vec same = all(x[r * a.row]);
-      for (int v = 0; v < kColumnVectors; ++v) sums[r][v] += same * b[v];
-    }
+  for (int64_t k = 0; k < t.depth; ++k, panel += kPanel, x += t.a.depth_stride) {
+    add_products(sums, x, t.a.line_stride, 0, load(panel), load(panel + kWidth));
   }
   for (int r = 0; r < R; ++r) {
-    for (int v = 0; v < kColumnVectors; ++v) store(c + r * c_stride + v * kWidth, sums[r][v]);
+    for (int v = 0; v < kPanelVectors; ++v) store(t.c + r * t.c_stride + v * kWidth, sums[r][v]);
   }
 }
 
+// A tile of `rows` rows, 1 .. R.
 template <int R>
-inline void tile_of_rows(int64_t rows, TileRows a, const float* panel, int64_t depth, float* c,
-                         int64_t c_stride, TileStart start) {
+inline void product_tile_of(int64_t rows, TileProduct t) {
   if constexpr (R > 0) {
     if (rows == R)
-      product_tile<R>(a, panel, depth, c, c_stride, start);
+      product_tile<R>(t);
     else
-      tile_of_rows<R - 1>(rows, a, panel, depth, c, c_stride, start);
+      product_tile_of<R - 1>(rows, t);
   }
 }
 
-// The last panel may have columns that c lacks: its tile is made apart.
-void edge_tile(int64_t rows, int64_t columns, TileRows a, const float* panel, int64_t depth, float* c,
-               int64_t c_stride, TileStart start) {
-  float apart[kRows * kColumns];
-  const bool begun = start.add || start.bias;
-  for (int64_t r = 0; begun && r < rows; ++r) {
+// A tile of the last panel, whose padding c does not have: its sums are stored in a buffer first.
+void product_edge_tile(int64_t rows, int64_t columns, const TileProduct& t) {
+  float buffer[kTileRows * kPanel];
+  const bool has_initial = t.start.add || t.start.bias;
+  for (int64_t r = 0; has_initial && r < rows; ++r) {
     for (int64_t j = 0; j < columns; ++j)
-      apart[r * kColumns + j] = start.add ? c[r * c_stride + j] : start.bias[j];
+      buffer[r * kPanel + j] = t.start.add ? t.c[r * t.c_stride + j] : t.start.bias[j];
   }
-  tile_of_rows<kRows>(rows, a, panel, depth, apart, kColumns, {begun, nullptr});
+  product_tile_of<kTileRows>(rows, {t.a, t.panel, t.depth, buffer, kPanel, {has_initial, nullptr}});
   for (int64_t r = 0; r < rows; ++r) {
-    for (int64_t j = 0; j < columns; ++j) c[r * c_stride + j] = apart[r * kColumns + j];
+    for (int64_t j = 0; j < columns; ++j) t.c[r * t.c_stride + j] = buffer[r * kPanel + j];
   }
 }
 
-// Rows first .. first+rows-1 of c, at most kRowsOfBlock of them.
+// Rows first .. first+rows-1 of c, at most kBlockRows of them.
 void product_block(const Product& p, const ProductSlice& slice, int64_t first, int64_t rows, float* strips) {
-  const float* a = p.a + first * p.a_row + slice.first_depth * p.a_step;
-  const bool in_place = p.a_step == 1;  // its rows lie in the order of depth already
-  if (!in_place) pack_strips(a, p.a_row, p.a_step, rows, p.rows - first, slice.depth, strips);
+  const Operand a{p.a + first * p.a_row + slice.first_depth * p.a_step, p.a_row, p.a_step};
+  const bool in_place = p.a_step == 1;  // the rows of a are contiguous in depth already
+  if (!in_place) pack_strips(a, rows, p.rows - first, slice.depth, strips);
   const bool add = p.add || slice.first_depth > 0;
   const float* bias = p.bias && !add ? p.bias + slice.first_column : nullptr;
-  for (int64_t j = 0; j < slice.columns; j += kColumns) {
+  for (int64_t j = 0; j < slice.columns; j += kPanel) {
     const float* panel = slice.panels + j * slice.depth;
-    const int64_t columns = slice.columns - j < kColumns ? slice.columns - j : kColumns;
-    for (int64_t i = 0; i < rows; i += kRows) {
-      const TileRows tile =
-          in_place ? TileRows{a + i * p.a_row, p.a_row, 1} : TileRows{strips + i * slice.depth, 1, kRows};
-      const int64_t height = rows - i < kRows ? rows - i : kRows;
-      float* c = p.c + (first + i) * p.c_stride + slice.first_column + j;
-      const TileStart start{add, bias ? bias + j : nullptr};
-      if (columns == kColumns)
-        tile_of_rows<kRows>(height, tile, panel, slice.depth, c, p.c_stride, start);
+    const int64_t columns = slice.columns - j < kPanel ? slice.columns - j : kPanel;
+    for (int64_t i = 0; i < rows; i += kTileRows) {
+      const Operand rows_of_tile = in_place ? Operand{a.data + i * p.a_row, p.a_row, 1}
+                                            : Operand{strips + i * slice.depth, 1, kTileRows};
+      const int64_t height = rows - i < kTileRows ? rows - i : kTileRows;
+      const TileProduct tile{rows_of_tile, panel,
+                             slice.depth,  p.c + (first + i) * p.c_stride + slice.first_column + j,
+                             p.c_stride,   {add, bias ? bias + j : nullptr}};
+      if (columns == kPanel)
+        product_tile_of<kTileRows>(height, tile);
       else
-        edge_tile(height, columns, tile, panel, slice.depth, c, p.c_stride, start);
+        product_edge_tile(height, columns, tile);
     }
   }
 }
 
 void product(const Product& p, float* scratch) {
   float *strips = scratch,
-        *panels = scratch + kRowsOfBlock * kDepth + 16;  // a strip may run over by a vector
-  const int64_t depth = part_size(p.depth, kDepth, 1),
-                columns = part_size(p.columns, kColumnsOfSlice, kColumns);
-  // Panels of all of the depth, and a block of c goes through them at once: it stays in the cache. Where rows
-  // of a are laid out anew, slice by slice instead: what is read of a then lies close together.
-  const int64_t deep = p.a_step == 1 && p.depth <= kDeepest ? p.depth : depth;
+        *panels = scratch + kBlockRows * kDepth + 16;  // pack_strips may store a vector too many
+  const int64_t depth = part_size(p.depth, kDepth, 1), columns = part_size(p.columns, kSliceColumns, kPanel);
+  // Panels of the whole depth, which a block of c passes at once: it stays in the cache. Where rows of a have
+  // to be packed, one slice of depth after the other instead: what is read of a is then close together.
+  const int64_t deep = p.a_step == 1 && p.depth <= kMaxDepth ? p.depth : depth;
   for (int64_t j = 0; j < p.columns; j += columns) {
     const int64_t width = p.columns - j < columns ? p.columns - j : columns;
     for (int64_t begin = 0; begin < p.depth; begin += deep) {
@@ -185,10 +186,13 @@ void product(const Product& p, float* scratch) {
       };
       for (int64_t k = begin; k < end; k += depth)
         pack_panels(p, slice_at(k), panels + (k - begin) * columns);
-      for (int64_t i = 0; i < p.rows; i += kRowsOfBlock) {
+      for (int64_t i = 0; i < p.rows; i += kBlockRows) {
         for (int64_t k = begin; k < end; k += depth)
-          product_block(p, slice_at(k), i, p.rows - i < kRowsOfBlock ? p.rows - i : kRowsOfBlock, strips);
+          product_block(p, slice_at(k), i, p.rows - i < kBlockRows ? p.rows - i : kBlockRows, strips);
       }
     }
   }
 }
+
+}  // namespace
+}  // namespace dragoman::DRAGOMAN_KERNEL_VARIANT

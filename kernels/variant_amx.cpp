@@ -1,23 +1,11 @@
-// Compiled with the options that CMakeLists.txt gives to this file; nothing on other processors than x86-64.
-// What tiles are not for is that of the variant avx512fp16.
+// Compiled with the options that CMakeLists.txt gives to this file; empty for processors other than x86-64.
+// Only the bfloat16 product uses AMX; kernels.cpp takes the other kernels from the variant avx512fp16.
 #if defined(__AMX_BF16__)
-#include <immintrin.h>
-
-#include <cstdint>
-
-#include "kernels/kernels.h"
-
-namespace dragoman::amx {
-namespace {
-
-constexpr int64_t kWidth = 16;
-#include "kernels/vector.h"
-
-#include "kernels/lines.h"
-
+#define DRAGOMAN_KERNEL_VARIANT amx
+#define DRAGOMAN_KERNEL_WIDTH 16
 #include "kernels/bfloat16_product_bodies.h"
 
-}  // namespace
+namespace dragoman::amx {
 
 void bfloat16_product(const Product& product, float* scratch) {
   product_by_tiles(product, scratch);

@@ -1,7 +1,10 @@
-// Vectors of kWidth floats as g++ and clang know them: the same source for every instruction set. Included by
-// kernels/bodies.h alone, inside the unnamed namespace of a variant, so that code compiled for one
-// instruction set never stands in for that of another. For the same reason no function of the standard
-// library is used here.
+// Vectors of kWidth floats in the vector extension of g++ and clang: one source for every instruction set.
+#pragma once
+
+#include "kernels/target.h"
+
+namespace dragoman::DRAGOMAN_KERNEL_VARIANT {
+namespace {
 
 typedef float Vec __attribute__((vector_size(4 * kWidth)));
 typedef int32_t IntVec __attribute__((vector_size(4 * kWidth)));
@@ -15,22 +18,22 @@ inline Vec load(const float* from) {
 inline void store(float* to, Vec v) {
   __builtin_memcpy(to, &v, sizeof v);
 }
-inline Vec all(float x) {
-  return x - Vec{};  // not Vec{} + x: that makes 0 of -0, so the compiler would have to add
+inline Vec broadcast(float x) {
+  return x - Vec{};  // Vec{} + x would turn -0 into 0, and the compiler would have to add
 }
-inline float sum_of(Vec v) {
+inline float reduce_sum(Vec v) {
   float sum = 0;
   for (int i = 0; i < kWidth; ++i) sum += v[i];
   return sum;
 }
-inline float largest_of(Vec v) {
+inline float reduce_max(Vec v) {
   float largest = v[0];
   for (int i = 1; i < kWidth; ++i) largest = v[i] > largest ? v[i] : largest;
   return largest;
 }
-// Number i is number places[i] of a and, behind it, b.
-inline Vec shuffled(Vec a, Vec b, IntVec places) {
-#ifdef __clang__  // which wants them as constants
+// Element i of the result is element places[i] of a followed by b.
+inline Vec shuffle(Vec a, Vec b, IntVec places) {
+#ifdef __clang__  // its builtin takes only constant places
   Vec result;
   for (int i = 0; i < kWidth; ++i) result[i] = places[i] < kWidth ? a[places[i]] : b[places[i] - kWidth];
   return result;
@@ -39,9 +42,9 @@ inline Vec shuffled(Vec a, Vec b, IntVec places) {
 #endif
 }
 
-// kWidth vectors as a square, turned over its diagonal: squares of two, four, .. are exchanged.
+// Transposes the square matrix of kWidth vectors, by exchanging blocks of 1, 2, 4, .. elements.
 template <int S = 1>
-inline void turn(Vec (&rows)[kWidth]) {
+inline void transpose(Vec (&rows)[kWidth]) {
   if constexpr (S < kWidth) {
     IntVec first, second;
     for (int i = 0; i < kWidth; ++i) {
@@ -51,24 +54,24 @@ inline void turn(Vec (&rows)[kWidth]) {
     for (int i = 0; i < kWidth; ++i) {
       if ((i & S) != 0) continue;
       const Vec a = rows[i], b = rows[i + S];
-      rows[i] = shuffled(a, b, first);
-      rows[i + S] = shuffled(a, b, second);
+      rows[i] = shuffle(a, b, first);
+      rows[i + S] = shuffle(a, b, second);
     }
-    turn<2 * S>(rows);
+    transpose<2 * S>(rows);
   }
 }
-inline Vec larger(Vec a, Vec b) {
+inline Vec max(Vec a, Vec b) {
   return a > b ? a : b;
 }
 
-// e^x to 2 units in the last place; 0 below -87, at -inf too. exp(x) = 2^n e^r with n = round(x / ln 2), and
-// e^r by its Taylor polynomial of degree 6 (|r| <= 0.35).
+// e^x to 2 units in the last place; 0 for x < -87 and for -inf. exp(x) = 2^n e^r with n = round(x / ln 2).
+// e^r is its Taylor polynomial of degree 6 (|r| <= 0.35).
 inline Vec exp_of(Vec x) {
-  const Vec bounded = x < -88.0f ? all(-88.0f) : x;  // NaN stays NaN
-  const Vec magic = all(12582912.0f);                // 1.5 * 2^23: adding it rounds to a whole number
+  const Vec bounded = x < -88.0f ? broadcast(-88.0f) : x;  // NaN stays NaN
+  const Vec magic = broadcast(12582912.0f);                // 1.5 * 2^23: adding it rounds to an integer
   const Vec n = (bounded * 1.44269504f + magic) - magic;
   const Vec r = (bounded - n * 0.693145752f) - n * 1.42860677e-6f;  // ln 2 in two parts
-  Vec p = all(1.0f / 720) * r + 1.0f / 120;
+  Vec p = broadcast(1.0f / 720) * r + 1.0f / 120;
   p = p * r + 1.0f / 24;
   p = p * r + 1.0f / 6;
   p = p * r + 0.5f;
@@ -76,5 +79,8 @@ inline Vec exp_of(Vec x) {
   p = p * r + 1.0f;
   const IntVec exponent = (__builtin_convertvector(n, IntVec) + 127) << 23;
   const Vec power = (Vec)exponent;
-  return x < -87.0f ? all(0.0f) : p * power;
+  return x < -87.0f ? broadcast(0.0f) : p * power;
 }
+
+}  // namespace
+}  // namespace dragoman::DRAGOMAN_KERNEL_VARIANT

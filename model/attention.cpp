@@ -43,13 +43,25 @@ torch::Tensor MultiHeadAttentionImpl::join_heads(const torch::Tensor& x) const {
 }
 
 torch::Tensor MultiHeadAttentionImpl::forward(const torch::Tensor& query, const torch::Tensor& memory,
-                                              const torch::Tensor& mask) {
+                                              const torch::Tensor& mask, KeyValueCache* cache) {
+  if (cache) return cached_forward(query, memory, mask, *cache);
   if (can_fuse_attention(query, options_.d_model / options_.num_heads))
     return linear(fused_forward(query, memory, mask), output_);
   const auto q = split_heads(query_(query));   // [B,H,T,K]
   const auto k = split_heads(key_(memory));    // [B,H,S,K]
   const auto v = split_heads(value_(memory));  // [B,H,S,K]
   return output_(join_heads(scaled_dot_product_attention(q, k, v, mask, dropout())));
+}
+
+// The same for one position of each row. Rows that share a row of the cache (the hypotheses of a sentence,
+// whose memory is one) are its queries: [n*b,1,D] is read as [n,b,D].
+torch::Tensor MultiHeadAttentionImpl::cached_forward(const torch::Tensor& query, const torch::Tensor& memory,
+                                                     const torch::Tensor& mask, KeyValueCache& cache) {
+  if (query.is_same(memory) || cache.empty())
+    cache.append(split_heads(key_(memory)), split_heads(value_(memory)));             // [n,H,S,K]
+  const auto q = split_heads(query_(query.view({cache.rows(), -1, query.size(2)})));  // [n,H,b,K]
+  const auto attended = scaled_dot_product_attention(q, cache.keys(), cache.values(), mask);
+  return output_(join_heads(attended)).view(query.sizes());
 }
 
 // The same with one product for all projections of one input, and the heads where they lie.

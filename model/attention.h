@@ -9,6 +9,7 @@
 // decoder, key and value from the memory).
 #pragma once
 
+#include "model/key_value_cache.h"
 #include "model/shapes.h"
 #include "runtime/torch.h"
 
@@ -32,14 +33,18 @@ class MultiHeadAttentionImpl : public torch::nn::Module {
   explicit MultiHeadAttentionImpl(const AttentionOptions& options);
 
   // query: [B,T,D]; memory: [B,S,D], read as key and value; mask: bool, broadcasts to [B,H,T,S]. Returns
-  // [B,T,D].
-  torch::Tensor forward(const torch::Tensor& query, const torch::Tensor& memory, const torch::Tensor& mask);
+  // [B,T,D]. With a cache, self-attention appends the keys and values of its input to those of earlier calls,
+  // and encoder-decoder attention computes those of the memory in the first call only.
+  torch::Tensor forward(const torch::Tensor& query, const torch::Tensor& memory, const torch::Tensor& mask,
+                        KeyValueCache* cache = nullptr);
 
   torch::nn::Linear query_, key_, value_, output_;
 
  private:
   torch::Tensor fused_forward(const torch::Tensor& query, const torch::Tensor& memory,
                               const torch::Tensor& mask);
+  torch::Tensor cached_forward(const torch::Tensor& query, const torch::Tensor& memory,
+                               const torch::Tensor& mask, KeyValueCache& cache);
   double dropout() const { return is_training() ? options_.dropout : 0.0; }
   torch::Tensor split_heads(const torch::Tensor& x) const;  // [B,T,D] --> [B,H,T,K]
   torch::Tensor join_heads(const torch::Tensor& x) const;   // [B,H,T,K] --> [B,T,D]

@@ -26,13 +26,24 @@ DecoderLayerImpl::DecoderLayerImpl(const ModelOptions& o)
       feed_forward_add_norm_(register_module("feed_forward_add_norm", AddNorm(add_norm_options(o)))) {}
 
 torch::Tensor DecoderLayerImpl::forward(const torch::Tensor& x, const torch::Tensor& memory,
-                                        const torch::Tensor& source_mask, const torch::Tensor& causal_mask) {
-  const auto written = self_attention_add_norm_->forward(
-      x, [&](const torch::Tensor& y) { return self_attention_->forward(y, y, causal_mask); });
-  const auto informed = cross_attention_add_norm_->forward(
-      written, [&](const torch::Tensor& y) { return cross_attention_->forward(y, memory, source_mask); });
+                                        const torch::Tensor& source_mask, const torch::Tensor& causal_mask,
+                                        DecoderLayerCache* cache) {
+  const auto written = self_attention_add_norm_->forward(x, [&](const torch::Tensor& y) {
+    return self_attention_->forward(y, y, causal_mask, cache ? &cache->self : nullptr);
+  });
+  const auto informed = cross_attention_add_norm_->forward(written, [&](const torch::Tensor& y) {
+    return cross_attention_->forward(y, memory, source_mask, cache ? &cache->memory : nullptr);
+  });
   return feed_forward_add_norm_->forward(informed,
                                          [&](const torch::Tensor& y) { return feed_forward_->forward(y); });
+}
+
+void DecoderCache::select_rows(const torch::Tensor& rows) {
+  for (auto& layer : layers) layer.self.select(rows);
+}
+
+void DecoderCache::select_sentences(const torch::Tensor& sentences) {
+  for (auto& layer : layers) layer.memory.select(sentences);
 }
 
 DecoderImpl::DecoderImpl(const ModelOptions& options)
@@ -48,11 +59,14 @@ DecoderImpl::DecoderImpl(const ModelOptions& options)
 }
 
 torch::Tensor DecoderImpl::forward(torch::Tensor x, const torch::Tensor& memory,
-                                   const torch::Tensor& source_mask, const torch::Tensor& causal_mask) {
-  for (const auto& module : *layers_) {
-    auto* layer = module->as<DecoderLayer>();
-    const auto run = [layer](const std::vector<torch::Tensor>& t) {
-      return layer->forward(t[0], t[1], t[2], t[3]);
+                                   const torch::Tensor& source_mask, const torch::Tensor& causal_mask,
+                                   DecoderCache* cache) {
+  if (cache) cache->layers.resize(layers_->size());
+  for (size_t i = 0; i < layers_->size(); ++i) {
+    auto* layer = layers_[i]->as<DecoderLayer>();
+    auto* layer_cache = cache ? &cache->layers[i] : nullptr;
+    const auto run = [=](const std::vector<torch::Tensor>& t) {
+      return layer->forward(t[0], t[1], t[2], t[3], layer_cache);
     };
     const std::vector<torch::Tensor> inputs = {x, memory, source_mask, causal_mask};
     x = recompute_ ? recomputed(run, inputs, layer->parameters()) : run(inputs);

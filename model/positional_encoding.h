@@ -27,8 +27,8 @@ class PositionalEncodingImpl : public torch::nn::Module {
  public:
   explicit PositionalEncodingImpl(int64_t d_model) : d_model_(d_model) {}
 
-  // x: [B,T,D], any T. Returns x with the rows of positions 0 .. T-1 added.
-  torch::Tensor forward(const torch::Tensor& x);
+  // x: [B,T,D], any T. Returns x with the rows of positions first .. first+T-1 added.
+  torch::Tensor forward(const torch::Tensor& x, int64_t first = 0);
 
   // Rows for positions begin .. begin+count-1: [count,D] float32 on the CPU.
   torch::Tensor rows_from(int64_t begin, int64_t count) const;
@@ -38,7 +38,7 @@ class PositionalEncodingImpl : public torch::nn::Module {
   const PositionTable& positions() const { return positions_; }
 
  private:
-  torch::Tensor rows(int64_t length, const torch::Device& device);  // [length,D]
+  torch::Tensor rows(int64_t length, const torch::Device& device);  // of positions 0 .. length-1 at least
 
   int64_t d_model_;
   PositionTable positions_;

@@ -77,12 +77,6 @@ OptionList regularisation_options(TrainingOptions& o) {
          grouped(
              "Regularisation",
              {
-                 option(
-                     o.r_drop, "r-drop", "ALPHA",
-                     "each batch twice, with other dropout, and ALPHA times the divergence of the two (Wu et "
-                     "al. 2021): twice the time; 5 is usual; 0: off")
-                     .at_least(0)
-                     .at_most(100),
                  option(o.moving_average, "moving-average", "DECAY",
                         "validate and keep an exponential moving average of the weights; 0.999 to 0.9999; 0: "
                         "off")

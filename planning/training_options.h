@@ -24,7 +24,6 @@ struct TrainingOptions {
   double adam_beta1 = 0.9, adam_beta2 = 0.98, adam_epsilon = 1e-9;
   double label_smoothing = 0.1;
   double clip_norm = 1.0;
-  double r_drop = 0;
   AugmentationOptions augmentation;
   double moving_average = 0;
   int64_t average = 0;

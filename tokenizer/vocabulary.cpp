@@ -26,6 +26,16 @@ int64_t required_id(const IdOfPiece& ids, const std::string& piece, const std::s
   return found->second;
 }
 
+// The lowest id that no piece has.
+int64_t first_hole(const nlohmann::json& object) {
+  std::vector<bool> taken(object.size() + 1, false);
+  for (const auto& value : object) {
+    if (value.is_number_unsigned() && value.get<uint64_t>() < taken.size())
+      taken[value.get<uint64_t>()] = true;
+  }
+  return std::find(taken.begin(), taken.end(), false) - taken.begin();
+}
+
 // The piece with each id. Ids may stand in any order in the file, so a hole shows only when all are read.
 std::vector<std::string> by_id(const nlohmann::json& object, const std::string& where) {
   std::vector<std::string> pieces(object.size());
@@ -36,7 +46,11 @@ std::vector<std::string> by_id(const nlohmann::json& object, const std::string& 
     if (!value.is_number_integer()) throw ModelError(place, range + value.dump());
     const int64_t id =
         value.is_number_unsigned() && value.get<uint64_t>() > INT64_MAX ? -1 : value.get<int64_t>();
-    if (id < 0 || id >= static_cast<int64_t>(pieces.size())) throw ModelError(place, range + value.dump());
+    if (id < 0) throw ModelError(place, range + value.dump());
+    if (id >= static_cast<int64_t>(pieces.size()))
+      throw ModelError(where, "required each id from 0 to " + std::to_string(object.size()) +
+                                  " - 1, got none with the id " + std::to_string(first_hole(object)) +
+                                  ", and '" + piece + "' with " + value.dump());
     const auto at = static_cast<size_t>(id);
     if (owner[at] != nullptr) {
       throw ModelError(place,

@@ -13,7 +13,7 @@ constexpr std::chrono::milliseconds kBetweenLooks(100);
 
 // One row of a batch, wherever its ids are.
 struct Row {
-  std::span<const int32_t> source, target_read, target;
+  std::span<const int32_t> source, target;
   int64_t pair = 0;
 
   int64_t length() const { return static_cast<int64_t>(std::max(source.size(), target.size())); }
@@ -39,8 +39,7 @@ Batch batch_of(std::span<const Row> rows, const PadIds& pad) {
   for (const Row& row : rows) {
     std::copy(row.source.begin(), row.source.end(), source);
     std::copy(row.target.begin(), row.target.end(), labels);
-    std::copy(row.target_read.begin(), row.target_read.end() - 1,
-              decoder_input + 1);  // position 0 stays <pad>
+    std::copy(row.target.begin(), row.target.end() - 1, decoder_input + 1);  // position 0 stays <pad>
     batch.label_tokens += static_cast<int64_t>(row.target.size());
     batch.pairs.push_back(row.pair);
     source += source_width, decoder_input += target_width, labels += target_width;
@@ -64,9 +63,9 @@ std::vector<Batch> make_batches(const EncodedCorpus& corpus, const BatchIndices&
   std::vector<Row> rows;
   for (size_t i = 0; i < pairs.size(); ++i) {
     if (options.augmentation)
-      rows.push_back({changed[i].source, changed[i].target_read, changed[i].target, pairs[i]});
+      rows.push_back({changed[i].source, changed[i].target, pairs[i]});
     else
-      rows.push_back({corpus.source(pairs[i]), corpus.target(pairs[i]), corpus.target(pairs[i]), pairs[i]});
+      rows.push_back({corpus.source(pairs[i]), corpus.target(pairs[i]), pairs[i]});
   }
   int64_t longest = 0;
   for (const Row& row : rows) longest = std::max(longest, row.length());
@@ -149,10 +148,8 @@ BatchStream::Job BatchStream::next_job() {
 }
 
 std::vector<Batch> BatchStream::made(const Job& job) const {
-  // A pair that is a batch by itself may exceed max_tokens; two copies of it are not made less by cutting.
-  auto parts = make_batches(
-      corpus_, job.pairs, options_.pad,
-      {options_.augmentation, job.epoch, std::max<int64_t>(1, options_.max_tokens / options_.copies)});
+  auto parts = make_batches(corpus_, job.pairs, options_.pad,
+                            {options_.augmentation, job.epoch, std::max<int64_t>(1, options_.max_tokens)});
   if (options_.pinned) {
     for (Batch& batch : parts) {
       for (auto* tensor : {&batch.source, &batch.decoder_input, &batch.labels})

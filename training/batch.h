@@ -55,8 +55,7 @@ struct StreamOptions {
   PadIds pad;
   const Augmentation* augmentation = nullptr;  // none
   bool pinned = false;                         // in memory from which CUDA copies while it computes
-  int threads = 1;     // that make batches side by side; their order and what is in them stays the same
-  int64_t copies = 1;  // of each row that an update computes at once, within max_tokens; R-Drop: 2
+  int threads = 1;  // that make batches side by side; their order and what is in them stays the same
 };
 
 // Batches without end, epoch after epoch, from any position on: the plan of an epoch is a pure function of

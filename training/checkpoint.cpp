@@ -30,7 +30,8 @@ std::optional<int64_t> update_of(const std::string& name) {
 std::vector<int64_t> saved_updates(const std::string& folder) {
   std::vector<int64_t> updates;
   for (const auto& name : list_folder(checkpoints_folder(folder))) {
-    if (const auto update = update_of(name)) updates.push_back(*update);
+    const auto update = update_of(name);
+    if (update && is_folder(join_path(checkpoints_folder(folder), name))) updates.push_back(*update);
   }
   std::sort(updates.rbegin(), updates.rend());
   return updates;
@@ -39,6 +40,42 @@ std::vector<int64_t> saved_updates(const std::string& folder) {
 TrainingState read_state(const std::string& checkpoint) {
   const std::string path = join_path(checkpoint, "state.json");
   return parse_training_state(read_file(path, ErrorKind::kModel), path);
+}
+
+std::string checkpoint_path(const std::string& folder, int64_t update) {
+  return join_path(checkpoints_folder(folder), kPrefix + std::to_string(update));
+}
+
+// ModelError naming what is missing or damaged.
+void check_checkpoint(const std::string& path) {
+  if (!file_exists(join_path(path, kManifestName)))
+    throw ModelError(path, "required a manifest.json, got none");
+  check_manifest(path);
+  read_state(path);
+}
+
+bool is_intact(const std::string& path) {
+  try {
+    check_checkpoint(path);
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+// All but the newest `keep` go. Only intact ones are counted, so that a damaged one never takes the place of
+// the last that can be resumed from. One of a later update was damaged when the run was resumed from an
+// earlier one: it stays until its update is saved again.
+void remove_old_checkpoints(const std::string& folder, int64_t newest, int64_t keep) {
+  int64_t kept = 0;
+  for (const int64_t update : saved_updates(folder)) {
+    const std::string path = checkpoint_path(folder, update);
+    if (update > newest) continue;
+    if (kept >= keep)
+      remove_all(path);
+    else if (update == newest || is_intact(path))
+      ++kept;
+  }
 }
 
 void save_moments(const std::string& path, const Adam& optimiser, const MovingAverage* average) {
@@ -105,13 +142,11 @@ void save_checkpoint(const std::string& folder, const TrainingState& state, cons
     remove_all(path);  // a damaged one of the same update: the run came here again from an older one
   rename_path(beside, path);
   sync_folder(parent);
-  const auto updates = saved_updates(folder);
-  for (size_t i = static_cast<size_t>(keep); i < updates.size(); ++i)
-    remove_all(join_path(parent, kPrefix + std::to_string(updates[i])));
+  remove_old_checkpoints(folder, state.update, keep);
 }
 
 void save_state_again(const std::string& folder, const TrainingState& state) {
-  const std::string path = join_path(checkpoints_folder(folder), kPrefix + std::to_string(state.update));
+  const std::string path = checkpoint_path(folder, state.update);
   const std::string beside = join_path(path, "state.json.new");
   write_file_atomically(beside, training_state_text(state));
   replace_listed_file(path, "state.json", beside);
@@ -121,14 +156,23 @@ bool has_checkpoints(const std::string& folder) {
   return !saved_updates(folder).empty();
 }
 
+std::string snapshots_folder(const std::string& folder) {
+  return join_path(folder, "snapshots");
+}
+
+std::string snapshot_path(const std::string& folder, int64_t update) {
+  return join_path(snapshots_folder(folder), "update-" + std::to_string(update) + ".safetensors");
+}
+
+bool has_snapshots(const std::string& folder) {
+  return !list_folder(snapshots_folder(folder)).empty();
+}
+
 std::optional<std::string> newest_checkpoint(const std::string& folder, Log& log) {
   for (const int64_t update : saved_updates(folder)) {
-    const std::string path = join_path(checkpoints_folder(folder), kPrefix + std::to_string(update));
+    const std::string path = checkpoint_path(folder, update);
     try {
-      if (!file_exists(join_path(path, kManifestName)))
-        throw ModelError(path, "required a manifest.json, got none");
-      check_manifest(path);
-      read_state(path);
+      check_checkpoint(path);
       return path;
     } catch (const Error& error) {
       log.warning(std::string("checkpoint passed over: ") + error.what());

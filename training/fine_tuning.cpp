@@ -5,6 +5,7 @@
 #include "core/files.h"
 #include "decoding/model_folder.h"
 #include "folder/config.h"
+#include "folder/manifest.h"
 #include "folder/model_examination.h"
 #include "model/weights.h"
 #include "training/checkpoint.h"
@@ -23,11 +24,13 @@ std::string differing(const OptionList& given, const OptionList& usual, const st
   return text;
 }
 
+const std::set<std::string> kDropouts = {"dropout", "attention-dropout", "activation-dropout"};
+
 }  // namespace
 
 bool holds_run(const std::string& folder) {
   return file_exists(join_path(folder, "run.json")) &&
-         (file_exists(join_path(folder, kWeightsName)) || has_checkpoints(folder));
+         (file_exists(join_path(folder, kWeightsName)) || has_checkpoints(folder) || has_snapshots(folder));
 }
 
 std::string shape_folder(const std::string& run_folder, const std::string& from) {
@@ -43,8 +46,7 @@ void check_fine_tuning(const std::string& folder, const ModelOptions& model,
   if (!file_exists(join_path(folder, "run.json"))) require_model_folder(folder);
   ModelOptions theirs = read_model_config(folder), ours = model;
   TokenizerOptions given = tokenizer, usual;
-  std::string wrong =
-      differing(ours.describe(), theirs.describe(), {"dropout", "attention-dropout", "activation-dropout"});
+  std::string wrong = differing(ours.describe(), theirs.describe(), kDropouts);
   const std::string more = differing(given.describe(), usual.describe(), {});
   if (!wrong.empty() && !more.empty()) wrong += ", ";
   wrong += more;
@@ -52,6 +54,18 @@ void check_fine_tuning(const std::string& folder, const ModelOptions& model,
     throw UsageError("--from-model",
                      "expected the shape and the tokenizers of " + folder + ", got " + wrong +
                          "; leave these flags out, or train a new model without --from-model");
+}
+
+void check_settings_of_run(const std::string& folder, const ModelOptions& model) {
+  const auto is_settings = [](const std::string& name) {
+    return name.find(".safetensors") == std::string::npos;
+  };
+  check_manifest(folder, is_settings);
+  ModelOptions written = read_model_config(folder), ours = model;
+  const std::string wrong = differing(written.describe(), ours.describe(), kDropouts);
+  if (!wrong.empty())
+    throw ModelError(join_path(folder, "config.json"),
+                     "expected the settings with which the run began (run.json), got " + wrong);
 }
 
 void copy_settings(const ModelFolder& from, const std::string& run_folder, ModelOptions& model) {

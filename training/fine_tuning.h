@@ -26,6 +26,10 @@ bool has_unigram_tokenizer(const std::string& folder);
 void check_fine_tuning(const std::string& folder, const ModelOptions& model,
                        const TokenizerOptions& tokenizer);
 
+// ModelError when config.json, or another settings file of a run's folder, is not what the run began with:
+// the model would be saved under settings that it was not trained with.
+void check_settings_of_run(const std::string& folder, const ModelOptions& model);
+
 // Writes all but weights and run.json of a new run's folder: the tokenizers as they are, the settings anew.
 // `model` gets what no flag can say.
 void copy_settings(const ModelFolder& from, const std::string& run_folder, ModelOptions& model);

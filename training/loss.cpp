@@ -57,18 +57,4 @@ LossSums label_smoothed_cross_entropy(const torch::Tensor& logits, const torch::
   return {sums[0], sums[1]};
 }
 
-LossSums r_drop_cross_entropy(const torch::Tensor& logits, const torch::Tensor& labels, int64_t pad_id,
-                              double epsilon, double alpha) {
-  const auto passes = logits.chunk(2);
-  const auto first = label_smoothed_cross_entropy(passes[0], labels, pad_id, epsilon),
-             second = label_smoothed_cross_entropy(passes[1], labels, pad_id, epsilon);
-  const auto log_probabilities = [&](const torch::Tensor& x) {
-    return torch::log_softmax(x.narrow(-1, 0, pad_id).to(torch::kFloat32), -1);
-  };
-  const auto p = log_probabilities(passes[0]), q = log_probabilities(passes[1]);
-  const auto divergence = ((p.exp() - q.exp()) * (p - q)).sum(-1).masked_select(labels.ne(pad_id)).sum() / 2;
-  return {(first.smoothed + second.smoothed) / 2 + alpha / 2 * divergence,
-          (first.cross_entropy + second.cross_entropy) / 2};
-}
-
 }  // namespace dragoman

@@ -18,12 +18,4 @@ struct LossSums {
 LossSums label_smoothed_cross_entropy(const torch::Tensor& logits, const torch::Tensor& labels,
                                       int64_t pad_id, double epsilon);
 
-// R-Drop (Wu et al., NeurIPS 2021, equation 4), halved, so that the losses are those of one pass: the mean of
-// the losses of two passes over the same labels with other dropout, and alpha/2 times the mean divergence of
-// what they predict, each way,
-//   1/2 (KL(P||Q) + KL(Q||P)) = 1/2 sum_k (P_k - Q_k) (log P_k - log Q_k).
-// logits: [2B,T,V], the first pass and then the second; labels: [B,T].
-LossSums r_drop_cross_entropy(const torch::Tensor& logits, const torch::Tensor& labels, int64_t pad_id,
-                              double epsilon, double alpha);
-
 }  // namespace dragoman

@@ -21,34 +21,26 @@ struct Gradients {
   torch::Tensor weight;  // [V,D]
 };
 
-// What a row's loss depends on beside its logits. With R-Drop two rows that stand one behind the other are
-// two passes over one label.
+// What a row's loss depends on beside its logits.
 struct RowOptions {
-  double epsilon, r_drop;
+  double epsilon;
   bool wants_gradient;
-
-  int64_t rows_of_label() const { return r_drop > 0 ? 2 : 1; }
 };
 
-// Logits of a chunk --> their gradient, label by label; adds to the sums.
+// Logits of a chunk --> their gradient, row by row; adds to the sums.
 void replace_by_gradient(torch::Tensor& logits, const int64_t* labels, const RowOptions& options,
                          double& smoothed, double& cross_entropy) {
-  const int64_t vocabulary = logits.size(1), classes = vocabulary - 1, passes = options.rows_of_label();
-  std::vector<RowLoss> losses(static_cast<size_t>(logits.size(0) / passes));
+  const int64_t vocabulary = logits.size(1), classes = vocabulary - 1;
+  std::vector<RowLoss> losses(static_cast<size_t>(logits.size(0)));
   float* numbers = logits.mutable_data_ptr<float>();
   const int64_t grain = std::max<int64_t>(1, (1 << 16) / vocabulary);
-  const auto epsilon = static_cast<float>(options.epsilon), alpha = static_cast<float>(options.r_drop);
+  const auto epsilon = static_cast<float>(options.epsilon);
   const float scale = options.wants_gradient ? 1.0f : 0.0f;
-  at::parallel_for(0, logits.size(0) / passes, grain, [&](int64_t begin, int64_t end) {
+  at::parallel_for(0, logits.size(0), grain, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
-      float* row = numbers + i * passes * vocabulary;
-      const int64_t label = labels[i * passes];
-      losses[static_cast<size_t>(i)] =
-          passes == 1
-              ? kernels().cross_entropy(row, classes, label, epsilon, scale)
-              : kernels().paired_cross_entropy(row, row + vocabulary, classes, label, epsilon, alpha, scale);
-      for (int64_t pass = 0; options.wants_gradient && pass < passes; ++pass)
-        row[pass * vocabulary + classes] = 0;  // <pad> is no class
+      float* row = numbers + i * vocabulary;
+      losses[static_cast<size_t>(i)] = kernels().cross_entropy(row, classes, labels[i], epsilon, scale);
+      if (options.wants_gradient) row[classes] = 0;  // <pad> is no class
     }
   });
   for (const RowLoss& loss : losses) smoothed += loss.smoothed, cross_entropy += loss.cross_entropy;
@@ -60,8 +52,7 @@ std::pair<double, double> loss_by_chunks(const torch::Tensor& hidden, const torc
                                          const RowOptions& options, Gradients* gradients) {
   const int64_t tokens = hidden.size(0), vocabulary = weight.size(0);
   const int64_t fewest = std::clamp(hidden.size(1), kFewestRows, kMostRows);
-  const int64_t chunk =
-      std::min(std::max(kChunkNumbers / vocabulary, fewest) / 2 * 2, tokens);  // whole pairs
+  const int64_t chunk = std::min(std::max(kChunkNumbers / vocabulary, fewest), tokens);
   const bool biased = bias.ne(0).any().item<bool>();  // only models of other programs have any
   auto buffer = torch::empty({chunk, vocabulary}, hidden.options());
   double smoothed = 0, cross_entropy = 0;
@@ -83,12 +74,11 @@ std::pair<double, double> loss_by_chunks(const torch::Tensor& hidden, const torc
 
 class ProjectedLoss : public torch::autograd::Function<ProjectedLoss> {
  public:
-  // hidden: [N,D]; weight: [V,D]; bias: [V]; labels: [N]. Returns {sum of the loss, sum of -log p_y}. With
-  // R-Drop rows and labels come in pairs.
+  // hidden: [N,D]; weight: [V,D]; bias: [V]; labels: [N]. Returns {sum of the loss, sum of -log p_y}.
   static torch::autograd::variable_list forward(torch::autograd::AutogradContext* context,
                                                 const torch::Tensor& hidden, const torch::Tensor& weight,
                                                 const torch::Tensor& bias, const torch::Tensor& labels,
-                                                double epsilon, double r_drop, bool wants_gradient) {
+                                                double epsilon, bool wants_gradient) {
     const auto counted = labels.ne(weight.size(0) - 1).nonzero().squeeze(1);  // [n]
     const bool all_count = counted.size(0) == labels.size(0);
     const auto input = all_count ? hidden : hidden.index_select(0, counted);
@@ -98,9 +88,8 @@ class ProjectedLoss : public torch::autograd::Function<ProjectedLoss> {
       gradients.hidden = torch::empty_like(input);
       gradients.weight = input.size(0) == 0 ? torch::zeros_like(weight) : torch::empty_like(weight);
     }
-    const auto [smoothed, cross_entropy] =
-        loss_by_chunks(input, weight, bias, wanted, {epsilon, r_drop, wants_gradient},
-                       wants_gradient ? &gradients : nullptr);
+    const auto [smoothed, cross_entropy] = loss_by_chunks(
+        input, weight, bias, wanted, {epsilon, wants_gradient}, wants_gradient ? &gradients : nullptr);
     if (wants_gradient) {
       if (!all_count) gradients.hidden = torch::zeros_like(hidden).index_copy_(0, counted, gradients.hidden);
       context->save_for_backward({gradients.hidden, gradients.weight});
@@ -116,7 +105,7 @@ class ProjectedLoss : public torch::autograd::Function<ProjectedLoss> {
                                                  torch::autograd::variable_list gradients) {
     const auto saved = context->get_saved_variables();
     const double scale = gradients[0].item<double>();
-    return {saved[0] * scale, saved[1] * scale, torch::Tensor(), torch::Tensor(),
+    return {saved[0] * scale, saved[1] * scale, torch::Tensor(),
             torch::Tensor(),  torch::Tensor(),  torch::Tensor()};
   }
 };
@@ -126,8 +115,6 @@ class ProjectedLoss : public torch::autograd::Function<ProjectedLoss> {
 LossSums projected_loss(const torch::Tensor& hidden, OutputProjection& projection,
                         const torch::Tensor& labels, const LossOptions& options) {
   const bool fused = hidden.is_cpu() && hidden.scalar_type() == torch::kFloat32;
-  if (!fused && options.r_drop > 0)
-    return r_drop_cross_entropy(projection(hidden), labels, options.pad_id, options.epsilon, options.r_drop);
   if (!fused)
     return label_smoothed_cross_entropy(projection(hidden), labels, options.pad_id, options.epsilon);
   const auto& weight = projection->weight();
@@ -135,14 +122,9 @@ LossSums projected_loss(const torch::Tensor& hidden, OutputProjection& projectio
               weight.size(0));
   const bool wants_gradient =
       at::GradMode::is_enabled() && (hidden.requires_grad() || weight.requires_grad());
-  auto rows = hidden.reshape({-1, hidden.size(-1)}).contiguous();
-  auto of_rows = labels.reshape({-1});
-  if (options.r_drop > 0) {  // both passes of a token side by side
-    rows = rows.view({2, -1, rows.size(1)}).transpose(0, 1).reshape({-1, rows.size(1)});
-    of_rows = of_rows.repeat_interleave(2);
-  }
-  auto sums = ProjectedLoss::apply(rows, weight, projection->bias().squeeze(0), of_rows, options.epsilon,
-                                   options.r_drop, wants_gradient);
+  const auto rows = hidden.reshape({-1, hidden.size(-1)}).contiguous();
+  auto sums = ProjectedLoss::apply(rows, weight, projection->bias().squeeze(0), labels.reshape({-1}),
+                                   options.epsilon, wants_gradient);
   return {sums[0], sums[1]};
 }
 

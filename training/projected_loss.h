@@ -9,13 +9,11 @@
 namespace dragoman {
 
 struct LossOptions {
-  int64_t pad_id;     // V-1
-  double epsilon;     // label smoothing
-  double r_drop = 0;  // alpha; hidden then holds two passes
+  int64_t pad_id;  // V-1
+  double epsilon;  // label smoothing
 };
 
-// hidden: [B,T,D], what the output projection reads, or with R-Drop [2B,T,D], one pass behind the other;
-// labels: [B,T] int64, pad_id where none is.
+// hidden: [B,T,D], the input of the output projection; labels: [B,T] int64, pad_id where there is no label.
 LossSums projected_loss(const torch::Tensor& hidden, OutputProjection& projection,
                         const torch::Tensor& labels, const LossOptions& options);
 

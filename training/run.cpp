@@ -16,6 +16,7 @@
 #include "runtime/device.h"
 #include "training/checkpoint.h"
 #include "training/fine_tuning.h"
+#include "training/removed_options.h"
 #include "training/run_text.h"
 #include "training/update.h"
 #include "training/validation.h"
@@ -32,15 +33,34 @@ struct FoundRun {
   bool from_model_moved = false;          // --from-model is another path than when the run began
 };
 
-// The files by which a folder is a model that no run of ours may write over.
-void refuse_foreign_model(const std::string& folder) {
+// What a run writes, and what else a model is made of: a new run would write over it or remove it.
+void refuse_foreign_files(const std::string& folder) {
   if (file_exists(join_path(folder, kRunName))) return;
-  for (const char* name : {"config.json", "model.safetensors", "pytorch_model.bin", "vocab.json"}) {
-    if (file_exists(join_path(folder, name))) {
-      throw UsageError("--model", "expected a new folder or one of an earlier run, got " + folder +
-                                      ", which holds a model (" + name + ") but no run.json");
-    }
+  for (const char* name : {"config.json", "generation_config.json", "model.safetensors", "pytorch_model.bin",
+                           "vocab.json", "target_vocab.json", "source.spm", "target.spm", "added_tokens.json",
+                           "tokenizer_config.json", "special_tokens_map.json", "manifest.json", "checkpoints",
+                           "snapshots", "train.log.jsonl", "report.html", "tensorboard"}) {
+    const std::string path = join_path(folder, name);
+    if (!file_exists(path) || (is_folder(path) && list_folder(path).empty())) continue;
+    throw UsageError("--model", "expected a new folder or one of an earlier run, got " + folder +
+                                    ", which holds " + name +
+                                    " but no run.json; name another folder, or, for a run whose run.json is "
+                                    "lost, write it again from the same flags");
   }
+}
+
+// A start that was interrupted before it saved anything leaves run.json alone, and loses nothing when it is
+// written again. Settings of the user's own would be lost.
+void refuse_foreign_settings(const RunOptions& options) {
+  const std::string path = join_path(options.model_folder, kRunName);
+  if (!file_exists(path)) return;
+  RunOptions there;
+  const nlohmann::json written = read_json_file(path, ErrorKind::kConfig);
+  set_from_json(there.describe(), written, path);
+  if (written == nlohmann::json::parse(json_text(to_json(there.describe())))) return;
+  throw UsageError("--model", "expected a new folder or one of an earlier run, got " + options.model_folder +
+                                  ", whose run.json no run has written; give it as --config " + path +
+                                  " with another folder");
 }
 
 // Settings that differ from those of the run in the folder: an error, but for those that may change, which
@@ -49,7 +69,7 @@ void compare_with_run(RunOptions options, FoundRun& found, Log& log) {
   const std::string path = join_path(options.model_folder, kRunName);
   RunOptions before;
   before.model_folder = options.model_folder;
-  set_from_json(before.describe(), read_json_file(path, ErrorKind::kConfig), path);
+  set_from_json(before.describe(), without_removed(read_json_file(path, ErrorKind::kConfig), path), path);
   found.from_model_moved =
       !before.from_model.empty() && !options.from_model.empty() && before.from_model != options.from_model;
   const OptionList old_list = before.describe(), new_list = options.describe();
@@ -73,14 +93,14 @@ void compare_with_run(RunOptions options, FoundRun& found, Log& log) {
 FoundRun find_run(const RunOptions& options, Log& log) {
   FoundRun found;
   const std::string& folder = options.model_folder;
-  refuse_foreign_model(folder);
-  if (!holds_run(folder)) return found;
+  refuse_foreign_files(folder);
+  if (!holds_run(folder)) return refuse_foreign_settings(options), found;
   compare_with_run(options, found, log);
   found.checkpoint = newest_checkpoint(folder, log);
   if (!found.checkpoint)
     throw UsageError("--model", "expected a whole checkpoint in " + join_path(folder, "checkpoints") +
-                                    ", got none: a run from the beginning would write over the model that is "
-                                    "there; to train that model on, give --from-model " +
+                                    ", got none: a run from the beginning would write over what is there; to "
+                                    "train its model on, give --from-model " +
                                     folder + " and another folder as --model");
   return found;
 }
@@ -199,6 +219,7 @@ void check_run_options(const RunOptions& options) {
 
 // run.json's vocabulary sizes are not options: they come back from the folder's own config.json.
 ModelFolder open_folder(RunOptions& options, const torch::Device& device) {
+  check_settings_of_run(options.model_folder, options.model);
   options.model = [&] {
     const ModelOptions written = read_model_config(options.model_folder);
     ModelOptions model = options.model;

@@ -53,14 +53,6 @@ double score_of(const ValidationResult& result, const std::string& metric) {
 
 }  // namespace
 
-std::string snapshots_folder(const std::string& folder) {
-  return join_path(folder, "snapshots");
-}
-
-std::string snapshot_path(const std::string& folder, int64_t update) {
-  return join_path(snapshots_folder(folder), "update-" + std::to_string(update) + ".safetensors");
-}
-
 std::string fingerprint(const EncodedCorpus& corpus) {
   Checksum checksum;
   for (int64_t i = 0; i < corpus.size(); ++i) {
@@ -110,7 +102,9 @@ void Trainer::resume(const std::string& checkpoint) {
     throw DataError(
         checkpoint,
         "expected the training text that this run began with, got another (its encoded pairs have checksum " +
-            corpus + ", not " + state_.corpus + ")");
+            corpus + ", not " + state_.corpus +
+            "); what is held out for validation is no part of it, so --valid-source or --valid-pairs must be "
+            "given now if they were given then");
   }
   saved_update_ = state_.update;
   if (!state_.finished) state_.finished = file_exists(join_path(folder_.path, kWeightsName));
@@ -241,12 +235,11 @@ void Trainer::begin_stream() {
   const bool on_cuda = folder_.model->device().is_cuda();
   // A device takes batches faster than one thread segments text anew; on the CPU its cores are busy anyway.
   const int stream_threads = on_cuda ? std::clamp(threads_ - 1, 1, kMostStreamThreads) : 1;
-  stream_ =
-      std::make_unique<BatchStream>(corpus_,
-                                    StreamOptions{options_.max_tokens, static_cast<uint64_t>(options_.seed),
-                                                  pad, augmentation_ ? &*augmentation_ : nullptr, on_cuda,
-                                                  stream_threads, options_.r_drop > 0 ? 2 : 1},
-                                    state_.position);
+  stream_ = std::make_unique<BatchStream>(
+      corpus_,
+      StreamOptions{options_.max_tokens, static_cast<uint64_t>(options_.seed), pad,
+                    augmentation_ ? &*augmentation_ : nullptr, on_cuda, stream_threads},
+      state_.position);
   report_batches();
   check_schedule(0);
 }

@@ -126,10 +126,6 @@ class Trainer {
   } window_;
 };
 
-// Where --average keeps the weights of a validation.
-std::string snapshots_folder(const std::string& folder);
-std::string snapshot_path(const std::string& folder, int64_t update);
-
 // The corpus' identity: a checksum over all ids.
 std::string fingerprint(const EncodedCorpus& corpus);
 

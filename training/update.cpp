@@ -43,14 +43,10 @@ void add_gradients(std::vector<torch::Tensor>& sum, std::vector<torch::Tensor> m
   }
 }
 
-// With R-Drop each sentence stands twice in the batch, and drops other numbers.
 LossSums loss_of(const Batch& batch, Transformer& model, const TrainingOptions& options) {
-  const auto times = [&](const torch::Tensor& x) { return options.r_drop > 0 ? torch::cat({x, x}) : x; };
-  const auto source = times(batch.source);
-  const auto memory = model->encode(source);
-  const auto hidden =
-      model->decode_hidden(times(batch.decoder_input), memory, source);  // [B,T,D] or [2B,T,D]
-  const LossOptions loss{model->options().target_pad_id(), options.label_smoothing, options.r_drop};
+  const auto memory = model->encode(batch.source);
+  const auto hidden = model->decode_hidden(batch.decoder_input, memory, batch.source);  // [B,T,D]
+  const LossOptions loss{model->options().target_pad_id(), options.label_smoothing};
   return projected_loss(hidden, model->output_projection_, batch.labels, loss);
 }
 

@@ -19,7 +19,8 @@ machine() { echo "$(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1), $(
 say_how_to_use() { echo "echo \"$2\" | $dragoman translate --model $1"; }
 
 # Sets `precision`: the one in `more`, the user's flags of `dragoman train`; else, and then `more` gets it, the one that trains
-# fastest on this processor, or on a GPU where `more` names it. Each learns as much by an update (docs/performance.md).
+# fastest on this processor, or on a GPU where `more` names it. Each learns as much by an update
+# (benchmarks/results/2026-11-27-training-peers.md).
 choose_precision() {
   local i
   precision=""

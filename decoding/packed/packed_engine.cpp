@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <exception>
 
-#include "decoding/packed/packed_search.h"
+#include "decoding/ensemble.h"
+#include "decoding/packed/session.h"
+#include "decoding/search.h"
 
 namespace dragoman {
 namespace {
@@ -13,28 +15,34 @@ namespace {
 // each product is shared, and the weights are read once.
 constexpr size_t kBytesForShares = size_t{16} << 20;
 
+std::unique_ptr<StepDecoder> decoder_of(const std::vector<std::unique_ptr<const PackedModel>>& models,
+                                        ThreadPool& pool) {
+  std::vector<std::unique_ptr<StepDecoder>> sessions;
+  for (const auto& model : models) sessions.push_back(std::make_unique<Session>(*model, pool));
+  return together(std::move(sessions));
+}
+
 }  // namespace
 
 struct PackedEngine::Worker {
   explicit Worker(int threads) : pool(threads) {}
 
   ThreadPool pool;
-  std::unique_ptr<SessionEnsemble> sessions;
+  std::unique_ptr<StepDecoder> decoder;
   // For shares: each is computed by one thread.
   ThreadPool alone{1};
-  std::vector<std::unique_ptr<SessionEnsemble>> shares;
+  std::vector<std::unique_ptr<StepDecoder>> shares;
 
   // Every n-th sentence is of one share: neighbours are alike in length.
-  std::vector<std::vector<Hypothesis>> search_shares(const std::vector<const std::vector<int64_t>*>& sources,
-                                                     const SearchOptions& options,
-                                                     const SearchLimits& limits) {
+  SearchResults search_shares(const SentenceIds& sources, const SearchOptions& options,
+                              const SearchLimits& limits) {
     const size_t count = std::min(shares.size(), sources.size());
-    std::vector<std::vector<Hypothesis>> results(sources.size());
+    SearchResults results(sources.size());
     std::vector<std::exception_ptr> failures(count);
     const auto search_share = [&](size_t share) {
-      std::vector<const std::vector<int64_t>*> part;
+      SentenceIds part;
       for (size_t i = share; i < sources.size(); i += count) part.push_back(sources[i]);
-      auto found = packed_search(*shares[share], part, options, limits.part(share, count));
+      auto found = dragoman::search(*shares[share], part, options, limits.part(share, count));
       for (size_t i = 0; i < found.size(); ++i) results[share + i * count] = std::move(found[i]);
     };
     pool.run(static_cast<int64_t>(count), int64_t{1} << 40, [&](int64_t begin, int64_t end) {
@@ -69,7 +77,7 @@ class PackedEngine::Borrowed {
   Borrowed(const Borrowed&) = delete;
   Borrowed& operator=(const Borrowed&) = delete;
   Worker& worker() { return *worker_; }
-  SessionEnsemble& sessions() { return *worker_->sessions; }
+  StepDecoder& decoder() { return *worker_->decoder; }
 
  private:
   const PackedEngine& engine_;
@@ -89,43 +97,42 @@ PackedEngine::PackedEngine(std::vector<ModelToPack> models, const PackedEngineOp
     weight_bytes_ += models_.back()->weight_bytes();
   }
   for (auto& worker : workers_) {
-    worker->sessions = std::make_unique<SessionEnsemble>(models_, worker->pool);
+    worker->decoder = decoder_of(models_, worker->pool);
     for (int i = 0; options.threads > 1 && i < options.threads; ++i)
-      worker->shares.push_back(std::make_unique<SessionEnsemble>(models_, worker->alone));
+      worker->shares.push_back(decoder_of(models_, worker->alone));
     free_.push_back(worker.get());
   }
 }
 
 PackedEngine::~PackedEngine() = default;
 
-std::vector<std::vector<Hypothesis>> PackedEngine::search(
-    const std::vector<const std::vector<int64_t>*>& sources, const SearchOptions& options,
-    const SearchLimits& limits) const {
+SearchResults PackedEngine::search(const SentenceIds& sources, const SearchOptions& options,
+                                   const SearchLimits& limits) const {
   Borrowed borrowed(*this);
   Worker& worker = borrowed.worker();
   const bool shared = worker.shares.size() > 1 && weight_bytes_ <= kBytesForShares;
   return shared ? worker.search_shares(sources, options, limits)
-                : packed_search(*worker.sessions, sources, options, limits);
+                : dragoman::search(*worker.decoder, sources, options, limits);
 }
 
-std::vector<std::vector<double>> PackedEngine::score(
-    const std::vector<const std::vector<int64_t>*>& sources,
-    const std::vector<const std::vector<int64_t>*>& targets) const {
+std::vector<std::vector<double>> PackedEngine::score(const SentenceIds& sources,
+                                                     const SentenceIds& targets) const {
   Borrowed borrowed(*this);
-  return packed_score(borrowed.sessions(), sources, targets);
+  return score_targets(borrowed.decoder(), sources, targets);
 }
 
 std::vector<std::vector<float>> PackedEngine::forced_logits(const std::vector<int64_t>& source,
                                                             const std::vector<int64_t>& tokens) const {
-  Borrowed worker(*this);
-  SessionEnsemble& sessions = worker.sessions();
-  sessions.start({&source});
+  Borrowed borrowed(*this);
+  StepDecoder& decoder = borrowed.decoder();
+  decoder.start({&source});
   std::vector<std::vector<float>> logits;
-  int32_t token = sessions.start_id();
+  int64_t token = decoder.start_id();
   for (size_t t = 0; t <= tokens.size(); ++t) {
-    const float* row = sessions.step({{0, 0, token}});
-    logits.emplace_back(row, row + sessions.vocabulary());
-    if (t < tokens.size()) token = static_cast<int32_t>(tokens[t]);
+    decoder.step({{0, 0, token}}).for_each_row([&](int64_t, const float* row) {
+      logits.emplace_back(row, row + decoder.vocabulary());
+    });
+    if (t < tokens.size()) token = tokens[t];
   }
   return logits;
 }

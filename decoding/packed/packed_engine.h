@@ -8,7 +8,7 @@
 #include <mutex>
 #include <vector>
 
-#include "decoding/packed/session_ensemble.h"
+#include "decoding/packed/packed_model.h"
 #include "decoding/search_engine.h"
 
 namespace dragoman {
@@ -30,17 +30,15 @@ class PackedEngine : public SearchEngine {
  public:
   PackedEngine(const ModelOptions& model, StoredWeights weights, const PackedEngineOptions& options,
                const Kernels& kernels = dragoman::kernels());
-  // An ensemble (session_ensemble.h). models: one at least, all of one vocabulary.
+  // An ensemble (decoding/ensemble.h). models: one at least, all of one vocabulary.
   PackedEngine(std::vector<ModelToPack> models, const PackedEngineOptions& options,
                const Kernels& kernels = dragoman::kernels());
   ~PackedEngine() override;
 
-  std::vector<std::vector<Hypothesis>> search(const std::vector<const std::vector<int64_t>*>& sources,
-                                              const SearchOptions& options,
-                                              const SearchLimits& limits) const override;
-  std::vector<std::vector<double>> score(
-      const std::vector<const std::vector<int64_t>*>& sources,
-      const std::vector<const std::vector<int64_t>*>& targets) const override;
+  SearchResults search(const SentenceIds& sources, const SearchOptions& options,
+                       const SearchLimits& limits) const override;
+  std::vector<std::vector<double>> score(const SentenceIds& sources,
+                                         const SentenceIds& targets) const override;
   int64_t workers() const override { return static_cast<int64_t>(workers_.size()); }
 
   // For tests: logits [tokens.size(), V] of each next token when `tokens` are forced behind the start.

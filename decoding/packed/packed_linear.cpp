@@ -11,13 +11,13 @@ namespace {
 
 constexpr float kInt8Limit = 127;
 
-// Activations as large as sums of `depth` products with weights of 127 allow: they cannot pass 2^31. (What
-// offsets make of them on the way may wrap around: it comes back.)
-float activation_limit(int64_t depth, float most) {
-  return std::min(most, std::floor(2147483647.0f / (kInt8Limit * static_cast<float>(depth))));
+// The largest activations with which a sum of `depth` products with weights of 127 stays below 2^31. (A
+// partial sum that starts with an offset may wrap around; the complete sum is right again.)
+float activation_limit(int64_t depth, float limit) {
+  return std::min(limit, std::floor(2147483647.0f / (kInt8Limit * static_cast<float>(depth))));
 }
 
-// Round to nearest, ties to even: what is left of a float32 is its upper half. NaN stays NaN.
+// bfloat16, the upper half of a float32, rounded to nearest, ties to even. NaN stays NaN.
 uint16_t upper_half(float value) {
   const auto bits = std::bit_cast<uint32_t>(value);
   if (std::isnan(value)) return static_cast<uint16_t>(bits >> 16 | 0x40);
@@ -28,7 +28,7 @@ int64_t bytes_of_weight(WeightType type) {
   return type == WeightType::kFloat32 ? 4 : type == WeightType::kBFloat16 ? 2 : 1;
 }
 
-// Row `index` of the parts one below the other; false behind the last.
+// Finds row `index` of the concatenated parts; false after the last row.
 bool find_row(const std::vector<LinearPart>& parts, int64_t& index, const LinearPart*& part) {
   for (const auto& one : parts) {
     part = &one;
@@ -94,11 +94,11 @@ void PackedLinear::pack_int8(const float* channels, int64_t count, int64_t panel
     const float factor = largest > 0 ? kInt8Limit / largest : 0;
     int64_t sum = 0;
     for (int64_t k = 0; k < depth_; ++k) {
-      const auto number = static_cast<int8_t>(std::lrintf(channel[k] * factor));
-      to[(k / group * count + j) * group + k % group] = number;
-      sum += number;
+      const auto integer = static_cast<int8_t>(std::lrintf(channel[k] * factor));
+      to[(k / group * count + j) * group + k % group] = integer;
+      sum += integer;
     }
-    offsets_[panel * count + j] = static_cast<int32_t>(-kernels_->int8.too_large * sum);
+    offsets_[panel * count + j] = static_cast<int32_t>(-kernels_->int8.zero_point * sum);
   }
 }
 
@@ -124,15 +124,21 @@ void PackedLinear::run(const float* x, int64_t x_stride, int64_t rows, Activatio
   }
   const auto row_bytes = depth_ * kernels_->int8.bytes;
   const auto bytes = static_cast<size_t>(rows * row_bytes);
-  if (quantised.numbers.size() < bytes) quantised.numbers.resize(bytes);
+  if (quantised.integers.size() < bytes) quantised.integers.resize(bytes);
   if (quantised.scales.size() < static_cast<size_t>(rows)) quantised.scales.resize(static_cast<size_t>(rows));
-  char* whole = quantised.numbers.data();
+  char* integers = quantised.integers.data();
   float* scales = quantised.scales.data();
   pool.run(rows, rows * depth_, [&](int64_t begin, int64_t end) {
-    kernels_->quantise(x + begin * x_stride, x_stride, end - begin, inputs_, whole + begin * row_bytes,
-                       depth_, activation_limit(depth_, kernels_->int8.limit), scales + begin);
+    kernels_->quantise({.x = x + begin * x_stride,
+                        .x_stride = x_stride,
+                        .rows = end - begin,
+                        .depth = inputs_,
+                        .to = integers + begin * row_bytes,
+                        .to_stride = depth_,
+                        .limit = activation_limit(depth_, kernels_->int8.limit),
+                        .scales = scales + begin});
   });
-  by_panels(Int8PanelProduct{whole, scales, depth_, rows, depth_, static_cast<int8_t*>(weights_), offsets_,
+  by_panels(Int8PanelProduct{integers, scales, depth_, rows, depth_, static_cast<int8_t*>(weights_), offsets_,
                              scales_, output},
             kernels_->multiply_int8);
 }

@@ -1,5 +1,5 @@
-// A linear layer laid out for the kernels: y = activation(x W^T + b), a few rows at a time
-// (kernels/packed.h). Several layers that read the same input are packed as one, their outputs side by side.
+// A linear layer packed for the kernels: y = activation(x W^T + b), a few rows at a time (kernels/packed.h).
+// Several layers that read the same input are packed as one, with adjacent outputs.
 #pragma once
 
 #include <string>
@@ -12,8 +12,8 @@
 
 namespace dragoman {
 
-// What weights are kept as. bfloat16 halves what is read a step, sums stay float32; int8 has one scale a
-// channel (output), and one a row for the activations.
+// The data type of the weights. bfloat16 halves the memory that a step reads; sums are float32. int8 has
+// per-channel (output) scales, and per-row scales for the activations.
 enum class WeightType { kFloat32, kBFloat16, kInt8 };
 
 // weight [out,in], bias [out] or no data.
@@ -21,22 +21,22 @@ struct LinearPart {
   StoredTensor weight, bias;
 };
 
-// Room for the activations of one product in whole numbers, for kInt8.
+// Buffer for the quantised activations of one product, for kInt8.
 struct QuantisedRows {
-  std::vector<char> numbers;  // in the kernels' form
+  std::vector<char> integers;  // in the form of Int8Format
   std::vector<float> scales;
 };
 
 class PackedLinear {
  public:
   PackedLinear() = default;
-  // The numbers are copied into `memory`, whose owner keeps it.
+  // The weights are copied into `memory`, which must outlive this object.
   PackedLinear(const std::vector<LinearPart>& parts, WeightType type, const PackedKernels& kernels,
                Arena& memory, ThreadPool& pool);
 
   int64_t inputs() const { return inputs_; }
   int64_t outputs() const { return outputs_; }
-  // Outputs are stored by whole panels: the least stride of rows of them.
+  // Whole panels of outputs are stored: the minimum stride of their rows.
   int64_t stride() const { return panels_ * kernels_->panel; }
 
   // x: rows at x_stride. out: rows at stride().
@@ -53,7 +53,7 @@ class PackedLinear {
   const PackedKernels* kernels_ = nullptr;
   WeightType type_ = WeightType::kFloat32;
   int64_t inputs_ = 0, outputs_ = 0, panels_ = 0;
-  int64_t depth_ = 0;        // inputs; for int8 made a multiple of the kernels' groups
+  int64_t depth_ = 0;        // inputs; for int8 padded to a multiple of the kernels' groups
   void* weights_ = nullptr;  // float, uint16_t or int8_t, as packed.h has them
   float *bias_ = nullptr, *scales_ = nullptr;
   int32_t* offsets_ = nullptr;

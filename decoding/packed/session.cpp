@@ -112,7 +112,7 @@ void Session::encoder_attention(const Buffers& buffers) {
       const AttentionHead attention{queries, count, size,  query, key, key + o.d_model, stride, stride,
                                     nullptr, 0,     scale, {},    0};
       float* scratch = thread_scratch(attention_scratch(count, size) + queries);
-      return model_.kernels().attention(attention, output, buffers.stride, scratch, scratch + queries);
+      return model_.kernels().attention(attention, {output, buffers.stride, scratch}, scratch + queries);
     }
     std::vector<const float*> keys;
     for (int64_t s = 0; s < count; ++s) keys.push_back(key + s * stride);
@@ -130,7 +130,7 @@ void Session::encoder_attention(const Buffers& buffers) {
   }
 }
 
-const float* Session::encode(const std::vector<const std::vector<int64_t>*>& sources) {
+const float* Session::encode(const SentenceIds& sources) {
   const int64_t tokens = first_token_.back();
   const Buffers buffers = take_buffers(tokens, model_.encoder[0].inner.stride());
   float* row = buffers.x;
@@ -153,7 +153,7 @@ const float* Session::encode(const std::vector<const std::vector<int64_t>*>& sou
   return residual.result(model_.encoder_final_norm);
 }
 
-void Session::start(const std::vector<const std::vector<int64_t>*>& sources) {
+void Session::start(const SentenceIds& sources) {
   kept_.clear(), passing_.clear();
   caches_.clear(), cache_rows_.clear(), places_.clear();
   rows_ = length_ = 0;
@@ -168,7 +168,7 @@ void Session::start(const std::vector<const std::vector<int64_t>*>& sources) {
 }
 
 // Each row's list of places is its origin's, with one more: where this step puts its keys and values.
-void Session::extend_places(const std::vector<SessionRow>& rows) {
+void Session::extend_places(const std::vector<DecoderRow>& rows) {
   const auto length = static_cast<size_t>(length_);
   next_places_.resize(rows.size() * (length + 1));
   for (size_t r = 0; r < rows.size(); ++r) {
@@ -212,7 +212,7 @@ void Session::self_attention(const PackedDecoderLayer& layer, const float* x, in
 }
 
 void Session::cross_attention(const PackedDecoderLayer& layer, const float* x, int64_t index,
-                              const std::vector<SessionRow>& rows, const Buffers& buffers) {
+                              const std::vector<DecoderRow>& rows, const Buffers& buffers) {
   const ModelOptions& o = model_.options();
   const int64_t query_stride = layer.cross_query.stride(), memory_stride = model_.memory_input.stride();
   layer.cross_query.run(x, buffers.stride, rows_, Activation::kNone, buffers.input, quantised_, pool_);
@@ -222,7 +222,7 @@ void Session::cross_attention(const PackedDecoderLayer& layer, const float* x, i
   pool_.run(rows_, rows_ * mean_length * 2 * o.d_model, [&](int64_t begin, int64_t end) {
     static thread_local std::vector<const float*> keys;
     for (int64_t r = begin; r < end; ++r) {
-      const auto sentence = static_cast<size_t>(rows[static_cast<size_t>(r)].sentence);
+      const int64_t sentence = rows[r].sentence;
       const int64_t first = first_token_[sentence], count = first_token_[sentence + 1] - first;
       keys.resize(static_cast<size_t>(count));
       for (int64_t s = 0; s < count; ++s)
@@ -236,13 +236,12 @@ void Session::cross_attention(const PackedDecoderLayer& layer, const float* x, i
                          quantised_, pool_);
 }
 
-float* Session::step(const std::vector<SessionRow>& rows) {
+StepLogits& Session::step(const std::vector<DecoderRow>& rows) {
   passing_.clear();
   extend_places(rows);
   const Buffers buffers = take_buffers(rows_, model_.decoder[0].inner.stride());
   for (int64_t r = 0; r < rows_; ++r) {
-    model_.embed(model_.target_embedding, rows[static_cast<size_t>(r)].token, length_ - 1,
-                 buffers.x + r * buffers.stride);
+    model_.embed(model_.target_embedding, rows[r].token, length_ - 1, buffers.x + r * buffers.stride);
   }
   Residual residual(*this, buffers, rows_);
   for (size_t i = 0; i < model_.decoder.size(); ++i) {
@@ -255,9 +254,11 @@ float* Session::step(const std::vector<SessionRow>& rows) {
     residual.after(layer.feed_forward_norm);
   }
   const float* x = residual.result(model_.decoder_final_norm);
-  float* logits = passing_.take<float>(rows_ * logits_stride());
+  const int64_t stride = model_.output.stride();
+  float* logits = passing_.take<float>(rows_ * stride);
   model_.output.run(x, buffers.stride, rows_, Activation::kNone, logits, quantised_, pool_);
-  return logits;
+  logits_.set(logits, rows_, stride);
+  return logits_;
 }
 
 }  // namespace dragoman

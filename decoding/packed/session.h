@@ -10,31 +10,21 @@
 
 #include <vector>
 
+#include "decoding/host_logits.h"
 #include "decoding/packed/packed_model.h"
 
 namespace dragoman {
 
-// A hypothesis that reads its next token.
-struct SessionRow {
-  int32_t origin;    // the row of the step before that it goes on from; of no meaning at the first step
-  int32_t sentence;  // of those given to start()
-  int32_t token;
-};
-
-class Session {
+class Session : public StepDecoder {
  public:
   // Both must outlive it.
-  Session(const PackedModel& model, ThreadPool& pool) : model_(model), pool_(pool) {}
+  Session(const PackedModel& model, ThreadPool& pool)
+      : model_(model), pool_(pool), logits_(*model.kernels().packed, pool, vocabulary()) {}
 
-  // Encodes a batch; what was there is forgotten. No source is empty.
-  void start(const std::vector<const std::vector<int64_t>*>& sources);
-
-  // Logits of the next token: row r at logits + r * logits_stride(), V of them, valid until the next call.
-  float* step(const std::vector<SessionRow>& rows);
-  int64_t logits_stride() const { return model_.output.stride(); }
-
-  const PackedModel& model() const { return model_; }
-  ThreadPool& pool() const { return pool_; }
+  int64_t vocabulary() const override { return model_.options().decoder_vocab_size; }
+  int64_t start_id() const override { return model_.options().target_pad_id(); }
+  void start(const SentenceIds& sources) override;
+  StepLogits& step(const std::vector<DecoderRow>& rows) override;
 
  private:
   // The arrays of one pass over some rows, all [rows, stride].
@@ -49,14 +39,15 @@ class Session {
   void encoder_attention(const Buffers& buffers);
   void feed_forward(const PackedLinear& inner, const PackedLinear& outer, const float* x,
                     const Buffers& buffers, int64_t rows);
-  const float* encode(const std::vector<const std::vector<int64_t>*>& sources);
-  void extend_places(const std::vector<SessionRow>& rows);
+  const float* encode(const SentenceIds& sources);
+  void extend_places(const std::vector<DecoderRow>& rows);
   void self_attention(const PackedDecoderLayer& layer, const float* x, int64_t index, const Buffers& buffers);
   void cross_attention(const PackedDecoderLayer& layer, const float* x, int64_t index,
-                       const std::vector<SessionRow>& rows, const Buffers& buffers);
+                       const std::vector<DecoderRow>& rows, const Buffers& buffers);
 
   const PackedModel& model_;
   ThreadPool& pool_;
+  HostLogits logits_;
   Arena kept_;     // for the whole batch: memory, caches
   Arena passing_;  // for one step
   QuantisedRows quantised_;

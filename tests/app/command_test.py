@@ -121,12 +121,37 @@ class WrongUse(CommandTest):
     def test_flags_that_compare_hypotheses_are_refused_where_there_is_one(self):
         for flag, value in (("--length-penalty", "2"), ("--length-penalty-kind", "wu"), ("--word-penalty", "1"), ("--search-until", "exact"),
                             ("--diversity-rate", "1")):
-            for one, way in (("--beam-size=1", "--beam-size 2 or more"), ("--sample", "expected beam search")):
+            for one, way in (("--beam-size=1", "--beam-size 2 or more"), ("--sample", "expected beam search, not --sample")):
                 self.refused(call("translate", "--model", Shared.model, one, flag, value), 2, f"[{flag}]", way)
+        self.refused(call("translate", "--model", Shared.model, "--sample", "--beam-size", "3"), 2, "[--beam-size]", "not --sample")
 
     def test_a_misspelt_flag_names_the_nearest(self):
         self.refused(call("translate", "--bean-size", "3"), 2, "[--bean-size]", "did you mean --beam-size?")
         self.refused(call(*train_flags(self.folder / "m", "--max-updatse", "3")), 2, "--max-updates")
+
+    def test_a_short_flag_that_is_unknown_is_likened_to_none(self):
+        for command, flag, told in (("train", "-o", "--model"), ("train", "--bs", "--max-tokens"), ("translate", "--arch", "--model"),
+                                    ("translate", "--criterion", "it is --label-smoothing of dragoman train"),
+                                    ("translate", "--xy", "see --help"), ("translate", "--inter_threads", "--workers"),
+                                    ("translate", "--replace_unk", "--byte-fallback"), ("train", "--sync-sgd", "one process")):
+            self.refused(call(command, flag, "1"), 2, f"[{flag}]", told)
+
+    def test_an_empty_name_of_a_file_is_refused_by_every_command(self):
+        for words in (["translate", "-i"], ["translate", "-o"], ["translate", "-m"], ["translate", "--target-prefix"], ["tokenizer", "encode", "-i"],
+                      ["tokenizer", "train", "-i"], ["tokenizer", "train", "--model"], ["train", "--train-source"], ["evaluate", "--reference"],
+                      ["inspect", "--model"], ["export", "--output"], ["check", "--source"]):
+            result = call(*words, "")
+            self.refused(result, 2, "expected a file or folder, got an empty name")
+        self.refused(call("evaluate", "ref", ""), 2, "[--reference]")
+        self.refused(call("train", "--train-source="), 2, "[--train-source]")
+
+    def test_a_removed_flag_is_answered_by_the_reason_and_the_replacement(self):
+        for flag, *pieces in (("--r-drop", "was removed", "--dropout"),
+                              ("--sampling-epochs", "was removed", "the whole run"),
+                              ("--source-word-dropout", "was removed", "--dropout"),
+                              ("--target-word-dropout", "was removed", "--dropout")):
+            for spelling in (flag, flag.replace("-", "_").replace("__", "--")):
+                self.refused(call(*train_flags(self.folder / "m", spelling, "0")), 2, f"[{spelling}]", *pieces)
 
     def test_a_flag_without_its_value_and_a_stray_word_are_refused(self):
         self.refused(call("translate", "--model"), 2, "expected a value")
@@ -168,7 +193,6 @@ class WrongUse(CommandTest):
         self.refused(call("evaluate", "--hypothesis", "x"), 2, "[--reference]")
         self.refused(call("evaluate", "--reference", Shared.folder / "a.tgt"), 2, "[--hypothesis]")
         self.refused(call(*train_flags(self.folder / "m", "--bpe-dropout", "0.1")), 2, "[--bpe-dropout]", "unigram")
-        self.refused(call(*train_flags(self.folder / "m", "--sampling-epochs", "2")), 2, "[--sampling-epochs]", "--subword-sampling")
         self.refused(call(*train_flags(self.folder / "m", "--sampled-side", "source")), 2, "[--sampled-side]", "--subword-sampling")
         self.refused(call(*train_flags(self.folder / "m", "--average", "3")), 2, "[--average]", "--valid-every")
         self.assertFalse((self.folder / "m").exists())
@@ -324,6 +348,7 @@ class Settings(CommandTest):
         self.refused_config({"schedule": "sawtooth"}, "schedule", "inverse-sqrt")
         self.refused_config({"train_source": "a.src"}, "train_source", "list")
         self.refused_config([1, 2], "object")
+        self.refused_config({"r_drop": 5.0}, "r_drop", "was removed", "--dropout")
         self.refused_config(b'{"seed": 1')
         self.refused_config(b'{"seed": 1, "seed": 2}', "seed")
 
@@ -499,6 +524,62 @@ class Train(CommandTest):
         (folder / "run.json").unlink()
         self.refused(call(*train_flags(folder, "--max-updates", "30")), 2, "[--model]", folder)
         self.assertEqual((folder / "model.safetensors").read_bytes(), (Shared.model / "model.safetensors").read_bytes())
+
+    def test_a_new_run_writes_over_no_file_of_a_model_or_a_run(self):
+        for name in ("source.spm", "vocab.json", "generation_config.json", "report.html", "train.log.jsonl", "manifest.json",
+                     "checkpoints/update-9/state.json", "snapshots/update-9.safetensors", "tensorboard/events"):
+            with self.subTest(there=name):
+                folder = self.folder / name.replace("/", "-")
+                (folder / name).parent.mkdir(parents=True)
+                (folder / name).write_bytes(b"mine")
+                self.refused(call(*train_flags(folder, "--max-updates", "2")), 2, "[--model]", name.split("/")[0], "run.json")
+                self.assertEqual([path for path in folder.rglob("*") if path.is_file()], [folder / name])
+                self.assertEqual((folder / name).read_bytes(), b"mine")
+
+    def test_settings_of_the_users_own_are_not_written_over(self):
+        model = self.folder / "m"
+        model.mkdir()
+        for mine in (b'{"learning_rate": 0.01}', b"mine"):
+            (model / "run.json").write_bytes(mine)
+            self.refused(call(*train_flags(model, "--max-updates", "2")), 2, model / "run.json")
+            self.assertEqual((model / "run.json").read_bytes(), mine)
+
+    def test_a_start_that_saved_nothing_is_started_again(self):
+        model, copy = self.folder / "m", self.folder / "n"
+        self.done(call(*train_flags(model, "--max-updates", "2")))
+        copy.mkdir()
+        for name in ("run.json", "source.spm"):
+            shutil.copy(model / name, copy / name)
+        self.done(call(*train_flags(copy, "--max-updates", "3")))
+
+    def test_a_run_is_not_started_over_its_own_snapshots(self):
+        model = self.folder / "m"
+        flags = train_flags(model, "--max-updates", "4", "--average", "2")
+        flags[flags.index("--valid-every") + 1] = "2"
+        self.done(call(*flags))
+        snapshots = sorted((model / "snapshots").iterdir())
+        self.assertEqual(len(snapshots), 2)
+        shutil.rmtree(model / "checkpoints")
+        (model / "model.safetensors").unlink()
+        self.refused(call(*flags), 2, "[--model]", "checkpoints")
+        (model / "run.json").unlink()
+        self.refused(call(*flags), 2, "[--model]", "run.json")
+        self.assertEqual(sorted((model / "snapshots").iterdir()), snapshots)
+
+    def test_a_run_is_not_resumed_under_other_settings(self):
+        folder = self.copied_model()
+        config = (folder / "config.json").read_text(encoding="utf-8")
+        flags = [*train_flags(folder, "--max-updates", "+2")]
+        for name, text in {"config.json": config.replace('"relu"', '"gelu"'), "special_tokens_map.json": "{}"}.items():
+            with self.subTest(changed=name):
+                before = (folder / name).read_text(encoding="utf-8")
+                self.assertNotEqual(before, text)
+                (folder / name).write_text(text, encoding="utf-8")
+                self.refused(call(*flags), 4, folder / name, "--reseal")
+                (folder / name).write_text(before, encoding="utf-8")
+        (folder / "config.json").write_text(config.replace('"relu"', '"gelu"'), encoding="utf-8")
+        self.done(call("inspect", "--model", folder, "--reseal"))
+        self.refused(call(*flags), 4, folder / "config.json", "run.json", "activation-function")
 
     def test_says_what_goes_without_validations(self):
         model = self.folder / "m"
@@ -977,6 +1058,36 @@ class Average(CommandTest):
         self.done(call("average", "--from", Shared.model, "--from", Shared.model, "--model", out))
         self.assertEqual(self.done(call("translate", "--model", out, *BRIEF, stdin=b"ba ke\n")),
                          self.translated(stdin=b"ba ke\n"))
+
+    def test_damage_is_not_sealed(self):
+        for name in ("model.safetensors", "source.spm"):
+            with self.subTest(damaged=name):
+                folder, out = self.copied_model(), self.folder / "mean"
+                data = bytearray((folder / name).read_bytes())
+                data[-1] ^= 1
+                (folder / name).write_bytes(data)
+                for flags in (["--from", folder, "--from", Shared.model], ["--from", Shared.model, "--from", Shared.model, "--settings", folder]):
+                    self.refused(call("average", *flags, "--model", out), 4, folder / name, "checksum")
+                    self.assertFalse(out.exists())
+
+    def test_a_folder_with_files_of_a_model_is_no_new_folder(self):
+        commands = {"export": ["export", "--model", Shared.model, "--output"],
+                    "average": ["average", "--from", Shared.model, "--from", Shared.model, "--model"]}
+        for command, flags in commands.items():
+            for name in ("model.safetensors", "source.spm", "vocab.json", "added_tokens.json", "run.json"):
+                with self.subTest(command=command, there=name):
+                    out = self.folder / f"{command}-{name}"
+                    out.mkdir()
+                    (out / name).write_bytes(b"mine")
+                    self.refused(call(*flags, out), 2, out, name)
+                    self.assertEqual([path.name for path in out.iterdir()], [name])
+                    self.refused(call(*flags, out / name), 2, out / name, "file")
+            clone = self.folder / f"{command}-clone"
+            clone.mkdir()
+            (clone / "README.md").write_bytes(b"mine")
+            self.done(call(*flags, clone))
+            self.assertEqual((clone / "README.md").read_bytes(), b"mine")
+            self.done(call("inspect", "--model", clone))
 
     def test_takes_checkpoints_with_the_settings_of_their_run(self):
         out = self.folder / "mean"

@@ -137,7 +137,9 @@ class SacreBleu(EvaluateTest):
 
     def test_the_letters_that_mean_two_things(self):
         self.refused(2, ["[--beam-size]", "--source"], "ref.de", "-i", "hyp.de", "-b", "4")
-        self.refused(2, ["[--source]"], "ref.de", "-m", "some-folder", "-i", "hyp.de")
+        self.refused(2, ["[-m]", "bleu, chrf", "model folder with --source", "'some-folder'"], "ref.de", "-m", "some-folder", "-i", "hyp.de")
+        self.refused(2, ["[--metrics]", "ser", "'wer'"], "ref.de", "-m", "wer", "-i", "hyp.de")
+        self.assertEqual(self.printed("ref.de", "-i", "hyp.de", "-m", "BLEU", "chrF"), self.printed("ref.de", "-i", "hyp.de", "-m", "bleu", "chrf"))
         self.assertEqual(self.printed("ref.de", "-i", "hyp.de", "-m", "chrf", "-b", "-w", "1"), "75.3\n")
         (self.folder / "chrf").mkdir()
         self.refused(2, ["[--source]"], "ref.de", "-m", "chrf", "-i", "hyp.de")  # a folder of that name is a model
@@ -150,6 +152,8 @@ class SacreBleu(EvaluateTest):
                       ["--hypothesis", "hyp.de", "--lowercase=false", "ref.de", "--reference=ref2.de"]):
             self.assertEqual(self.printed(*words), expected, words)
         self.assertEqual(self.printed("ref.de", "ref2.de", stdin=self.file("hyp.de")), expected)
+        self.assertEqual(self.printed("-i", "hyp.de", "--", "ref.de", "ref2.de"), expected)
+        self.assertEqual(self.printed("-i", "hyp.de", "-m", "bleu", "-b", "--", "ref.de"), self.printed("ref.de", "-i", "hyp.de", "-m", "bleu", "-b"))
         self.assertEqual(self.printed("-", "ref2.de", "-i", "hyp.de", stdin=self.file("ref.de")), expected)
 
     def test_a_word_behind_an_unknown_flag_is_no_reference(self):

@@ -186,6 +186,45 @@ class FoldersTest(unittest.TestCase):
         (shards / "model.safetensors.index.json").unlink()
         self.refused(shards, "shards without model.safetensors.index.json")
 
+    def test_what_a_model_does_not_need_is_not_looked_at(self):
+        model = self.made("aliases")
+        (model / ".#README.md").symlink_to("user@host.123")
+        os.mkfifo(model / "pipe")
+        (model / "README.md").write_bytes(POINTER)
+        self.assertEqual(self.translated(model), CASES["cases"]["aliases"])
+        self.done("inspect", "--model", model)
+
+    def test_other_downloads_are_named_with_what_to_do(self):
+        def with_files(name, keep=(), **files):
+            path = self.made("aliases").rename(self.folder / name)
+            for file in list(path.iterdir()):
+                if file.name not in keep:
+                    file.unlink()
+            for file, content in files.items():
+                (path / file.replace("__", ".")).write_bytes(content)
+            return path
+
+        settings = ("config.json", "vocab.json", "source.spm", "target.spm")
+        self.refused(with_files("half", settings, model__fp16__safetensors=b"x"), "model.fp16.safetensors", "rename")
+        self.refused(with_files("unfinished", settings, model__safetensors__incomplete=b"x"), "not finished", "again")
+        self.refused(with_files("onnx", settings, model__onnx=b"x"), "ONNX")
+        self.refused(with_files("fairseq", (), checkpoint_best__pt=b"x", dict__en__txt=b"x"), "fairseq")
+        self.refused(with_files("adapter", (), adapter_config__json=b"{}", adapter_model__safetensors=b"x"), "PEFT", "merge")
+        self.refused(with_files("fast", ("config.json", "model.safetensors"), tokenizer__json=b"{}"), "tokenizer.json", "source.spm")
+        run = with_files("run", (), run__json=b"{}")
+        (run / "snapshots" / "update-10").mkdir(parents=True)
+        self.refused(run, "run of dragoman train", "again")
+        linked = with_files("linked", settings)
+        (linked / "model.safetensors").symlink_to("../../blobs/0123")
+        self.refused(linked, linked / "model.safetensors", "../../blobs/0123", "not there")
+        for name in ("model.safetensors", "config.json", "vocab.json"):
+            for content, word in ((b"<!DOCTYPE html><html>", "HTML"), (b"\x1f\x8b\x08" + b"x" * 50, "gzip")):
+                model = self.made("aliases")
+                (model / name).write_bytes(content)
+                self.refused(model, model / name, word)
+        for address in ("http://hf.co/x/y/tree/main", "https://huggingface.co/x/y", "huggingface.co/x/y/"):
+            self.refused(address, "hf download x/y --local-dir y")
+
     def test_tokenizer_encode_reads_added_tokens_as_translate_does(self):
         model = self.made("added_tokens")
         result = call("tokenizer", "encode", "--model", model, stdin=b"ba <ent> ke </ent>\n")

@@ -113,6 +113,17 @@ class GenerationTest(unittest.TestCase):
                 self.assertNotIn("not supported", self.translated()[1])
         self.settings(base | {"typical_p": 0.5, "min_p": 0.1, "top_p": 0.9})  # of sampling
         self.assertNotIn("not supported", self.translated()[1])
+        self.assertEqual(self.translated("--sample")[1].count("not supported"), 2)
+        self.settings(base | {"do_sample": True, "min_p": 0.1})
+        self.assertEqual(self.translated()[1].count("not supported"), 2)  # min_p, and num_beams beside do_sample
+        self.assertNotIn("not supported", self.translated("--sample=false")[1])
+
+    def test_flags_that_sampling_of_the_folder_leaves_without_effect_are_refused(self):
+        self.settings(CASES["cases"]["base"]["generation_config"] | {"do_sample": True})
+        for flag in ("--beam-size", "--length-penalty", "--diversity-rate"):
+            said = call("translate", "--model", self.model, flag, "2", stdin=b"ba\n").stderr.decode().splitlines()[-1]
+            self.assertIn(f"[{flag}] expected beam search (--sample=false), not do_sample of {self.model}/generation_config.json", said)
+            self.translated("--sample=false", flag, "2")
 
     def test_sampling_of_the_folder_draws_and_can_be_turned_off(self):
         base = CASES["cases"]["base"]["generation_config"] | {"num_beams": 1}
@@ -164,7 +175,13 @@ class GenerationTest(unittest.TestCase):
                 self.settings(CASES["cases"]["base"]["generation_config"] | {key: value})
                 result = call("translate", "--model", self.model, stdin=b"ba\n")
                 self.assertEqual(result.returncode, 4)
-                self.assertIn(key.encode(), result.stderr.splitlines()[-1])
+                self.assertIn(f"generation_config.json: {key}".encode(), result.stderr.splitlines()[-1])
+        for key in ("decoder_start_token_id", "eos_token_id"):
+            for name, settings in (("generation_config.json", ({key: 7}, None)), ("config.json", (None, {key: 7}))):
+                with self.subTest(key=key, name=name):
+                    self.settings(*settings)
+                    result = call("translate", "--model", self.model, stdin=b"ba\n")
+                    self.assertIn(f"[{self.model / name}: {key}]".encode(), result.stderr.splitlines()[-1])
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Resume = no interruption: 200 updates at once against the same 200 with 20 stops, by signals and by kill -9.
 
-Everything that has a state is on: batches that are accumulated, dropout, subword sampling, dropped words, R-Drop, the moving average,
+Everything that has a state is on: batches that are accumulated, dropout, subword sampling, the moving average,
 averaging of the best validations, patience. The stops fall wherever they fall: inside an epoch, at its end, between the
 batches of an update, in a validation, in a save. Uses the helpers of command_test.py; DRAGOMAN_PROGRAM names the program.
 """
@@ -27,9 +27,7 @@ EXIT = {signal.SIGTERM: 143, signal.SIGINT: 130, signal.SIGKILL: -9}
 def all_flags(model):
     return [str(flag) for flag in train_flags(
         model, "--max-updates", UPDATES, "--accumulate", "2", "--max-tokens", "400", "--save-every", "7", "--log-every", "1",
-        "--subword-sampling", "0.3", "--sampling-epochs", "2", "--source-word-dropout", "0.1",
-        "--target-word-dropout", "0.1", "--r-drop", "1",
-        "--moving-average", "0.9", "--average", "3", "--average-of", "best", "--early-stopping", "30",
+        "--subword-sampling", "0.3", "--moving-average", "0.9", "--average", "3", "--average-of", "best", "--early-stopping", "30",
         "--valid-source", Shared.folder / "a.src", "--valid-target", Shared.folder / "a.tgt", "--valid-every", "9")]
 
 

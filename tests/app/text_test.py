@@ -130,6 +130,27 @@ class Reading(TextTest):
             with self.subTest(reader=reader):
                 self.refused(result, 3, f"[{path}] expected ")
 
+    def test_the_remedy_works_on_the_compressed_file_that_is_named(self):
+        text = TEXT.decode()
+        for name, content in (("utf16.gz", text.encode("utf-16")), ("nul.gz", b"a\0b\n" + TEXT), ("bz2.gz", bz2.compress(TEXT)), ("cr.gz", b"ba\rke\r")):
+            path = self.write(name, gzip.compress(content))
+            said = last_line(call("tokenizer", "train", "--input", path, "--model", self.folder / "m.spm"))
+            command = said.rsplit(": ", 1)[-1].split(";")[0]
+            self.assertTrue(command.startswith(f"gzip -dc {path} | "), said)
+            found = subprocess.run(command, shell=True, capture_output=True, timeout=PATIENCE, check=True).stdout
+            self.assertIn(found, (TEXT, b"ab\n" + TEXT, b"ba\nke\n"), said)
+
+    def test_what_follows_compressed_text_and_is_none_is_told(self):
+        for kind, pack in PACKERS.items():
+            for rest in (b"x", b"more\n", b"0" * 100):
+                path = self.write(f"rest.{kind}", pack(TEXT) + rest)
+                self.refused(call("tokenizer", "train", "--input", path, "--model", self.folder / "m.spm"), 3, f"[{path}]", "got something else behind it")
+
+    def test_standard_input_is_named_in_words(self):
+        command = ["tokenizer", "train", "--model", self.folder / "m.spm"]
+        self.refused(call(*command, stdin=b"a\0b\n"), 3, "[standard input:1]", "FILE")
+        self.refused(call(*command, stdin=gzip.compress(TEXT)[:-9]), 3, "[standard input] expected")
+
     def test_every_way_into_a_command_unpacks(self):
         plain = self.translated(stdin=TEXT)
         fifo = self.folder / "fifo"
@@ -257,6 +278,17 @@ class Outputs(TextTest):
             command += [flag, paths.get(flag[2:].replace("-", "_"), standard[kind])]
         return [paths["OUT"] if word == "OUT" else word for word in command]
 
+    def test_that_belong_to_a_model_are_refused(self):
+        model = self.folder / "model"
+        shutil.copytree(Shared.model, model)
+        (self.folder / "link").symlink_to(model / "vocab.json")
+        before = {path.name: path.read_bytes() for path in model.iterdir() if path.is_file()}
+        targets = [model / name for name in ("source.spm", "vocab.json", "run.json", "manifest.json")] + [self.folder / "link"]
+        for writer, target in itertools.product(WRITERS, targets):
+            with self.subTest(command=writer, output=target.name):
+                self.refused(call(*self.command(writer, OUT=target)), 2, "expected", target)
+                self.assertEqual({path.name: path.read_bytes() for path in model.iterdir() if path.is_file()}, before)
+
     def test_that_are_inputs_under_any_name_are_refused_before_a_byte_is_lost(self):
         tasks, cases = [], []
         for writer, (_, inputs) in WRITERS.items():
@@ -369,6 +401,9 @@ class Outputs(TextTest):
                 self.refused(self.limited(*self.command(writer, OUT=out), file_size=64), 3, f"cannot write {out}: File too large")
                 self.check_kept(out, names)
 
+    def test_of_a_tokenizer_need_a_limit_that_its_table_of_spaces_fits_in(self):
+        self.refused(self.limited(*self.command("tokenizer train", OUT=self.folder / "out"), file_size=1), 3, "[ulimit -f] expected", "got 1")
+
     def test_that_cannot_be_written_are_told_before_a_model_is_loaded(self):
         folder = self.folder / "a-folder"
         folder.mkdir()
@@ -378,7 +413,7 @@ class Outputs(TextTest):
                 paths = {"model": self.folder / "no-model"} if "--model" in WRITERS[writer][1] else {}
                 with self.subTest(writer=writer, out=out):
                     self.refused(call(*self.command(writer, OUT=out, **paths)), 3, f"cannot write {out}: {reason}")
-        for name in ("o.gz", "o.XZ", "o.zst", "o.bz2"):
+        for name in ("o.gz", "o.XZ", "o.zst", "o.bz2", "o.Z", "o.tgz"):
             for writer, flag in (("translate", "[--output]"), ("tokenizer train", "[--model]")):
                 self.refused(call(*self.command(writer, OUT=self.folder / name)), 2, flag, "not compressed")
         if os.geteuid() != 0:
@@ -435,6 +470,38 @@ class Outputs(TextTest):
             process.send_signal(way)
             self.assertEqual(process.wait(2 + PATIENCE), 128 + way)
             return process.stderr.read().decode()
+
+    def test_that_are_private_stay_so_and_what_is_there_as_partial_is_kept(self):
+        out, partial = self.write("out", b"old"), self.write("out.partial", b"mine")
+        out.chmod(0o600)
+        for number in (2, 3):
+            kept = self.folder / f"out.partial-{number}"
+            self.assertIn(f"is in {kept}\n", self.stop_translate(out, b"ba ke\n", signal.SIGTERM))
+            self.assertEqual((kept.stat().st_mode & 0o777, partial.read_bytes()), (0o600, b"mine"))
+            self.assertTrue(kept.read_bytes())
+
+    def test_in_a_folder_that_takes_no_files_name_it(self):
+        folder = self.folder / "fixed"
+        folder.mkdir()
+        out = folder / "out.spm"
+        out.write_bytes(b"old")
+        out.chmod(0o666)
+        self.folder.chmod(0o755)
+        for mode in (0o555, 0o1777):  # the second is that of /tmp
+            folder.chmod(mode)
+            other = {"user": 65534} if os.geteuid() == 0 else {}
+            if mode == 0o1777 and not other:
+                continue
+            result = subprocess.run([PROGRAM, *map(str, self.command("tokenizer train", OUT=out))], stdin=subprocess.DEVNULL,
+                                    capture_output=True, timeout=PATIENCE, check=False, **other)
+            self.refused(result, 3, f"cannot write {out}: its folder {folder} does not allow", "choose another folder")
+            self.assertEqual(out.read_bytes(), b"old")
+
+    def test_of_a_closed_standard_output_are_errors(self):
+        for words in (["translate", "--model", Shared.model, *BRIEF, "--input", self.sound], ["--version"]):
+            result = subprocess.run(["sh", "-c", 'exec "$@" >&-', "sh", PROGRAM, *map(str, words)], stdin=subprocess.DEVNULL,
+                                    capture_output=True, timeout=PATIENCE, check=False)
+            self.refused(result, 3, "cannot write standard output: Bad file descriptor")
 
     def test_of_a_stopped_translate_stay_as_partial(self):
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

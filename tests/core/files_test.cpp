@@ -158,6 +158,25 @@ TEST(ReplacementFile, IsKeptUnderANameOfItsOwn) {
   EXPECT_EQ(read_file(path + ".partial", ErrorKind::kData), "new");
 }
 
+TEST(ReplacementFile, IsKeptBesideWhatIsThereAlready) {
+  const TemporaryFolder folder;
+  const std::string path = folder.path("file"), partial = folder.write("file.partial", "the user's");
+  std::filesystem::create_symlink("nowhere", partial + "-2");
+  ReplacementFile file(path);
+  EXPECT_EQ(file.keep(".partial"), partial + "-3");
+  EXPECT_EQ(read_file(partial, ErrorKind::kData), "the user's");
+  EXPECT_TRUE(std::filesystem::is_symlink(partial + "-2"));
+}
+
+TEST(ReplacementFile, IsAsPrivateAsTheOldFileFromTheStart) {
+  const TemporaryFolder folder;
+  const std::string path = folder.write("file", "old");
+  ::chmod(path.c_str(), 0600);
+  ReplacementFile file(path);
+  for (const auto& name : list_folder(folder.path())) EXPECT_EQ(mode_of(folder.path(name)), 0600u) << name;
+  EXPECT_EQ(mode_of(file.keep(".partial")), 0600u);
+}
+
 TEST(ReplacementFile, RemovesWhatAKilledProcessLeftAndNothingElse) {
   const TemporaryFolder folder;
   const std::string path = folder.path("file");

@@ -43,7 +43,6 @@ TEST(Augmentation, IsTheSameForTheSamePassAndAnotherForTheNext) {
                  next = augmentation.apply(corpus, pair, 1);
       EXPECT_EQ(first.source, again.source);
       EXPECT_EQ(first.target, again.target);
-      EXPECT_EQ(first.target, first.target_read);
       changed += first.source != next.source;
       by_seed += first.source != other_seed.apply(corpus, pair, 0).source;
     }
@@ -109,55 +108,6 @@ TEST(Augmentation, MakesNoSideLongerThanTheCorpusAllows) {
   }
 }
 
-TEST(Augmentation, SamplesInTheFirstPassesAlone) {
-  const Tokenizer& tokenizer = augmented_tokenizer();
-  const EncodedCorpus corpus = some_corpus(tokenizer);
-  AugmentationOptions options;
-  options.subword_sampling = 0.1, options.source_word_dropout = 0.5;
-  const Augmentation always(options, tokenizer, tokenizer, 1);
-  options.sampling_epochs = 2;
-  const Augmentation first_two(options, tokenizer, tokenizer, 1);
-  int words_dropped = 0;
-  for (int64_t pair = 0; pair < corpus.size(); ++pair) {
-    for (const int64_t epoch : {0, 1}) {
-      const auto expected = always.apply(corpus, pair, epoch), result = first_two.apply(corpus, pair, epoch);
-      EXPECT_EQ(result.source, expected.source);
-      EXPECT_EQ(result.target, expected.target);
-    }
-    for (const int64_t epoch : {2, 3}) {
-      const auto result = first_two.apply(corpus, pair, epoch);
-      const auto source = corpus.source(pair), target = corpus.target(pair);
-      EXPECT_EQ(result.source.size(), source.size());
-      EXPECT_EQ(result.target, std::vector<int32_t>(target.begin(), target.end()));
-      words_dropped += !std::equal(source.begin(), source.end(), result.source.begin(), result.source.end());
-    }
-  }
-  EXPECT_GT(words_dropped, 30);  // of 60: the dropout of words goes on
-}
-
-TEST(Augmentation, DropsWordsOfWhatIsReadAndNeverOfTheLabels) {
-  const Tokenizer& tokenizer = augmented_tokenizer();
-  const EncodedCorpus corpus = some_corpus(tokenizer);
-  AugmentationOptions options;
-  options.source_word_dropout = 0.25, options.target_word_dropout = 0.5;
-  const Augmentation augmentation(options, tokenizer, tokenizer, 1);
-  int64_t source_dropped = 0, target_dropped = 0, source_tokens = 0, target_tokens = 0;
-  for (int64_t epoch = 0; epoch < 20; ++epoch) {
-    for (int64_t pair = 0; pair < corpus.size(); ++pair) {
-      const auto result = augmentation.apply(corpus, pair, epoch);
-      const auto labels = corpus.target(pair);
-      EXPECT_TRUE(std::equal(labels.begin(), labels.end(), result.target.begin(), result.target.end()));
-      EXPECT_EQ(result.target_read.size(), result.target.size());
-      EXPECT_EQ(result.source.back(), 0);
-      source_dropped += std::count(result.source.begin(), result.source.end(), 1);
-      target_dropped += std::count(result.target_read.begin(), result.target_read.end(), 1);
-      source_tokens += corpus.source_length(pair) - 1, target_tokens += corpus.target_length(pair) - 1;
-    }
-  }
-  EXPECT_NEAR(double(source_dropped) / double(source_tokens), 0.25, 0.02);
-  EXPECT_NEAR(double(target_dropped) / double(target_tokens), 0.5, 0.02);
-}
-
 TEST(Augmentation, RefusesTheSamplingOfTheOtherKindOfTokenizer) {
   AugmentationOptions unigram, bpe;
   unigram.subword_sampling = 0.1, bpe.bpe_dropout = 0.1;
@@ -167,17 +117,14 @@ TEST(Augmentation, RefusesTheSamplingOfTheOtherKindOfTokenizer) {
   EXPECT_THROW(bpe.check(true), UsageError);
 }
 
-TEST(Augmentation, RefusesASideOrPassesOfSamplingWithoutSampling) {
-  AugmentationOptions side, passes;
-  side.sampled_side = "source", passes.sampling_epochs = 3;
+TEST(Augmentation, RefusesASideWithoutSampling) {
+  AugmentationOptions side;
+  side.sampled_side = "source";
   for (const bool unigram : {true, false}) {
     EXPECT_THROW(side.check(unigram), UsageError);
-    EXPECT_THROW(passes.check(unigram), UsageError);
     (unigram ? side.subword_sampling : side.bpe_dropout) = 0.1;
-    (unigram ? passes.subword_sampling : passes.bpe_dropout) = 0.1;
     EXPECT_NO_THROW(side.check(unigram));
-    EXPECT_NO_THROW(passes.check(unigram));
-    side.subword_sampling = passes.subword_sampling = 0;
+    side.subword_sampling = 0;
   }
 }
 

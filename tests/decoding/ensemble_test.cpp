@@ -5,7 +5,6 @@
 #include "core/error.h"
 #include "decoding/make_engine.h"
 #include "decoding/packed/packed_engine.h"
-#include "decoding/search.h"
 #include "decoding/torch_engine.h"
 #include "decoding/translator.h"
 #include "tests/support/same_hypotheses.h"
@@ -31,12 +30,6 @@ PackedEngine packed_engine(const std::vector<Transformer>& models, WeightType ty
   std::vector<ModelToPack> all;
   for (const auto& model : models) all.push_back({model->options(), stored_weights(model)});
   return {std::move(all), {type, {kSmallPad}, threads, workers}};
-}
-
-DecoderEnsemble decoders_of(const std::vector<Transformer>& models) {
-  std::vector<CachedDecoder> decoders;
-  for (const auto& model : models) decoders.emplace_back(model, Ids{kSmallPad});
-  return DecoderEnsemble(decoders);
 }
 
 // Log-probabilities [T,V] of what follows each prefix of `target`, by the notes: softmax of the mean of the
@@ -93,13 +86,13 @@ SearchLimits limits_for(size_t count) {
 TEST(Ensemble, BothEnginesFindTheSame) {
   const auto models = three_models();
   const PackedEngine packed = packed_engine(models);
-  const DecoderEnsemble decoders = decoders_of(models);
+  const TorchEngine by_torch(models, {kSmallPad}, "float32");
   const auto rows = random_sentences(12, kSmallVocabulary, 12, 7);
   const SearchLimits limits = limits_for(rows.size());
   int64_t other_than_the_first = 0;
   const PackedEngine first = packed_engine({models[0]});
   for (const auto& options : searches()) {
-    const auto expected = search(decoders, padded_rows(rows, kSmallPad), options, limits);
+    const auto expected = by_torch.search(pointers_to(rows), options, limits);
     const auto given = packed.search(pointers_to(rows), options, limits),
                alone = first.search(pointers_to(rows), options, limits);
     for (size_t i = 0; i < rows.size(); ++i) {

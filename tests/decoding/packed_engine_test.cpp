@@ -1,5 +1,5 @@
 // uses: torch
-// The packed engine against the notes (logits) and against the search over CachedDecoder (hypotheses).
+// The packed engine against the notes (logits) and against the engine of LibTorch (hypotheses).
 #include "decoding/packed/packed_engine.h"
 
 #include <gtest/gtest.h>
@@ -8,7 +8,6 @@
 #include <cmath>
 
 #include "decoding/make_engine.h"
-#include "decoding/search.h"
 #include "decoding/torch_engine.h"
 #include "tests/support/same_hypotheses.h"
 #include "tests/support/small_model.h"
@@ -128,7 +127,7 @@ TEST(PackedEngine, NeverChoosesAForbiddenToken) {
   }
 }
 
-TEST(PackedEngine, FindsWhatTheSearchOverCachedDecoderFinds) {
+TEST(PackedEngine, FindsWhatTheEngineOfLibTorchFinds) {
   const std::vector<SearchOptions> searches = {
       {.beam_size = 1},
       {.beam_size = 1, .min_length = 6, .no_repeat_ngram = 2},
@@ -148,7 +147,7 @@ TEST(PackedEngine, FindsWhatTheSearchOverCachedDecoderFinds) {
   int64_t ended = 0;
   for (const uint64_t seed : {1, 2, 3}) {
     const Transformer model = random_model(small_model_options(), seed, 2, 2);
-    const CachedDecoder decoder(model, {kSmallPad});
+    const TorchEngine by_torch({model}, {kSmallPad}, "float32");
     const PackedEngine engine = engine_of(model);
     const auto rows = random_sentences(12, kSmallVocabulary);
     SearchLimits limits{Ids(rows.size(), 20), kPackedEnd};
@@ -160,7 +159,7 @@ TEST(PackedEngine, FindsWhatTheSearchOverCachedDecoderFinds) {
     }
     if (seed == 3) limits.forbidden = {{5, 6}, {9, 9}};
     for (const auto& options : searches) {
-      const auto expected = search(decoder, padded_rows(rows, kSmallPad), options, limits);
+      const auto expected = by_torch.search(pointers_to(rows), options, limits);
       const auto given = engine.search(pointers_to(rows), options, limits);
       ASSERT_EQ(given.size(), expected.size());
       for (size_t i = 0; i < rows.size(); ++i) {

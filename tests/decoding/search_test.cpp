@@ -9,6 +9,7 @@
 #include <map>
 #include <set>
 
+#include "decoding/torch_decoder.h"
 #include "tests/support/same_hypotheses.h"
 #include "tests/support/small_model.h"
 
@@ -20,7 +21,7 @@ constexpr double kNever = -std::numeric_limits<double>::infinity();
 
 struct Setting {
   Transformer model;
-  CachedDecoder decoder;
+  TorchDecoder decoder;
   int64_t pad;
 
   explicit Setting(int64_t vocabulary, uint64_t seed = 1, double end_bias = 0)
@@ -147,7 +148,8 @@ std::vector<Hypothesis> plain_beam_search(Setting& setting, const torch::Tensor&
 TEST(Search, BeamOfOneIsGreedySearch) {
   for (const uint64_t seed : {1, 2, 3}) {
     Setting setting(30, seed, 1.5);
-    const auto source = padded_rows(random_sources(12, 30), setting.pad);
+    const auto rows = random_sources(12, 30);
+    const auto source = pointers_to(rows);
     for (const int64_t min_length : {0, 5}) {
       const SearchOptions options{.beam_size = 1, .min_length = min_length};
       const auto greedy = greedy_search(setting.decoder, source, options, limits_of(12, 20));
@@ -164,7 +166,7 @@ TEST(Search, GreedyTakesTheMostProbableTokenEachTime) {
   for (const auto& row : rows) {
     const auto source = padded_rows({row}, setting.pad);
     const auto result =
-        greedy_search(setting.decoder, source, SearchOptions{.beam_size = 1}, limits_of(1, 12));
+        greedy_search(setting.decoder, {&row}, SearchOptions{.beam_size = 1}, limits_of(1, 12));
     std::vector<int64_t> expected;
     while (expected.size() < 12) {
       const int64_t token = next_log_probabilities(setting, source, {expected})[0].argmax().item<int64_t>();
@@ -181,12 +183,10 @@ TEST(Search, HypothesesDoNotDependOnTheBatch) {
     Setting setting(30, 5, 3);
     const auto rows = random_sources(16, 30, 20);
     const SearchOptions options{.beam_size = beams, .n_best = beams};
-    const auto together =
-        search(setting.decoder, padded_rows(rows, setting.pad), options, limits_of(rows.size(), 40));
+    const auto together = search(setting.decoder, pointers_to(rows), options, limits_of(rows.size(), 40));
     std::set<int64_t> lengths;
     for (size_t i = 0; i < rows.size(); ++i) {
-      const auto alone =
-          search(setting.decoder, padded_rows({rows[i]}, setting.pad), options, limits_of(1, 40));
+      const auto alone = search(setting.decoder, {&rows[i]}, options, limits_of(1, 40));
       expect_same_hypotheses(together[i], alone[0],
                              "beam " + std::to_string(beams) + ", sentence " + std::to_string(i));
       lengths.insert(generated(alone[0][0]));
@@ -197,7 +197,8 @@ TEST(Search, HypothesesDoNotDependOnTheBatch) {
 
 TEST(Search, EachSentenceHasItsOwnLimit) {
   Setting setting(30, 1, kNever);
-  const auto source = padded_rows(random_sources(4, 30), setting.pad);
+  const auto rows = random_sources(4, 30);
+  const auto source = pointers_to(rows);
   for (const int64_t beams : {1, 3}) {
     const auto results =
         search(setting.decoder, source, SearchOptions{.beam_size = beams}, {{7, 1, 3, 40}, kEnd});
@@ -224,7 +225,7 @@ TEST(Search, AWideBeamFindsEveryHypothesisInOrder) {
                                     .min_length = min_length,
                                     .n_best = 128,
                                     .search_until = "exact"};
-        const auto found = beam_search(setting.decoder, source, options, limits_of(1, 4));
+        const auto found = beam_search(setting.decoder, {&rows[i]}, options, limits_of(1, 4));
         const auto all = exhaustive(setting, source, options, 4);
         ASSERT_EQ(all.size(), min_length == 0 ? 121u : 117u);
         expect_same_hypotheses(found[0], all, kind + " " + std::to_string(alpha));
@@ -238,13 +239,14 @@ TEST(Search, EqualsABeamSearchWrittenOnTheNotes) {
   int64_t exact_differs = 0, candidates_differ = 0;
   for (uint64_t seed = 1; seed <= 24; ++seed) {
     Setting setting(8, seed, 0.7);
-    const auto source = padded_rows(random_sources(1, 8, 6), setting.pad);
+    const auto rows = random_sources(1, 8, 6);
+    const auto source = padded_rows(rows, setting.pad);
     for (const int64_t beams : {2, 3, 5}) {
       SearchOptions options{.beam_size = beams, .n_best = beams};
       std::map<std::string, double> worst;
       for (const std::string rule : {"heuristic", "candidates", "exact"}) {
         options.search_until = rule;
-        const auto found = beam_search(setting.decoder, source, options, limits_of(1, 14));
+        const auto found = beam_search(setting.decoder, pointers_to(rows), options, limits_of(1, 14));
         expect_same_hypotheses(found[0], plain_beam_search(setting, source, options, 14, rule),
                                rule + ", seed " + std::to_string(seed) + ", beam " + std::to_string(beams));
         worst[rule] = found[0].back().score;
@@ -267,8 +269,7 @@ TEST(Search, NBestAreSortedAndDistinctWithTheirScores) {
     const auto rows = random_sources(3, 30);
     const SearchOptions options{
         .beam_size = 6, .length_penalty = alpha, .length_penalty_kind = kind, .n_best = 5};
-    const auto results =
-        beam_search(setting.decoder, padded_rows(rows, setting.pad), options, limits_of(3, 15));
+    const auto results = beam_search(setting.decoder, pointers_to(rows), options, limits_of(3, 15));
     for (size_t i = 0; i < rows.size(); ++i) {
       ASSERT_EQ(results[i].size(), 5u);
       EXPECT_TRUE(std::is_sorted(results[i].begin(), results[i].end(), better));
@@ -288,7 +289,8 @@ TEST(Search, NBestAreSortedAndDistinctWithTheirScores) {
 
 TEST(Search, KeepsToTheShortestAndTheLongestLength) {
   Setting setting(30, 3, 6);  // </s> wants to come at once
-  const auto source = padded_rows(random_sources(4, 30), setting.pad);
+  const auto rows = random_sources(4, 30);
+  const auto source = pointers_to(rows);
   for (const int64_t beams : {1, 4}) {
     const SearchOptions free{.beam_size = beams};
     for (const auto& result : search(setting.decoder, source, free, limits_of(4, 9)))
@@ -307,7 +309,8 @@ TEST(Search, KeepsToTheShortestAndTheLongestLength) {
 TEST(Search, AModelThatNeverEndsStopsAtTheLimitIncomplete) {
   for (const double end_bias : {-1e4, kNever}) {
     Setting setting(30, 1, end_bias);
-    const auto source = padded_rows(random_sources(3, 30), setting.pad);
+    const auto rows = random_sources(3, 30);
+    const auto source = pointers_to(rows);
     for (const int64_t beams : {1, 4}) {
       for (const auto& result :
            search(setting.decoder, source, SearchOptions{.beam_size = beams}, limits_of(3, 35))) {
@@ -325,7 +328,7 @@ TEST(Search, NeverGeneratesPaddingNorGivesItProbability) {
   setting.model->output_projection_->bias().select(1, setting.pad).fill_(100);
   const auto rows = random_sources(3, 30);
   for (const int64_t beams : {1, 4}) {
-    const auto results = search(setting.decoder, padded_rows(rows, setting.pad),
+    const auto results = search(setting.decoder, pointers_to(rows),
                                 SearchOptions{.beam_size = beams, .n_best = beams}, limits_of(3, 10));
     for (size_t i = 0; i < rows.size(); ++i) {
       for (const auto& hypothesis : results[i]) {
@@ -340,7 +343,8 @@ TEST(Search, NeverGeneratesPaddingNorGivesItProbability) {
 
 TEST(Search, ABeamWiderThanTheVocabularyWorks) {
   Setting setting(5, 1);
-  const auto source = padded_rows(random_sources(2, 5, 4), setting.pad);
+  const auto rows = random_sources(2, 5, 4);
+  const auto source = pointers_to(rows);
   const SearchOptions options{.beam_size = 16, .n_best = 16};
   for (const auto& result : beam_search(setting.decoder, source, options, limits_of(2, 10))) {
     ASSERT_EQ(result.size(), 16u);
@@ -364,8 +368,9 @@ bool has_repeat(const std::vector<int64_t>& ids, size_t n) {
 }
 
 TEST(Search, WithRepeatsForbiddenNoGroupOfTokensComesTwice) {
-  const Setting setting(12, 3, -2);
-  const auto source = padded_rows(random_sources(6, 12), setting.pad);
+  Setting setting(12, 3, -2);
+  const auto rows = random_sources(6, 12);
+  const auto source = pointers_to(rows);
   int64_t repeats_without = 0;
   for (const int64_t beam_size : {1, 3}) {
     for (const int64_t n : {1, 2, 3}) {
@@ -384,9 +389,10 @@ TEST(Search, WithRepeatsForbiddenNoGroupOfTokensComesTwice) {
 
 TEST(GreedySearch, WithRepeatsForbiddenTakesTheBestOfTheRest) {
   Setting setting(12, 3, -2);
-  const auto source = padded_rows(random_sources(1, 12), setting.pad);
-  const auto found =
-      greedy_search(setting.decoder, source, {.beam_size = 1, .no_repeat_ngram = 2}, limits_of(1, 20))[0][0];
+  const auto rows = random_sources(1, 12);
+  const auto source = padded_rows(rows, setting.pad);
+  const auto found = greedy_search(setting.decoder, pointers_to(rows), {.beam_size = 1, .no_repeat_ngram = 2},
+                                   limits_of(1, 20))[0][0];
   double sum = 0;
   std::vector<int64_t> prefix;
   for (size_t t = 0; t < found.ids.size(); ++t) {

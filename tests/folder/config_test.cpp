@@ -242,16 +242,17 @@ TEST(GenerationConfig, WhatIsNotSupportedIsNotedUnlessItsValueDoesNothing) {
     GenerationDefaults defaults;
     parse_generation_config(json::parse(text), "f", defaults);
     std::string keys;
-    for (const auto& [key, value] : defaults.unsupported) keys += key + "=" + value + " ";
+    for (const auto& [key, value, of_sampling] : defaults.unsupported)
+      keys += key + "=" + value + (of_sampling ? " (sampling) " : " ");
     return keys;
   };
   EXPECT_EQ(
       noted(R"({"num_beam_groups": 1, "diversity_penalty": 0.0, "guidance_scale": null, "max_time": null,
-                      "typical_p": 0.2, "force_words_ids": [], "unknown_key": 3})"),
+                      "typical_p": 1, "force_words_ids": [], "unknown_key": 3})"),
       "");
-  EXPECT_EQ(noted(R"({"num_beam_groups": 2, "typical_p": 0.2, "do_sample": true})"),
-            "num_beam_groups=2 typical_p=0.2 ");
-  EXPECT_EQ(noted(R"({"num_beams": 2, "do_sample": true})"), "num_beams=2 with do_sample ");
+  EXPECT_EQ(noted(R"({"num_beam_groups": 2, "typical_p": 0.2})"),
+            "num_beam_groups=2 typical_p=0.2 (sampling) ");
+  EXPECT_EQ(noted(R"({"num_beams": 2, "do_sample": true})"), "num_beams=2 with do_sample (sampling) ");
 }
 
 TEST(GenerationConfig, EachBadValueIsRefusedNamingFileAndKey) {

@@ -59,7 +59,8 @@ TEST(ModelExamination, NamesWhatAFileIs) {
 }
 
 TEST(ModelExamination, FindsAPointerOfGitLfsInAnyFile) {
-  for (const char* name : {"model.safetensors", "source.spm", "vocab.json", "anything"}) {
+  for (const char* name :
+       {"model.safetensors", "source.spm", "vocab.json", "model-00001-of-00002.safetensors"}) {
     const TemporaryFolder folder;
     folder.write("model.safetensors", "x");
     folder.write(name, kPointer);

@@ -237,8 +237,17 @@ TEST_P(EachKernel, AddNormIsTheFormula) {
   const Floats x = random_floats(rows * size, 1), y = random_floats(rows * size, 2),
                gain = random_floats(size, 3), bias = random_floats(size, 4);
   Floats sum(x.size()), normalised(x.size()), statistics(2 * rows), expected(x.size());
-  k.add_norm(x.data(), y.data(), gain.data(), bias.data(), 0, rows, size, {}, sum.data(), normalised.data(),
-             statistics.data());
+  k.add_norm({.first_row = 0,
+              .rows = rows,
+              .size = size,
+              .x = x.data(),
+              .y = y.data(),
+              .gain = gain.data(),
+              .bias = bias.data(),
+              .dropout = {},
+              .sum = sum.data(),
+              .normalised = normalised.data(),
+              .statistics = statistics.data()});
   for (size_t row = 0; row < static_cast<size_t>(rows); ++row) {
     const size_t at = row * static_cast<size_t>(size);
     double mean = 0, square = 0;
@@ -314,9 +323,15 @@ HeadResult run(const Kernels& k, const Head& h) {
   Floats scratch(static_cast<size_t>(attention_scratch(h.keys, h.size)),
                  std::numeric_limits<float>::quiet_NaN());
   const Floats gradient = random_floats(h.queries * h.size, 7);
-  k.attention(h.head, r.output.data(), h.size, r.log_sum.data(), scratch.data());
-  k.attention_backward(h.head, r.output.data(), gradient.data(), h.size, r.log_sum.data(),
-                       r.query_gradient.data(), r.kv_gradient.data(), r.kv_gradient.data() + 16,
+  k.attention(h.head, {r.output.data(), h.size, r.log_sum.data()}, scratch.data());
+  k.attention_backward(h.head,
+                       {.output = r.output.data(),
+                        .output_gradient = gradient.data(),
+                        .stride = h.size,
+                        .log_sum = r.log_sum.data(),
+                        .query_gradient = r.query_gradient.data(),
+                        .key_gradient = r.kv_gradient.data(),
+                        .value_gradient = r.kv_gradient.data() + 16},
                        scratch.data());
   return r;
 }
@@ -365,44 +380,6 @@ TEST_P(EachKernel, CrossEntropyIsTheFormulaAndItsSlope) {
     EXPECT_EQ(loss.smoothed, only.smoothed);
     expect_near(logits, expected, 1e-6f);
   }
-}
-
-// Two rows that are alike have the loss of one and its slope, halved; of others the slope is that of the
-// loss.
-TEST_P(EachKernel, PairedCrossEntropyIsTheLossOfBothRowsAndItsSlope) {
-  const int64_t classes = 37;
-  const Floats first = random_floats(classes, 8), second = random_floats(classes, 9);
-  const auto loss = [&](const std::vector<double>& a, const std::vector<double>& b) {
-    double a_total = 0, b_total = 0, divergence = 0, uniform = 0;
-    for (size_t i = 0; i < 37; ++i) a_total += std::exp(a[i]), b_total += std::exp(b[i]);
-    for (size_t i = 0; i < 37; ++i) {
-      const double p = a[i] - std::log(a_total), q = b[i] - std::log(b_total);
-      divergence += (std::exp(p) - std::exp(q)) * (p - q) / 2;
-      uniform -= (p + q) / 2 / 37;
-    }
-    const double plain = (std::log(a_total) - a[5] + std::log(b_total) - b[5]) / 2;
-    return 0.9 * plain + 0.1 * uniform + 3.0 / 2 * divergence;
-  };
-  Floats got[2] = {first, second};
-  const RowLoss found = k.paired_cross_entropy(got[0].data(), got[1].data(), classes, 5, 0.1f, 3, 2);
-  std::vector<double> rows[2] = {{first.begin(), first.end()}, {second.begin(), second.end()}};
-  EXPECT_NEAR(found.smoothed, loss(rows[0], rows[1]), 1e-5);
-  for (int row = 0; row < 2; ++row) {
-    for (size_t i = 0; i < 37; ++i) {
-      double& number = rows[row][i];
-      const double before = number;
-      number = before + 1e-4;
-      const double above = loss(rows[0], rows[1]);
-      number = before - 1e-4;
-      const double below = loss(rows[0], rows[1]);
-      number = before;
-      EXPECT_NEAR(got[row][i], 2 * (above - below) / 2e-4, 2e-5) << row << " " << i;
-    }
-  }
-  Floats one = first, other = first;
-  const RowLoss alike = k.paired_cross_entropy(one.data(), other.data(), classes, 5, 0.1f, 3, 0);
-  EXPECT_EQ(one, first);
-  EXPECT_NEAR(alike.smoothed, k.cross_entropy(one.data(), classes, 5, 0.1f, 0).smoothed, 1e-6);
 }
 
 // A loss that is not finite must be seen: it ends a training that has gone wrong.

@@ -106,13 +106,13 @@ TEST_P(EachPackedKernel, ARowsProductIsBitForBitTheSameAmongOtherRowsAndForShare
 std::vector<char> in_form(const Int8Format& form, const std::vector<int32_t>& numbers) {
   std::vector<char> bytes;
   for (const int32_t number : numbers) {
-    const auto stored = static_cast<uint32_t>(number + form.too_large);
+    const auto stored = static_cast<uint32_t>(number + form.zero_point);
     for (int64_t i = 0; i < form.bytes; ++i) bytes.push_back(static_cast<char>(stored >> 8 * i));
   }
   return bytes;
 }
 int32_t number_at(const Int8Format& form, const std::vector<char>& bytes, int64_t index) {
-  if (form.bytes == 1) return static_cast<int32_t>(static_cast<uint8_t>(bytes[at(index)]) - form.too_large);
+  if (form.bytes == 1) return static_cast<int32_t>(static_cast<uint8_t>(bytes[at(index)]) - form.zero_point);
   int16_t number;
   std::memcpy(&number, bytes.data() + 2 * index, 2);
   return number;
@@ -196,7 +196,7 @@ TEST_P(EachPackedKernel, WholeNumbersAreSummedExactlyUpToTheLargest) {
         panels[at((c / k.panel * depth + d / group * group) * k.panel + c % k.panel * group + d % group)] =
             weights[at(c * depth + d)];
       const int8_t* row = weights.data() + c * depth;
-      offsets[at(c)] = static_cast<int32_t>(-k.int8.too_large) * std::accumulate(row, row + depth, 0);
+      offsets[at(c)] = static_cast<int32_t>(-k.int8.zero_point) * std::accumulate(row, row + depth, 0);
     }
     const auto stored = in_form(k.int8, x);
     const Floats scales(at(stride), 0.5f), x_scales(at(rows), 0.25f), bias(at(stride), 0.0f);
@@ -228,7 +228,14 @@ TEST_P(EachPackedKernel, QuantisedRowsLieWithinHalfAStep) {
   std::vector<char> whole(at(rows * stride * k.int8.bytes), 77);
   Floats scales(at(rows));
   const int limit = k.int8.limit < 1000 ? 127 : 1000;
-  k.quantise(x.data(), depth, rows, depth, whole.data(), stride, static_cast<float>(limit), scales.data());
+  k.quantise({.x = x.data(),
+              .x_stride = depth,
+              .rows = rows,
+              .depth = depth,
+              .to = whole.data(),
+              .to_stride = stride,
+              .limit = static_cast<float>(limit),
+              .scales = scales.data()});
   const auto number = [&](int64_t r, int64_t d) { return number_at(k.int8, whole, r * stride + d); };
   for (int64_t r = 0; r < rows; ++r) {
     int most = 0;

@@ -13,7 +13,7 @@
 
 #include "core/files.h"
 #include "core/lines.h"
-#include "decoding/cached_decoder.h"
+#include "decoding/torch_decoder.h"
 #include "model/weights.h"
 
 namespace dragoman {
@@ -34,40 +34,40 @@ torch::Tensor as_row(const std::vector<int64_t>& ids) {
   return torch::tensor(ids, torch::kInt64).unsqueeze(0);
 }
 
-// decoder_input: [1,T], <pad> and all target tokens but the last. Both return [T,V].
-torch::Tensor notes_logits(Transformer& model, const torch::Tensor& source,
-                           const torch::Tensor& decoder_input) {
-  return model->forward(source, decoder_input)[0];
+// decoder_input: <pad> and all target tokens but the last. Both return [T,V].
+std::vector<float> notes_logits(Transformer& model, const std::vector<int64_t>& source,
+                                const std::vector<int64_t>& decoder_input) {
+  const auto logits = model->forward(as_row(source), as_row(decoder_input)).contiguous();
+  return {logits.const_data_ptr<float>(), logits.const_data_ptr<float>() + logits.numel()};
 }
 
-torch::Tensor cached_logits(const CachedDecoder& decoder, const torch::Tensor& source,
-                            const torch::Tensor& decoder_input) {
-  DecoderState state = decoder.start(source, 1);
-  std::vector<torch::Tensor> steps;
-  for (int64_t t = 0; t < decoder_input.size(1); ++t) {
-    steps.push_back(decoder.step(decoder_input.select(1, t), state));
+std::vector<float> cached_logits(TorchDecoder& decoder, const std::vector<int64_t>& source,
+                                 const std::vector<int64_t>& decoder_input) {
+  decoder.start({&source});
+  std::vector<float> logits;
+  for (const int64_t token : decoder_input) {
+    decoder.step({{0, 0, token}}).for_each_row([&](int64_t, const float* row) {
+      logits.insert(logits.end(), row, row + decoder.vocabulary());
+    });
   }
-  return torch::cat(steps);
+  return logits;
 }
 
 void write_logits(const std::string& folder, const std::string& pairs, bool cached,
                   const std::string& output) {
   const c10::InferenceMode inference;
   Transformer model = load_model(folder);
-  const CachedDecoder decoder(model, {model->options().target_pad_id()});
+  TorchDecoder decoder(model, {model->options().target_pad_id()});
   LineReader reader(pairs);
   FileWriter writer(output);
   for (std::string line; reader.next(line);) {
     const size_t tab = line.find('\t');
-    const auto source = as_row(read_ids(line.substr(0, tab), reader));
+    const auto source = read_ids(line.substr(0, tab), reader);
     auto target = read_ids(tab == std::string::npos ? "" : line.substr(tab + 1), reader);
     target.insert(target.begin(), decoder.start_id());
     target.pop_back();
-    const auto decoder_input = as_row(target);
-    const auto logits =
-        (cached ? cached_logits(decoder, source, decoder_input) : notes_logits(model, source, decoder_input))
-            .contiguous();
-    writer.write(logits.const_data_ptr<float>(), static_cast<size_t>(logits.numel()) * sizeof(float));
+    const auto logits = cached ? cached_logits(decoder, source, target) : notes_logits(model, source, target);
+    writer.write(logits.data(), logits.size() * sizeof(float));
   }
   writer.close();
 }

@@ -71,7 +71,7 @@ TEST(Vocabulary, RefusesAnIdThatTwoPiecesShare) {
 }
 
 TEST(Vocabulary, RefusesAHoleAndANegativeIdNamingThePiece) {
-  expect_error(R"({"</s>": 0, "<unk>": 1, "<pad>": 3})", {"'<pad>'", "got 3"});
+  expect_error(R"({"</s>": 0, "<unk>": 1, "<pad>": 3})", {"none with the id 2, and '<pad>' with 3"});
   expect_error(R"({"</s>": 0, "<unk>": 1, "<pad>": -1})", {"'<pad>'", "got -1"});
   expect_error(R"({"</s>": 0, "<unk>": 1, "<pad>": 18446744073709551615})",
                {"'<pad>'", "got 18446744073709551615"});

@@ -113,6 +113,23 @@ TEST(Checkpoint, KeepsTheNewestAndRemovesWhatAKilledSaveLeft) {
   EXPECT_EQ(list_folder(folder.path("checkpoints")), (std::vector<std::string>{"update-10", "update-11"}));
 }
 
+// A run was resumed from the last intact one, and saves again.
+TEST(Checkpoint, DamagedOnesNeverTakeThePlaceOfIntactOnes) {
+  const TemporaryFolder folder;
+  for (const int64_t update : {10, 20, 30}) save(folder, update, 3);
+  for (const int64_t update : {20, 30}) remove_all(checkpoint_path(folder, update) + "/state.json");
+  make_folder(folder.path("checkpoints/update-99"));
+  write_file_atomically(folder.path("checkpoints/update-100"), "a file");
+  save(folder, 14, 2);
+  EXPECT_EQ(newest_in(folder).path, checkpoint_path(folder, 14));
+  save(folder, 22, 2);
+  EXPECT_EQ(newest_in(folder).path, checkpoint_path(folder, 22));
+  EXPECT_TRUE(file_exists(checkpoint_path(folder, 14) + "/state.json"));
+  save(folder, 40, 1);
+  EXPECT_EQ(list_folder(folder.path("checkpoints")),
+            (std::vector<std::string>{"update-100", "update-40", "update-99"}));
+}
+
 TEST(Checkpoint, SavedAgainReplacesADamagedOne) {
   const TemporaryFolder folder;
   save(folder, 5);

@@ -49,17 +49,6 @@ TEST(ProjectedLoss, IsTheLossOfTheLogitsAndHasItsGradients) {
   }
 }
 
-TEST(ProjectedLoss, OfTwoPassesIsRDropAndHasItsGradients) {
-  for (const int64_t vocabulary : {11, 9001}) {
-    Projected p(vocabulary);
-    p.hidden =
-        torch::cat({p.hidden.detach(), p.hidden.detach() + 0.3 * torch::randn({3, 50, 8})}).requires_grad_();
-    const auto got = projected_loss(p.hidden, p.projection, p.labels, {vocabulary - 1, 0.1, 4});
-    const auto plain = r_drop_cross_entropy(p.projection(p.hidden), p.labels, vocabulary - 1, 0.1, 4);
-    expect_same(p, got, plain);
-  }
-}
-
 TEST(ProjectedLoss, WithoutAGradientIsTheSame) {
   Projected p(100);
   const auto with = projected_loss(p.hidden, p.projection, p.labels, {99, 0.1});

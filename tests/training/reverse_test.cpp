@@ -8,6 +8,7 @@
 
 #include "core/random.h"
 #include "decoding/search.h"
+#include "decoding/torch_decoder.h"
 #include "planning/schedule.h"
 #include "tests/support/small_model.h"
 #include "training/update.h"
@@ -45,10 +46,10 @@ Task reverse_task(int strings, size_t held_out) {
 }
 
 double exact_match(const Transformer& model, const std::vector<Ids>& strings) {
-  const CachedDecoder decoder(model, {kPadSymbol});
+  TorchDecoder decoder(model, {kPadSymbol});
   std::vector<Ids> sources = strings;
   for (auto& source : sources) source.push_back(0);
-  const auto results = greedy_search(decoder, padded_rows(sources, kPadSymbol), SearchOptions{.beam_size = 1},
+  const auto results = greedy_search(decoder, pointers_to(sources), SearchOptions{.beam_size = 1},
                                      {std::vector<int64_t>(strings.size(), 20), 0});
   double right = 0;
   for (size_t i = 0; i < strings.size(); ++i)

@@ -164,10 +164,8 @@ TEST_F(TrainingRun, ResumedWithEveryRegularisationIsAsIfNotInterrupted) {
   RunOptions whole = validated("whole"), stopped = validated("stopped");
   for (RunOptions* run : {&whole, &stopped}) {
     run->training.augmentation.subword_sampling = 0.2;
-    run->training.augmentation.source_word_dropout = run->training.augmentation.target_word_dropout = 0.1;
     run->training.moving_average = 0.9;
     run->training.average = 2;
-    run->training.r_drop = 1;
     run->training.update_tokens = 150;
     run->training.valid_every = 2;
   }
@@ -394,6 +392,20 @@ TEST_F(TrainingRun, WithOtherSettingsIsAUsageErrorThatListsThem) {
   EXPECT_NE(message.find("--dropout 0.2 -> 0.3"), std::string::npos) << message;
   EXPECT_EQ(message.find("--max-updates"), std::string::npos) << message;
   EXPECT_EQ(bytes("m/model.safetensors"), before);
+}
+
+TEST_F(TrainingRun, OfAnEarlierVersionResumesUnlessItUsedARemovedOption) {
+  train(options("m"));
+  const std::string path = folder_.path("m/run.json");
+  nlohmann::json settings = read_json_file(path, ErrorKind::kConfig);
+  for (const double r_drop : {0.0, 5.0}) {
+    settings["r_drop"] = r_drop;
+    write_file_atomically(path, settings.dump());
+    if (r_drop == 0)
+      EXPECT_EQ(train(options("m")), StopReason::kUpdates);
+    else
+      EXPECT_THROW(train(options("m")), ConfigError);
+  }
 }
 
 TEST_F(TrainingRun, MayChangeWhatDoesNotChangeTheResult) {

@@ -104,14 +104,6 @@ TEST(TrainUpdate, FourBatchesGiveTheGradientsOfOneFourTimesTheSize) {
   expect_same_update(four, one);
 }
 
-// Without dropout its two passes are alike: both rows of a pair must be those of one token.
-TEST(TrainUpdate, RDropWithoutDropoutGivesTheGradientsOfOnePass) {
-  const auto batches = batches_of(corpus_of(8), 1);
-  TrainingOptions twice = without_clipping();
-  twice.r_drop = 5;
-  expect_same_update(train(batches, twice), train(batches, without_clipping()));
-}
-
 // Of 32 rows at least, from where a linear layer takes the product of kernels/.
 class TrainUpdateIn : public ::testing::TestWithParam<std::string> {};
 INSTANTIATE_TEST_SUITE_P(Types, TrainUpdateIn, ::testing::Values("float16", "bfloat16"),

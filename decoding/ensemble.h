@@ -1,0 +1,31 @@
+// Several models of one vocabulary that decode together: the logits are the mean of the models'
+// log-probabilities, which the search normalises as it does any logits (log-linear, as Marian's). Torch-free.
+//
+//   rows --> a step of each decoder --> log-probabilities of each --> mean
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "decoding/step_decoder.h"
+
+namespace dragoman {
+
+class Ensemble : public StepDecoder {
+ public:
+  // decoders: one at least, all of one kind and of one vocabulary.
+  explicit Ensemble(std::vector<std::unique_ptr<StepDecoder>> decoders) : decoders_(std::move(decoders)) {}
+
+  int64_t vocabulary() const override { return decoders_.front()->vocabulary(); }
+  int64_t start_id() const override { return decoders_.front()->start_id(); }
+  void start(const SentenceIds& sources) override;
+  StepLogits& step(const std::vector<DecoderRow>& rows) override;
+
+ private:
+  std::vector<std::unique_ptr<StepDecoder>> decoders_;
+};
+
+// A single decoder stays what it is.
+std::unique_ptr<StepDecoder> together(std::vector<std::unique_ptr<StepDecoder>> decoders);
+
+}  // namespace dragoman

@@ -1,0 +1,46 @@
+// One step of a search: the rows read their tokens, the rules (next_token.h) change the logits, and the
+// tokens that may come next are chosen. Torch-free.
+#pragma once
+
+#include <vector>
+
+#include "decoding/next_token.h"
+#include "decoding/search_options.h"
+#include "decoding/step_decoder.h"
+
+namespace dragoman {
+
+// The hypotheses of a step, a row each; all have written the same number of tokens.
+struct HypothesisRows {
+  std::vector<DecoderRow> rows;
+  SentenceIds ids;             // of each: what it has written so far
+  std::vector<int64_t> draws;  // of each, in greedy search: which of the draws of its sentence it is
+
+  void clear() { rows.clear(), ids.clear(), draws.clear(); }
+};
+
+class SearchStep {
+ public:
+  // All must outlive it.
+  SearchStep(StepDecoder& decoder, const SearchOptions& options, const SearchLimits& limits);
+
+  // For beam search: the options.candidates() best tokens of each row.
+  const BestTokens& best(const HypothesisRows& hypotheses);
+  // For greedy search: one token of each row, the best or, with options.sample, a drawn one.
+  const std::vector<SampledToken>& choose(const HypothesisRows& hypotheses);
+
+ private:
+  StepLogits& logits(const HypothesisRows& hypotheses);
+  void draw(const HypothesisRows& hypotheses);
+
+  StepDecoder& decoder_;
+  const SearchOptions& options_;
+  const SearchLimits& limits_;
+  int64_t vocabulary_;
+  bool has_rules_;
+  std::vector<int64_t> ends_;  // tokens that end a hypothesis
+  BestTokens best_;
+  std::vector<SampledToken> chosen_;
+};
+
+}  // namespace dragoman

@@ -1,0 +1,34 @@
+// Logits in a tensor. On an accelerator they stay there, and the host waits once per step, for one small
+// block of best tokens; once a rule has asked for whole rows, they are in the host's memory and HostLogits
+// continues. On the CPU they are HostLogits from the start.
+#pragma once
+
+#include "decoding/host_logits.h"
+#include "runtime/torch.h"
+
+namespace dragoman {
+
+class TorchLogits : public StepLogits {
+ public:
+  explicit TorchLogits(int64_t vocabulary) : pool_(1), host_(*kernels().packed, pool_, vocabulary) {}
+
+  // logits: [rows,V] float32, which this may change. on_host: whether the host computes from here on.
+  void set(torch::Tensor logits, bool on_host);
+
+  void forbid(const std::vector<int64_t>& tokens) override;
+  void for_each_row(const RowFunction& use) override;
+  void log_softmax(float divisor) override;
+  void add(const StepLogits& other) override;
+  void best(int64_t count, bool normalise, BestTokens& found) override;
+  void log_probabilities(const std::vector<int64_t>& tokens, std::vector<double>& found) override;
+
+ private:
+  void move_to_host();
+
+  ThreadPool pool_;
+  HostLogits host_;
+  torch::Tensor logits_;
+  bool on_host_ = false;
+};
+
+}  // namespace dragoman
