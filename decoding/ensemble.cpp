@@ -18,7 +18,7 @@ StepLogits& Ensemble::step(const std::vector<DecoderRow>& rows) {
   return mean;
 }
 
-std::unique_ptr<StepDecoder> together(std::vector<std::unique_ptr<StepDecoder>> decoders) {
+std::unique_ptr<StepDecoder> ensemble_of(std::vector<std::unique_ptr<StepDecoder>> decoders) {
   if (decoders.size() == 1) return std::move(decoders.front());
   return std::make_unique<Ensemble>(std::move(decoders));
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "decoding/step_decoder.h"
@@ -25,7 +26,7 @@ class Ensemble : public StepDecoder {
   std::vector<std::unique_ptr<StepDecoder>> decoders_;
 };
 
-// A single decoder stays what it is.
-std::unique_ptr<StepDecoder> together(std::vector<std::unique_ptr<StepDecoder>> decoders);
+// The ensemble of several decoders, or the only decoder itself.
+std::unique_ptr<StepDecoder> ensemble_of(std::vector<std::unique_ptr<StepDecoder>> decoders);
 
 }  // namespace dragoman

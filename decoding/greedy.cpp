@@ -1,4 +1,4 @@
-// Greedy search: the most probable token, again and again; and sampling, which draws it instead.
+// Greedy search takes the most probable token at each step; sampling takes a random one.
 #include "core/interrupt.h"
 #include "decoding/search.h"
 #include "decoding/search_step.h"
@@ -6,14 +6,14 @@
 namespace dragoman {
 namespace {
 
-// Every draw of every sentence, before its first token.
+// Every sample of every sentence, before its first token.
 HypothesisRows first_rows(SearchResults& results, int64_t start_id) {
   HypothesisRows all;
   for (int64_t sentence = 0; sentence < std::ssize(results); ++sentence) {
-    for (int64_t draw = 0; draw < std::ssize(results[sentence]); ++draw) {
+    for (int64_t sample = 0; sample < std::ssize(results[sentence]); ++sample) {
       all.rows.push_back({0, sentence, start_id});
-      all.ids.push_back(&results[sentence][draw].ids);
-      all.draws.push_back(draw);
+      all.ids.push_back(&results[sentence][sample].ids);
+      all.samples.push_back(sample);
     }
   }
   return all;
@@ -32,14 +32,14 @@ SearchResults greedy_search(StepDecoder& decoder, const SentenceIds& sources, co
     const auto& chosen = step.choose(live);
     next.clear();
     for (int64_t r = 0; r < std::ssize(live.rows); ++r) {
-      const int64_t sentence = live.rows[r].sentence, draw = live.draws[r];
+      const int64_t sentence = live.rows[r].sentence, sample = live.samples[r];
       const auto [token, log_probability] = chosen[r];
-      if (results[sentence][draw].grow(token, log_probability, limits.lengths[sentence], limits.end_id,
-                                       options))
+      if (results[sentence][sample].grow(token, log_probability, limits.lengths[sentence], limits.end_id,
+                                         options))
         continue;
       next.rows.push_back({r, sentence, token});
       next.ids.push_back(live.ids[r]);
-      next.draws.push_back(draw);
+      next.samples.push_back(sample);
     }
     std::swap(live, next);
   }

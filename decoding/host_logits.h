@@ -1,4 +1,4 @@
-// Logits in the host's memory, row by row where they lie, by the kernels of kernels/packed.h. Torch-free.
+// Logits in the host's memory. The kernels of kernels/packed.h process them in place, row by row. Torch-free.
 #pragma once
 
 #include "decoding/packed/thread_pool.h"

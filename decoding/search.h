@@ -15,11 +15,11 @@ namespace dragoman {
 using SearchResults = std::vector<std::vector<Hypothesis>>;  // of each sentence, best first
 
 // For each source (ids, </s> at the end) its options.n_best best hypotheses (fewer when fewer exist).
-// beam_size 1 is greedy search; with options.sample, n_best draws.
+// beam_size 1 is greedy search; with options.sample, n_best samples.
 SearchResults search(StepDecoder& decoder, const SentenceIds& sources, const SearchOptions& options,
                      const SearchLimits& limits);
 
-// The two by themselves. They agree for a beam of one. Sampling is greedy search that draws.
+// The two by themselves. They agree for a beam of one. Sampling is greedy search with random tokens.
 SearchResults greedy_search(StepDecoder& decoder, const SentenceIds& sources, const SearchOptions& options,
                             const SearchLimits& limits);
 SearchResults beam_search(StepDecoder& decoder, const SentenceIds& sources, const SearchOptions& options,

@@ -1,6 +1,6 @@
 // What Translator asks of whatever computes: the best hypotheses of a batch of sources. Two answer:
 //   PackedEngine (packed/packed_engine.h)   on the CPU: weights packed for our own kernels, without LibTorch
-//   TorchEngine (torch_engine.h)            any device and type of LibTorch, over CachedDecoder
+//   TorchEngine (torch_engine.h)            any device and type of LibTorch, over the modules of model/
 #pragma once
 
 #include <memory>

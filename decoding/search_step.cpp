@@ -36,7 +36,7 @@ const BestTokens& SearchStep::best(const HypothesisRows& hypotheses) {
 const std::vector<SampledToken>& SearchStep::choose(const HypothesisRows& hypotheses) {
   chosen_.resize(hypotheses.rows.size());
   if (options_.sample) {
-    draw(hypotheses);
+    sample(hypotheses);
     return chosen_;
   }
   logits(hypotheses).best(1, /*normalise=*/true, best_);
@@ -45,13 +45,13 @@ const std::vector<SampledToken>& SearchStep::choose(const HypothesisRows& hypoth
   return chosen_;
 }
 
-void SearchStep::draw(const HypothesisRows& hypotheses) {
+void SearchStep::sample(const HypothesisRows& hypotheses) {
   const auto seed = static_cast<uint64_t>(options_.seed);
   logits(hypotheses).for_each_row([&](int64_t r, const float* row) {
     const int64_t position = std::ssize(*hypotheses.ids[r]) + 1;
     const uint64_t key = limits_.keys[hypotheses.rows[r].sentence];
     chosen_[r] =
-        sample_token(row, vocabulary_, options_, sampling_number(seed, key, hypotheses.draws[r], position));
+        sample_token(row, vocabulary_, options_, sampling_number(seed, key, hypotheses.samples[r], position));
   });
 }
 

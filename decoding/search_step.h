@@ -13,10 +13,10 @@ namespace dragoman {
 // The hypotheses of a step, a row each; all have written the same number of tokens.
 struct HypothesisRows {
   std::vector<DecoderRow> rows;
-  SentenceIds ids;             // of each: what it has written so far
-  std::vector<int64_t> draws;  // of each, in greedy search: which of the draws of its sentence it is
+  SentenceIds ids;               // of each: what it has written so far
+  std::vector<int64_t> samples;  // of each, in greedy search: which of its sentence's samples it is
 
-  void clear() { rows.clear(), ids.clear(), draws.clear(); }
+  void clear() { rows.clear(), ids.clear(), samples.clear(); }
 };
 
 class SearchStep {
@@ -26,12 +26,12 @@ class SearchStep {
 
   // For beam search: the options.candidates() best tokens of each row.
   const BestTokens& best(const HypothesisRows& hypotheses);
-  // For greedy search: one token of each row, the best or, with options.sample, a drawn one.
+  // For greedy search: one token of each row, the best or, with options.sample, a sampled one.
   const std::vector<SampledToken>& choose(const HypothesisRows& hypotheses);
 
  private:
   StepLogits& logits(const HypothesisRows& hypotheses);
-  void draw(const HypothesisRows& hypotheses);
+  void sample(const HypothesisRows& hypotheses);
 
   StepDecoder& decoder_;
   const SearchOptions& options_;

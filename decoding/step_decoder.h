@@ -4,9 +4,9 @@
 //   rows (hypotheses) --> step --> logits --> rules --> the best next tokens --> rows of the next step
 //
 // Session (packed/session.h) computes on the CPU from packed weights, TorchDecoder (torch_decoder.h) on any
-// device of LibTorch, and Ensemble (ensemble.h) is made of several others. Logits stay where they were
-// computed: what the search wants of them is asked of StepLogits, one call for all rows, and only the best
-// tokens come to the host.
+// device of LibTorch, and Ensemble (ensemble.h) combines several decoders. Logits stay in the memory of the
+// device that computed them. The search works on them through StepLogits, with one call for all rows, and
+// only the best tokens come to the host.
 #pragma once
 
 #include <cstdint>
@@ -37,8 +37,7 @@ struct BestTokens {
   int64_t token(int64_t row, int64_t rank) const { return tokens[row * count + rank]; }
 };
 
-// A function of a row's number and its logits [V] that is called where it stands: it is not copied, and
-// nothing is allocated for it.
+// A reference to a function of a row's number and its logits [V]. It allocates nothing.
 class RowFunction {
  public:
   template <typename Function>

@@ -3,8 +3,8 @@
 //
 //   sentences with rows: n    rows of each: b    slots: n*b, the rows of a sentence adjacent
 //
-// A sentence's rows are queries of one memory, so all sentences have as many slots as the one with the most
-// rows. Where a sentence has fewer, its first row fills the rest, and nobody reads the logits of these.
+// The rows of a sentence are queries of one memory, so all sentences have as many slots as the one with the
+// most rows. A sentence with fewer rows repeats its first one, and the logits of the repetitions are dropped.
 //
 // Equal to Transformer::decode by test (tests/decoding/torch_decoder_test.cpp).
 #pragma once

@@ -13,7 +13,7 @@ TorchEngine::TorchEngine(std::vector<Transformer> models, std::vector<int64_t> f
 std::unique_ptr<StepDecoder> TorchEngine::decoder() const {
   std::vector<std::unique_ptr<StepDecoder>> decoders;
   for (const auto& model : models_) decoders.push_back(std::make_unique<TorchDecoder>(model, forbidden_));
-  return together(std::move(decoders));
+  return ensemble_of(std::move(decoders));
 }
 
 SearchResults TorchEngine::search(const SentenceIds& sources, const SearchOptions& options,

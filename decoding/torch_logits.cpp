@@ -49,7 +49,7 @@ void TorchLogits::best(int64_t count, bool normalise, BestTokens& found) {
   const auto [values, tokens] = count == 1 ? logits_.max(1, /*keepdim=*/true) : logits_.topk(count, 1);
   const auto sums =
       normalise ? logits_.logsumexp(1, /*keepdim=*/true) : torch::zeros_like(values.narrow(1, 0, 1));
-  // In one copy: the one time in a step that the device is waited for. Every token is a whole double.
+  // One copy, for which the host waits once per step. A double holds every token exactly.
   const auto block =
       torch::cat({values.to(torch::kFloat64), tokens.to(torch::kFloat64), sums.to(torch::kFloat64)}, 1)
           .to(torch::kCPU);  // [rows,2*count+1]

@@ -1,6 +1,6 @@
 // Logits in a tensor. On an accelerator they stay there, and the host waits once per step, for one small
-// block of best tokens; once a rule has asked for whole rows, they are in the host's memory and HostLogits
-// continues. On the CPU they are HostLogits from the start.
+// block of best tokens. When a rule needs whole rows, the logits are copied to the host, and HostLogits does
+// the rest of the step. On the CPU, HostLogits does everything.
 #pragma once
 
 #include "decoding/host_logits.h"

@@ -7,8 +7,8 @@ namespace {
 
 constexpr int64_t kFirstCapacity = 32;
 
-// cache: [B,H,capacity,K], `used` of them filled. Returns it with room for `needed` positions.
-torch::Tensor with_room(const torch::Tensor& cache, int64_t used, int64_t needed) {
+// cache: [B,H,capacity,K], `used` of them filled. Returns a cache with at least `needed` positions.
+torch::Tensor with_capacity(const torch::Tensor& cache, int64_t used, int64_t needed) {
   if (needed <= cache.size(2)) return cache;
   const int64_t capacity = std::max(needed, 2 * cache.size(2));
   auto larger = torch::empty({cache.size(0), cache.size(1), capacity, cache.size(3)}, cache.options());
@@ -21,13 +21,13 @@ torch::Tensor with_room(const torch::Tensor& cache, int64_t used, int64_t needed
 void KeyValueCache::append(const torch::Tensor& keys, const torch::Tensor& values) {
   const int64_t added = keys.size(2);
   if (empty()) {
-    // One position: more will follow. Several: the memory, mostly, and nothing will.
+    // A single position is the first token of many; several are a memory, which does not grow.
     const int64_t capacity = added == 1 ? kFirstCapacity : added;
     keys_ = torch::empty({keys.size(0), keys.size(1), capacity, keys.size(3)}, keys.options());
     values_ = torch::empty_like(keys_);
   }
-  keys_ = with_room(keys_, length_, length_ + added);
-  values_ = with_room(values_, length_, length_ + added);
+  keys_ = with_capacity(keys_, length_, length_ + added);
+  values_ = with_capacity(values_, length_, length_ + added);
   keys_.narrow(2, length_, added).copy_(keys);
   values_.narrow(2, length_, added).copy_(values);
   length_ += added;

@@ -19,7 +19,7 @@ std::unique_ptr<StepDecoder> decoder_of(const std::vector<std::unique_ptr<const 
                                         ThreadPool& pool) {
   std::vector<std::unique_ptr<StepDecoder>> sessions;
   for (const auto& model : models) sessions.push_back(std::make_unique<Session>(*model, pool));
-  return together(std::move(sessions));
+  return ensemble_of(std::move(sessions));
 }
 
 }  // namespace
