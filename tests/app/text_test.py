@@ -138,7 +138,7 @@ class Reading(TextTest):
             command = said.rsplit(": ", 1)[-1].split(";")[0]
             self.assertTrue(command.startswith(f"gzip -dc {path} | "), said)
             found = subprocess.run(command, shell=True, capture_output=True, timeout=PATIENCE, check=True).stdout
-            self.assertIn(found, (TEXT, b"ab\n" + TEXT, b"ba\nke\n"), said)
+            self.assertIn(found.removeprefix(b"\xef\xbb\xbf"), (TEXT, b"ab\n" + TEXT, b"ba\nke\n"), said)
 
     def test_what_follows_compressed_text_and_is_none_is_told(self):
         for kind, pack in PACKERS.items():
@@ -160,7 +160,7 @@ class Reading(TextTest):
                 packed = pack(TEXT)
                 self.assertEqual(self.translated(stdin=packed), plain)
                 self.assertEqual(self.translated("--input", "/dev/stdin", stdin=packed), plain)
-                self.refused(call("translate", "--model", Shared.model, *BRIEF, stdin=packed[:-5]), 3, "[-] expected whole")
+                self.refused(call("translate", "--model", Shared.model, *BRIEF, stdin=packed[:-5]), 3, "[standard input] expected whole")
                 with subprocess.Popen(["dd", f"of={fifo}", "bs=7", "status=none"], stdin=subprocess.PIPE) as writer:
                     task = concurrent.futures.ThreadPoolExecutor().submit(self.translated, "--input", fifo)
                     writer.communicate(packed)
@@ -398,11 +398,10 @@ class Outputs(TextTest):
         names = sorted(os.listdir(self.folder))
         for writer in WRITERS:
             with self.subTest(writer=writer):
-                self.refused(self.limited(*self.command(writer, OUT=out), file_size=64), 3, f"cannot write {out}: File too large")
+                # The trainer makes a file in memory first.
+                reason = "[ulimit -f] expected a limit of file sizes" if writer == "tokenizer train" else f"cannot write {out}: File too large"
+                self.refused(self.limited(*self.command(writer, OUT=out), file_size=64), 3, reason)
                 self.check_kept(out, names)
-
-    def test_of_a_tokenizer_need_a_limit_that_its_table_of_spaces_fits_in(self):
-        self.refused(self.limited(*self.command("tokenizer train", OUT=self.folder / "out"), file_size=1), 3, "[ulimit -f] expected", "got 1")
 
     def test_that_cannot_be_written_are_told_before_a_model_is_loaded(self):
         folder = self.folder / "a-folder"
@@ -487,6 +486,7 @@ class Outputs(TextTest):
         out.write_bytes(b"old")
         out.chmod(0o666)
         self.folder.chmod(0o755)
+        self.folder.parent.chmod(0o755)
         for mode in (0o555, 0o1777):  # the second is that of /tmp
             folder.chmod(mode)
             other = {"user": 65534} if os.geteuid() == 0 else {}
