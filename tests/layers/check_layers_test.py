@@ -32,7 +32,7 @@ class Layers(unittest.TestCase):
         self.assert_one(files, "core/a.h:3", "no arrow leads from core to model")
 
     def test_sideways_includes_are_against_the_arrows(self):
-        for folder, other in [("tokenizer", "data"), ("model", "tokenizer"), ("data", "model"), ("decoding", "data"),
+        for folder, other in [("tokenizer", "data"), ("model", "decoding"), ("data", "folder"), ("decoding", "data"), ("folder", "model"), ("report", "training"),
                               ("decoding", "evaluation"), ("evaluation", "training"), ("training", "app")]:
             files = {f"{folder}/a.h": f'#include "{other}/b.h"\n', f"{other}/b.h": ""}
             self.assert_one(files, f"{folder}/a.h:1", f"no arrow leads from {folder} to {other}")
@@ -73,17 +73,17 @@ class Layers(unittest.TestCase):
         self.assert_none({"model/a.h": "#include <torch/torch.h>\n"})
 
     def test_a_listed_file_reaches_torch_through_no_header_of_ours(self):
-        files = {"data/torch_free.txt": "# text half\ncorpus.cpp\n", "data/corpus.cpp": '\n#include "data/corpus.h"\n',
-                 "data/corpus.h": '#include "training/batch.h"\n', "training/batch.h": "#include <torch/torch.h>\n"}
-        self.assert_one(files, "data/corpus.cpp:2", "data/corpus.h -> training/batch.h -> torch/torch.h")
-        files["data/torch_free.txt"] = "# nothing\n"
+        files = {"decoding/torch_free.txt": "# text half\nsearch.cpp\n", "decoding/search.cpp": '\n#include "decoding/search.h"\n',
+                 "decoding/search.h": '#include "model/b.h"\n', "model/b.h": "#include <torch/torch.h>\n"}
+        self.assert_one(files, "decoding/search.cpp:2", "decoding/search.h -> model/b.h -> torch/torch.h")
+        files["decoding/torch_free.txt"] = "# nothing\n"
         self.assert_none(files)
 
     def test_headers_that_include_each_other_end_the_search(self):
         self.assert_none({"core/a.h": '#include "core/b.h"\n', "core/b.h": '#include "core/a.h"\n'})
 
     def test_a_list_names_files_that_are_there(self):
-        self.assert_one({"data/torch_free.txt": "gone.cpp\n", "data/a.h": ""}, "data/torch_free.txt:1", "no data/gone.cpp")
+        self.assert_one({"app/torch_free.txt": "gone.cpp\n", "app/a.h": ""}, "app/torch_free.txt:1", "no app/gone.cpp")
 
     def test_only_main_exits(self):
         for call in ["exit(1);", "std::exit (1);", "::_exit(0);", "std::quick_exit(0);"]:
