@@ -7,7 +7,7 @@
 #include <cxxopts.hpp>
 
 #include "core/file_options.h"
-#include "training/removed_options.h"
+#include "planning/removed_options.h"
 
 namespace dragoman {
 namespace {

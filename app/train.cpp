@@ -12,8 +12,8 @@
 #include "core/interrupt.h"
 #include "core/json.h"
 #include "folder/config.h"
+#include "planning/removed_options.h"
 #include "training/fine_tuning.h"
-#include "training/removed_options.h"
 #include "training/run.h"
 
 namespace dragoman {

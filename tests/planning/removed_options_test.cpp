@@ -1,4 +1,4 @@
-#include "training/removed_options.h"
+#include "planning/removed_options.h"
 
 #include <gtest/gtest.h>
 
