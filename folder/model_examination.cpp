@@ -278,7 +278,9 @@ std::optional<ModelProblem> examine_folder(const std::string& folder) {
     return problem("weights under another name (" + weights + ")",
                    "rename the file to " + std::string(kWeightsName));
   if (has("run.json"))
-    return problem("a run of dragoman train that has no model yet", "give its command again: it goes on");
+    return ModelProblem{join_path(folder, kWeightsName),
+                        "expected weights, got a run of dragoman train without them",
+                        "give the command of the run again: it goes on and writes them"};
   if (names.empty()) return problem("an empty folder", "");
   return std::nullopt;
 }

@@ -1045,7 +1045,7 @@ class TokenizerCommands(CommandTest):
             result = call("tokenizer", "decode", "--model", Shared.model, "--input-format", "ids",
                           stdin=b"3 4\n" + word + b"\n")
             self.assertEqual(result.returncode, 3, word)
-            self.assertIn("-:2] expected ids below 61", result.stderr.decode().splitlines()[-1])
+            self.assertIn("standard input:2] expected ids below 61", result.stderr.decode().splitlines()[-1])
 
     def test_a_vocabulary_too_small_for_the_characters_is_refused(self):
         self.refused(call("tokenizer", "train", "--input", Shared.folder / "a.src", "--model", self.folder / "x.spm",
