@@ -16,7 +16,7 @@
 namespace dragoman {
 namespace {
 
-constexpr int64_t kEnd = 0;
+constexpr int64_t kEndId = 0;
 constexpr double kNever = -std::numeric_limits<double>::infinity();
 
 struct Setting {
@@ -31,7 +31,7 @@ struct Setting {
 };
 
 SearchLimits limits_of(size_t sentences, int64_t length) {
-  return {std::vector<int64_t>(sentences, length), kEnd};
+  return {std::vector<int64_t>(sentences, length), kEndId};
 }
 
 std::vector<std::vector<int64_t>> random_sources(size_t count, int64_t vocabulary, uint64_t longest = 12) {
@@ -54,14 +54,14 @@ torch::Tensor next_log_probabilities(Setting& setting, const torch::Tensor& sour
                     .select(1, decoder_input.size(1) - 1)
                     .clone();
   logits.select(1, setting.pad).fill_(kNever);
-  if (!may_end) logits.select(1, kEnd).fill_(kNever);
+  if (!may_end) logits.select(1, kEndId).fill_(kNever);
   return logits.log_softmax(1);
 }
 
 double log_probability_by_the_notes(Setting& setting, const torch::Tensor& source,
                                     const Hypothesis& hypothesis) {
   std::vector<int64_t> tokens = hypothesis.ids;
-  if (hypothesis.complete) tokens.push_back(kEnd);
+  if (hypothesis.complete) tokens.push_back(kEndId);
   double sum = 0;
   for (size_t t = 0; t < tokens.size(); ++t) {
     const std::vector<int64_t> prefix(tokens.begin(), tokens.begin() + static_cast<std::ptrdiff_t>(t));
@@ -89,10 +89,10 @@ std::vector<Hypothesis> exhaustive(Setting& setting, const torch::Tensor& source
     std::vector<Hypothesis> longer;
     for (size_t i = 0; i < live.size(); ++i) {
       for (int64_t token = 0; token < setting.pad; ++token) {
-        if (token == kEnd && length <= options.min_length) continue;
+        if (token == kEndId && length <= options.min_length) continue;
         Hypothesis hypothesis = live[i];
         hypothesis.log_probability += next[static_cast<int64_t>(i)][token].item<double>();
-        hypothesis.complete = token == kEnd;
+        hypothesis.complete = token == kEndId;
         if (!hypothesis.complete) hypothesis.ids.push_back(token);
         hypothesis.score = hypothesis.log_probability / options.penalty(length);
         (hypothesis.complete || length == limit ? finished : longer).push_back(hypothesis);
@@ -120,7 +120,7 @@ std::vector<Hypothesis> plain_beam_search(Setting& setting, const torch::Tensor&
       for (int64_t token = 0; token < setting.pad; ++token) {
         Hypothesis hypothesis = live[i];
         hypothesis.log_probability += next[static_cast<int64_t>(i)][token].item<double>();
-        hypothesis.complete = token == kEnd;
+        hypothesis.complete = token == kEndId;
         if (!hypothesis.complete) hypothesis.ids.push_back(token);
         hypothesis.score = hypothesis.log_probability;  // to be sorted by
         candidates.push_back(hypothesis);
@@ -170,7 +170,7 @@ TEST(Search, GreedyTakesTheMostProbableTokenEachTime) {
     std::vector<int64_t> expected;
     while (expected.size() < 12) {
       const int64_t token = next_log_probabilities(setting, source, {expected})[0].argmax().item<int64_t>();
-      if (token == kEnd) break;
+      if (token == kEndId) break;
       expected.push_back(token);
     }
     EXPECT_EQ(result[0][0].ids, expected);
@@ -201,7 +201,7 @@ TEST(Search, EachSentenceHasItsOwnLimit) {
   const auto source = pointers_to(rows);
   for (const int64_t beams : {1, 3}) {
     const auto results =
-        search(setting.decoder, source, SearchOptions{.beam_size = beams}, {{7, 1, 3, 40}, kEnd});
+        search(setting.decoder, source, SearchOptions{.beam_size = beams}, {{7, 1, 3, 40}, kEndId});
     for (const auto& [sentence, limit] :
          std::vector<std::pair<size_t, size_t>>{{0, 7}, {1, 1}, {2, 3}, {3, 40}}) {
       EXPECT_EQ(results[sentence][0].ids.size(), limit);
@@ -350,7 +350,7 @@ TEST(Search, ABeamWiderThanTheVocabularyWorks) {
     ASSERT_EQ(result.size(), 16u);
     for (const auto& hypothesis : result) {
       EXPECT_TRUE(std::isfinite(hypothesis.score));
-      for (const int64_t id : hypothesis.ids) EXPECT_TRUE(id > kEnd && id < setting.pad);
+      for (const int64_t id : hypothesis.ids) EXPECT_TRUE(id > kEndId && id < setting.pad);
     }
   }
   // Two tokens of length one, or </s>: no more than four texts exist.
