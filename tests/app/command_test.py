@@ -324,9 +324,10 @@ class Crash(CommandTest):
 
     def test_a_tokenizer_model_that_leads_outside_of_itself_is_refused(self):
         folder = self.copied_model(manifest=False)
-        self.done(call("tokenizer", "train", "--input", Shared.folder / "a.src", "--model", folder / "source.spm",
-                       "--vocab-size", "60", "--normalization", "nmt_nfkc"))
-        model = bytearray((folder / "source.spm").read_bytes())
+        sound = self.folder / "sound.spm"
+        self.done(call("tokenizer", "train", "--input", Shared.folder / "a.src", "--model", sound, "--vocab-size", "60",
+                       "--normalization", "nmt_nfkc"))
+        model = bytearray(sound.read_bytes())
         charsmap = model.index(b"nmt_nfkc") + 20
         model[charsmap:charsmap + 64] = b"\xff" * 64
         (folder / "source.spm").write_bytes(model)
@@ -483,7 +484,7 @@ class Train(CommandTest):
     def test_goes_on_when_a_checkpoint_cannot_be_written(self):
         model = self.folder / "m"
         model.mkdir()
-        (model / "checkpoints").write_bytes(b"in the way")
+        (model / "checkpoints").symlink_to("nowhere/deep")  # no folder can be made there
         result = call(*train_flags(model, "--max-updates", "6", "--save-every", "2"))
         self.assertEqual(result.returncode, 3, result.stderr)
         self.assertIn(b"training goes on", result.stderr)
@@ -1102,6 +1103,7 @@ class Average(CommandTest):
         first, second = list(vocabulary)[-3:-1]
         vocabulary[first], vocabulary[second] = vocabulary[second], vocabulary[first]
         (other / "vocab.json").write_text(json.dumps(vocabulary), encoding="utf-8")
+        self.done(call("inspect", "--model", other, "--reseal"))
         checkpoint = next((other / "checkpoints").iterdir())
         for weights in (other, checkpoint, str(checkpoint) + "/", checkpoint / "model.safetensors"):
             result = call("average", "--model", self.folder / "mean", "--from", Shared.model, "--from", weights)
