@@ -165,11 +165,11 @@ void check_outputs(NamedPaths outputs, const NamedPaths& inputs) {
   }
   for (const auto& output : outputs) {
     if (output.path != "-" && is_folder(output.path)) cannot(ErrorKind::kData, "write", output.path, EISDIR);
-    refuse_part_of_model(output);
     const auto place = place_of(output.path, STDOUT_FILENO);
     for (const auto& input : read) {
       if (place && place == place_of(input.path, STDIN_FILENO)) refuse_input(output, input);
     }
+    refuse_part_of_model(output);
   }
   check_outputs_differ(outputs);
 }

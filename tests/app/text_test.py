@@ -9,6 +9,7 @@ and the helpers of command_test.py; DRAGOMAN_PROGRAM names the program.
 import bz2
 import concurrent.futures
 import gzip
+import itertools
 import json
 import lzma
 import os
