@@ -54,13 +54,14 @@ bool ends_with(const std::string& text, const std::string& end) {
 // What train writes and what a model is loaded from. Other files in the folder are its owner's.
 bool is_of_model(const fs::path& relative) {
   const std::string name = relative.filename().string();
-  for (const char* known : {"config.json", "generation_config.json", "vocab.json", "target_vocab.json",
-                            "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
-                            "manifest.json", "run.json", "state.json", "report.html"}) {
+  for (const char* known :
+       {"config.json", "generation_config.json", "vocab.json", "target_vocab.json", "tokenizer_config.json",
+        "special_tokens_map.json", "added_tokens.json", "manifest.json", "run.json", "state.json",
+        "report.html", "train.log.jsonl", ".lock"}) {
     if (name == known) return true;
   }
-  for (const char* end : {".safetensors", ".safetensors.index.json", ".spm", ".bin", ".npz", ".yml", ".yaml",
-                          ".jsonl", ".lock"}) {
+  for (const char* end :
+       {".safetensors", ".safetensors.index.json", ".spm", ".bin", ".npz", ".yml", ".yaml"}) {
     if (ends_with(name, end)) return true;
   }
   return name.rfind("events.out.tfevents.", 0) == 0 || *relative.begin() == "checkpoints" ||

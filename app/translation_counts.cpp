@@ -28,9 +28,12 @@ void TranslationCounts::report(Log& log, bool sentences) const {
        sentences ? "reached the length limit before the translation ended (--max-length)"
                  : "reached the length limit before the translation ended (--max-length; --split-sentences "
                    "translates a paragraph sentence by sentence)");
-  tell(retried, "turned in circles: decoded again with repetitions forbidden (--loop-guard)");
-  tell(looped, retried > 0 ? "still turned in circles, left so"
-                           : "turned in circles, left so (--loop-guard retry decodes such lines again)");
+  tell(retried,
+       "had a translation that repeats itself: decoded again with repetitions forbidden (--loop-guard)");
+  tell(looped,
+       retried > 0
+           ? "had one that still repeats itself, left so"
+           : "had a translation that repeats itself, left so (--loop-guard retry decodes such lines again)");
   tell(unknown, "had characters that the model does not know in half of its tokens or more (<unk>)");
   tell(silent, "had text, and its translation is empty");
   tell(few, "had fewer different translations than --n-best asks for: as text, the last one is repeated");

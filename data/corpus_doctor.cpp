@@ -216,7 +216,7 @@ std::vector<std::string> Diagnosis::lines() const {
   std::vector<std::string> result = report.lines();
   const auto overlap = [&](const std::optional<HeldOut>& text, const std::string& name) {
     if (text)
-      result.push_back(name + " sources that stand in this text: " + share_text(text->met, text->sources));
+      result.push_back(name + " sources that are also in this text: " + share_text(text->met, text->sources));
   };
   const auto unknown = [&](const std::optional<Side>& side, const std::string& name) {
     if (side) result.push_back("unknown " + name + " tokens: " + share_text(side->unknown, side->tokens));

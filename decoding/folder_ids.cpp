@@ -74,7 +74,7 @@ std::string language_warning(const ModelFolder& folder, const std::string& targe
     const SourceLine line = tokenizer.source_line(lines[i]);
     if (line.code && wanted && line.code != wanted)
       return "line " + std::to_string(first_line + static_cast<int64_t>(i) + 1) + " asks for " +
-             vocabulary.piece(*line.code) + ", which counts more than --target-language " + target_language;
+             vocabulary.piece(*line.code) + ", which overrides --target-language " + target_language;
     const bool unknown = !line.unknown_code.empty();
     if (line.code || is_blank(lines[i]) || (!unknown && !target_language.empty())) continue;
     const std::string number = "line " + std::to_string(first_line + static_cast<int64_t>(i) + 1);

@@ -1,7 +1,7 @@
 // Kernels: the loops in which LibTorch's operators are slow, because they pass over memory several times
 // where once is enough. They work on arrays of float32 and do not use LibTorch. Each kernel is compiled once
-// per instruction set (kernels/variant_*.cpp, all from kernels/bodies.h), and the program chooses one set
-// when it starts. The modules in model/ define what the kernels compute; the tests compare the two.
+// per instruction set (kernels/variant_*.cpp, all from kernels/all_kernels.h), and the program chooses one
+// set when it starts. The modules in model/ define what the kernels compute; the tests compare the two.
 //
 // Arrays are dense and row-major unless a stride (in floats) is given. No kernel allocates or throws.
 #pragma once

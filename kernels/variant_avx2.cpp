@@ -2,5 +2,5 @@
 #if defined(__AVX2__)
 #define DRAGOMAN_KERNEL_VARIANT avx2
 #define DRAGOMAN_KERNEL_WIDTH 8
-#include "kernels/bodies.h"
+#include "kernels/all_kernels.h"
 #endif

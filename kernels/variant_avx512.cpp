@@ -2,5 +2,5 @@
 #if defined(__AVX512F__)
 #define DRAGOMAN_KERNEL_VARIANT avx512
 #define DRAGOMAN_KERNEL_WIDTH 16
-#include "kernels/bodies.h"
+#include "kernels/all_kernels.h"
 #endif

@@ -2,5 +2,5 @@
 #if defined(__AVX512FP16__)
 #define DRAGOMAN_KERNEL_VARIANT avx512fp16
 #define DRAGOMAN_KERNEL_WIDTH 16
-#include "kernels/bodies.h"
+#include "kernels/all_kernels.h"
 #endif

@@ -63,10 +63,10 @@ std::vector<std::string> TrainingPlan::lines() const {
                                    (first_updates > 1 ? " " + std::to_string(first_updates) : "")
                              : ", the first among them, which is slower") +
           ")",
-      "a pass: " + counted(corpus_tokens, "target token") + ", " +
+      "one epoch: " + counted(corpus_tokens, "target token") + ", " +
           counted(std::llround(updates_per_pass()), "update") + ", " + clock_text(pass),
       "to the end: " + counted(std::llround(last.updates), "update") + ", " +
-          fixed(last.updates / updates_per_pass(), 1) + " passes, " + clock_text(last.seconds) + " by " +
+          fixed(last.updates / updates_per_pass(), 1) + " epochs, " + clock_text(last.seconds) + " by " +
           last.by + " (validations and checkpoints come on top; --early-stopping may end it sooner)",
       "disk: " + mebibytes(disk()) + " at most (the model " + mebibytes(model_bytes) + ", " +
           counted(options.keep_checkpoints + 1, "checkpoint") + " of " + mebibytes(checkpoint_bytes) +

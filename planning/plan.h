@@ -18,7 +18,7 @@ struct TrainingPlan {
   int64_t updates = 0;        // that were measured
   double seconds = 0;         // that these took
   int64_t tokens = 0;         // target tokens of these, </s> included
-  int64_t corpus_tokens = 0;  // target tokens of a pass
+  int64_t corpus_tokens = 0;  // target tokens of an epoch
   std::string device;
   uint64_t model_bytes = 0, checkpoint_bytes = 0, weights_bytes = 0;  // on disk
   TrainingOptions options;                                            // of the run that was asked for

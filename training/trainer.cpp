@@ -147,8 +147,9 @@ void Trainer::restore_lost_model() {
     const std::string path = join_path(folder_.path, kWeightsName);
     check_weights(folder_.model->options(), SafetensorsFile(path));
     // Another file than that of the checkpoint is fine when the manifest lists it: it was written after that
-    // checkpoint, or somebody put it there and resealed the folder.
-    if (!state_.model || checksum_of_file(path) != state_.model->checksum) check_manifest(folder_.path);
+    // checkpoint, or somebody put it there and resealed the folder. The other files were checked on opening.
+    if (!state_.model || checksum_of_file(path) != state_.model->checksum)
+      check_manifest(folder_.path, [](const std::string& name) { return name == kWeightsName; });
     return;
   } catch (const ModelError& error) {
     if (!state_.model && !state_.finished.value_or(false)) return;  // none was written yet
@@ -285,8 +286,9 @@ void Trainer::report_batches() {
   char share[32];
   std::snprintf(share, sizeof share, "%.1f", 100 * padding_share(window, corpus_));
   log_.info("batches: " + with_commas(static_cast<int64_t>(window.size())) +
-            (plan.windows() > 1 ? " in the first of " + std::to_string(plan.windows()) + " windows of a pass"
-                                : " a pass") +
+            (plan.windows() > 1
+                 ? " in the first of " + std::to_string(plan.windows()) + " windows of an epoch"
+                 : " per epoch") +
             ", " + share + " % of their positions are padding");
 }
 

@@ -504,7 +504,7 @@ class Train(CommandTest):
         out = self.done_plan(call(*train_flags(model, "--max-updates", "40", "--keep-checkpoints", "3", "--plan")))
         self.assertFalse(model.exists())
         for pattern in (r"parameters: [\d,]+", r"peak memory: [\d,]+ MiB", r"speed: [\d,]+ target tokens/s on CPU.*37 updates",
-                        r"a pass: [\d,]+ target tokens, \d+ updates?, ", r"to the end: 40 updates, .* by --max-updates 40",
+                        r"one epoch: [\d,]+ target tokens, \d+ updates?, ", r"to the end: 40 updates, .* by --max-updates 40",
                         r"disk: [\d.,]+ MiB at most .*4 checkpoints of"):
             self.assertRegex(out, pattern)
 
@@ -988,7 +988,7 @@ class Check(CommandTest):
                              "--max-examples", "1", "--model", Shared.model)).decode()
         self.assertIn(f"1 pairs that stood there before ({pairs}:3)", out)
         self.assertIn(f"1 pairs whose target is a copy of the source ({pairs}:4)", out)
-        self.assertRegex(out, r"test sources that stand in this text: 0 of \d+ ")
+        self.assertRegex(out, r"test sources that are also in this text: 0 of \d+ ")
         self.assertIn("unknown source tokens: 0 of ", out)
 
     def test_json_has_the_same_for_programs(self):

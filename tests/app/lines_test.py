@@ -93,7 +93,7 @@ class Lines(CommandTest):
                     return int(found.group(1)) if found else 0
                 self.assertEqual(counted("had invalid UTF-8"), sum(not is_valid(line) for line in lines))
                 for status, pattern in (("empty", "had no text"), ("truncated", "reached the length limit"),
-                                        ("looped", "turned in circles")):
+                                        ("looped", "had a translation that repeats itself")):
                     self.assertEqual(counted(pattern), sum(row["status"] == status for row in rows), status)
                 self.assertGreaterEqual(counted("had more tokens"), sum(row["status"] == "split" for row in rows))
 

@@ -290,7 +290,7 @@ class LanguageTags(MessagesTest):
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertIn(b"warning: line 1 names no target language, and this model has several (de, fr)", done.stderr)
         done = call("translate", "--model", self.folder / "m", "--target-language", "de", "--threads", "1", stdin=b"ba\n>>fr<< ke\n>>fr<< lo\n")
-        self.assertEqual(done.stderr.count(b"warning: line 2 asks for >>fr<<, which counts more than --target-language de"), 1, done.stderr)
+        self.assertEqual(done.stderr.count(b"warning: line 2 asks for >>fr<<, which overrides --target-language de"), 1, done.stderr)
         self.assertEqual(done.stderr.count(b" asks for "), 1)
         self.assertIn("already at update 2", self.train(source, lines, "--max-updates", "2"))  # resumes as any run
         # Fine-tuning cannot add one.

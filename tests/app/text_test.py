@@ -290,6 +290,15 @@ class Outputs(TextTest):
                 self.refused(call(*self.command(writer, OUT=target)), 2, "expected", target)
                 self.assertEqual({path.name: path.read_bytes() for path in model.iterdir() if path.is_file()}, before)
 
+    def test_of_the_users_own_in_a_folder_of_a_model_are_written_again(self):
+        model = self.folder / "model"
+        shutil.copytree(Shared.model, model)
+        for writer, name in itertools.product(WRITERS, ("out.jsonl", "out.json", "out.txt")):
+            with self.subTest(command=writer, output=name):
+                for _ in range(2):
+                    result = call(*self.command(writer, OUT=model / name))
+                    self.assertEqual(result.returncode, 0, result.stderr)
+
     def test_that_are_inputs_under_any_name_are_refused_before_a_byte_is_lost(self):
         tasks, cases = [], []
         for writer, (_, inputs) in WRITERS.items():

@@ -365,7 +365,7 @@ TEST(Translator, WarnsOfLinesWithoutALanguageWhereThereAreSeveral) {
   EXPECT_NE(warning({">>it<< ba"}, "fr").find("line 11 asks for >>it<<"), std::string::npos);
   EXPECT_EQ(warning({"ba", ">>fr<< ba"}, "fr"), "");
   EXPECT_EQ(warning({"ba", ">>de<< ba"}, "fr"),
-            "line 12 asks for >>de<<, which counts more than --target-language fr");
+            "line 12 asks for >>de<<, which overrides --target-language fr");
   EXPECT_NE(warning({"ba"}).find("fr, de"), std::string::npos);
   EXPECT_EQ(language_warning(one, "", {"ba"}), "");
 }

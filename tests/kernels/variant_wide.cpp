@@ -2,4 +2,4 @@
 // by on machines without AVX-512.
 #define DRAGOMAN_KERNEL_VARIANT wide
 #define DRAGOMAN_KERNEL_WIDTH 16
-#include "kernels/bodies.h"
+#include "kernels/all_kernels.h"
