@@ -85,13 +85,12 @@ class FusedAddNorm : public torch::autograd::Function<FusedAddNorm> {
 
 }  // namespace
 
-bool can_fuse_add_norm(const torch::Tensor& x) {
-  return x.is_cpu() && x.scalar_type() == torch::kFloat32;
-}
-
-torch::Tensor fused_add_norm(const torch::Tensor& x, const torch::Tensor& y, const torch::Tensor& gain,
-                             const torch::Tensor& bias, double dropout) {
-  return FusedAddNorm::apply(x, y, gain, bias, dropout);
+torch::Tensor add_norm(const torch::Tensor& x, const torch::Tensor& y, torch::nn::LayerNorm norm,
+                       double dropout) {
+  if (!x.is_cpu() || x.scalar_type() != torch::kFloat32)
+    return norm(x + apply_dropout(y, dropout, dropout > 0));
+  // Autocast gives y in half the width.
+  return FusedAddNorm::apply(x, y.to(torch::kFloat32), norm->weight, norm->bias, dropout);
 }
 
 }  // namespace dragoman

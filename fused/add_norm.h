@@ -1,15 +1,13 @@
-// LayerNorm(x + dropout(y)) in one pass each way, on the CPU in float32. The plain form is in
-// model/add_norm.cpp; tests/fused/fused_test.cpp holds the two together.
+// norm(x + dropout(y)): on the CPU in float32 in one pass over memory in each direction, elsewhere by
+// LibTorch's operators. tests/fused/fused_test.cpp compares the two.
 #pragma once
 
 #include "runtime/torch.h"
 
 namespace dragoman {
 
-bool can_fuse_add_norm(const torch::Tensor& x);
-
-// x, y: [.., D]; gain, bias: [D]; epsilon 1e-5. dropout: probability, 0 for none.
-torch::Tensor fused_add_norm(const torch::Tensor& x, const torch::Tensor& y, const torch::Tensor& gain,
-                             const torch::Tensor& bias, double dropout);
+// x, y: [.., D]; norm: over D, epsilon 1e-5. dropout: probability, 0 for none. Returns [.., D].
+torch::Tensor add_norm(const torch::Tensor& x, const torch::Tensor& y, torch::nn::LayerNorm norm,
+                       double dropout);
 
 }  // namespace dragoman

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "fused/dropout.h"
+#include "fused/linear.h"
 
 namespace dragoman {
 namespace {
@@ -137,11 +138,25 @@ class FusedAttention : public torch::autograd::Function<FusedAttention> {
   }
 };
 
-}  // namespace
-
 bool can_fuse_attention(const torch::Tensor& x, int64_t head_size) {
   if (at::autocast::is_autocast_enabled(at::kCPU)) return false;  // its products come in half the width
   return x.is_cpu() && x.scalar_type() == torch::kFloat32 && head_size % kernels().width == 0;
+}
+
+}  // namespace
+
+std::optional<torch::Tensor> fused_attention(const torch::Tensor& query, const torch::Tensor& memory,
+                                             const torch::Tensor& mask, const AttentionProjections& of,
+                                             double dropout) {
+  if (!can_fuse_attention(query, query.size(2) / of.heads)) return std::nullopt;
+  if (query.is_same(memory)) {
+    const auto packed = linear(query, torch::cat({of.query->weight, of.key->weight, of.value->weight}),
+                               torch::cat({of.query->bias, of.key->bias, of.value->bias}));  // [B,T,3D]
+    return fused_self_attention(packed, mask, of.heads, dropout);
+  }
+  const auto packed = linear(memory, torch::cat({of.key->weight, of.value->weight}),
+                             torch::cat({of.key->bias, of.value->bias}));  // [B,S,2D]
+  return fused_cross_attention(linear(query, of.query), packed, mask, of.heads, dropout);
 }
 
 torch::Tensor fused_self_attention(const torch::Tensor& packed, const torch::Tensor& mask, int64_t heads,

@@ -14,10 +14,7 @@ AddNormImpl::AddNormImpl(const AddNormOptions& options)
 torch::Tensor AddNormImpl::forward(const torch::Tensor& x, const Sublayer& sublayer) {
   throw_if_interrupted();  // a large batch of a large model takes many seconds
   if (pre_norm_) return x + dropout_(sublayer(norm_(x)));
-  if (can_fuse_add_norm(x))
-    return fused_add_norm(x, sublayer(x).to(torch::kFloat32),  // autocast gives half the width
-                          norm_->weight, norm_->bias, dropout_->probability());
-  return norm_(x + dropout_(sublayer(x)));
+  return add_norm(x, sublayer(x), norm_, dropout_->probability());  // norm(x + dropout(sublayer(x)))
 }
 
 }  // namespace dragoman

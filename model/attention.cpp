@@ -12,15 +12,14 @@ namespace dragoman {
 torch::Tensor scaled_dot_product_attention(const torch::Tensor& query, const torch::Tensor& key,
                                            const torch::Tensor& value, const torch::Tensor& mask,
                                            double dropout) {
-  if (dropout == 0) {
-    // LibTorch's operator computes the lines below and picks a fused kernel where there is one.
+  if (dropout == 0) {  // LibTorch's operator computes the lines below, by a fused kernel where it has one
     return at::scaled_dot_product_attention(query, key, value,
                                             mask.defined() ? std::optional(mask) : std::nullopt);
   }
   auto scores = torch::matmul(query, key.transpose(-2, -1)) / std::sqrt(static_cast<double>(query.size(-1)));
   if (mask.defined())
     scores = scores.masked_fill(mask.logical_not(), -std::numeric_limits<float>::infinity());
-  // Zeros in a row without any true. In float32 even under autocast: its derivative knows no other type.
+  // A row without any true gives zeros. In float32 even under autocast: the backward pass needs it.
   const auto weights = at::_safe_softmax(scores.to(torch::kFloat32), -1).to(value.scalar_type());
   return torch::matmul(apply_dropout(weights, dropout, true), value);
 }
@@ -45,8 +44,9 @@ torch::Tensor MultiHeadAttentionImpl::join_heads(const torch::Tensor& x) const {
 torch::Tensor MultiHeadAttentionImpl::forward(const torch::Tensor& query, const torch::Tensor& memory,
                                               const torch::Tensor& mask, KeyValueCache* cache) {
   if (cache) return cached_forward(query, memory, mask, *cache);
-  if (can_fuse_attention(query, options_.d_model / options_.num_heads))
-    return linear(fused_forward(query, memory, mask), output_);
+  const AttentionProjections projections{query_, key_, value_, options_.num_heads};
+  if (const auto heads = fused_attention(query, memory, mask, projections, dropout()))
+    return linear(*heads, output_);
   const auto q = split_heads(query_(query));   // [B,H,T,K]
   const auto k = split_heads(key_(memory));    // [B,H,S,K]
   const auto v = split_heads(value_(memory));  // [B,H,S,K]
@@ -62,19 +62,6 @@ torch::Tensor MultiHeadAttentionImpl::cached_forward(const torch::Tensor& query,
   const auto q = split_heads(query_(query.view({cache.rows(), -1, query.size(2)})));  // [n,H,b,K]
   const auto attended = scaled_dot_product_attention(q, cache.keys(), cache.values(), mask);
   return output_(join_heads(attended)).view(query.sizes());
-}
-
-// The same with one product for all projections of one input, and the heads where they lie.
-torch::Tensor MultiHeadAttentionImpl::fused_forward(const torch::Tensor& query, const torch::Tensor& memory,
-                                                    const torch::Tensor& mask) {
-  if (query.is_same(memory)) {
-    const auto packed = linear(query, torch::cat({query_->weight, key_->weight, value_->weight}),
-                               torch::cat({query_->bias, key_->bias, value_->bias}));  // [B,T,3D]
-    return fused_self_attention(packed, mask, options_.num_heads, dropout());
-  }
-  const auto packed = linear(memory, torch::cat({key_->weight, value_->weight}),
-                             torch::cat({key_->bias, value_->bias}));  // [B,S,2D]
-  return fused_cross_attention(linear(query, query_), packed, mask, options_.num_heads, dropout());
 }
 
 }  // namespace dragoman

@@ -15,7 +15,7 @@
 
 namespace dragoman {
 
-// Equation 1, for all heads at once: softmax(Q K^T / sqrt(K)) V. Masked scores are -inf before the softmax; a
+// Equation 1 for all heads at once: softmax(Q K^T / sqrt(K)) V. Masked scores are -inf before the softmax. A
 // row that may attend to nothing gives zeros. query: [B,H,T,K]; key, value: [B,H,S,K]; mask: bool, broadcasts
 // to [B,H,T,S], or undefined for none. Returns [B,H,T,K].
 torch::Tensor scaled_dot_product_attention(const torch::Tensor& query, const torch::Tensor& key,
@@ -41,8 +41,6 @@ class MultiHeadAttentionImpl : public torch::nn::Module {
   torch::nn::Linear query_, key_, value_, output_;
 
  private:
-  torch::Tensor fused_forward(const torch::Tensor& query, const torch::Tensor& memory,
-                              const torch::Tensor& mask);
   torch::Tensor cached_forward(const torch::Tensor& query, const torch::Tensor& memory,
                                const torch::Tensor& mask, KeyValueCache& cache);
   double dropout() const { return is_training() ? options_.dropout : 0.0; }

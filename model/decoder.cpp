@@ -25,17 +25,15 @@ DecoderLayerImpl::DecoderLayerImpl(const ModelOptions& o)
                                                          o.activation_dropout}))),
       feed_forward_add_norm_(register_module("feed_forward_add_norm", AddNorm(add_norm_options(o)))) {}
 
-torch::Tensor DecoderLayerImpl::forward(const torch::Tensor& x, const torch::Tensor& memory,
+torch::Tensor DecoderLayerImpl::forward(torch::Tensor x, const torch::Tensor& memory,
                                         const torch::Tensor& source_mask, const torch::Tensor& causal_mask,
                                         DecoderLayerCache* cache) {
-  const auto written = self_attention_add_norm_->forward(x, [&](const torch::Tensor& y) {
-    return self_attention_->forward(y, y, causal_mask, cache ? &cache->self : nullptr);
-  });
-  const auto informed = cross_attention_add_norm_->forward(written, [&](const torch::Tensor& y) {
-    return cross_attention_->forward(y, memory, source_mask, cache ? &cache->memory : nullptr);
-  });
-  return feed_forward_add_norm_->forward(informed,
-                                         [&](const torch::Tensor& y) { return feed_forward_->forward(y); });
+  auto *self_cache = cache ? &cache->self : nullptr, *memory_cache = cache ? &cache->memory : nullptr;
+  x = self_attention_add_norm_(x,
+                               [&](const auto& y) { return self_attention_(y, y, causal_mask, self_cache); });
+  x = cross_attention_add_norm_(
+      x, [&](const auto& y) { return cross_attention_(y, memory, source_mask, memory_cache); });
+  return feed_forward_add_norm_(x, [&](const auto& y) { return feed_forward_(y); });
 }
 
 void DecoderCache::select_rows(const torch::Tensor& rows) {
@@ -46,11 +44,11 @@ void DecoderCache::select_sentences(const torch::Tensor& sentences) {
   for (auto& layer : layers) layer.memory.select(sentences);
 }
 
-DecoderImpl::DecoderImpl(const ModelOptions& options)
-    : layers_(register_module("layers", torch::nn::ModuleList())) {
+DecoderImpl::DecoderImpl(const ModelOptions& options) {
+  const auto list = register_module("layers", torch::nn::ModuleList());
   for (int64_t i = 0; i < options.decoder_layers; ++i) {
     throw_if_interrupted();  // drawing a large model takes seconds
-    layers_->push_back(DecoderLayer(options));
+    list->push_back(layers_.emplace_back(options));
   }
   if (options.pre_norm()) {
     final_norm_ = register_module(
@@ -61,15 +59,10 @@ DecoderImpl::DecoderImpl(const ModelOptions& options)
 torch::Tensor DecoderImpl::forward(torch::Tensor x, const torch::Tensor& memory,
                                    const torch::Tensor& source_mask, const torch::Tensor& causal_mask,
                                    DecoderCache* cache) {
-  if (cache) cache->layers.resize(layers_->size());
-  for (size_t i = 0; i < layers_->size(); ++i) {
-    auto* layer = layers_[i]->as<DecoderLayer>();
-    auto* layer_cache = cache ? &cache->layers[i] : nullptr;
-    const auto run = [=](const std::vector<torch::Tensor>& t) {
-      return layer->forward(t[0], t[1], t[2], t[3], layer_cache);
-    };
-    const std::vector<torch::Tensor> inputs = {x, memory, source_mask, causal_mask};
-    x = recompute_ ? recomputed(run, inputs, layer->parameters()) : run(inputs);
+  if (cache) cache->layers.resize(layers_.size());
+  for (size_t i = 0; i < layers_.size(); ++i) {
+    x = cache ? layers_[i](x, memory, source_mask, causal_mask, &cache->layers[i])
+              : run_layer(recompute_, layers_[i], x, memory, source_mask, causal_mask);
   }
   return final_norm_.is_empty() ? x : final_norm_(x);
 }

@@ -31,7 +31,7 @@ class DecoderLayerImpl : public torch::nn::Module {
   // x: [B,T,D]; memory: [B,S,D]; source_mask: [B,1,1,S]; causal_mask: [1,1,T,T]. Returns [B,T,D]. With a
   // cache x is the next token of each row, [n*b,1,D], the b rows of a sentence adjacent; memory: [n,S,D];
   // source_mask: [n,1,1,S] or undefined; no causal_mask.
-  torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& memory, const torch::Tensor& source_mask,
+  torch::Tensor forward(torch::Tensor x, const torch::Tensor& memory, const torch::Tensor& source_mask,
                         const torch::Tensor& causal_mask, DecoderLayerCache* cache = nullptr);
 
   MultiHeadAttention self_attention_;
@@ -60,10 +60,10 @@ class DecoderImpl : public torch::nn::Module {
   torch::Tensor forward(torch::Tensor x, const torch::Tensor& memory, const torch::Tensor& source_mask,
                         const torch::Tensor& causal_mask, DecoderCache* cache = nullptr);
 
-  // Keep the inputs of each layer alone and compute it again in the derivative (fused/recompute.h).
+  // Activation checkpointing of each layer (fused/recompute.h).
   void set_recompute(bool on) { recompute_ = on; }
 
-  torch::nn::ModuleList layers_;
+  std::vector<DecoderLayer> layers_;
   torch::nn::LayerNorm final_norm_{nullptr};  // pre-norm only
 
  private:

@@ -17,18 +17,16 @@ EncoderLayerImpl::EncoderLayerImpl(const ModelOptions& o)
       feed_forward_add_norm_(register_module("feed_forward_add_norm",
                                              AddNorm(AddNormOptions{o.d_model, o.dropout, o.pre_norm()}))) {}
 
-torch::Tensor EncoderLayerImpl::forward(const torch::Tensor& x, const torch::Tensor& source_mask) {
-  const auto attended = self_attention_add_norm_->forward(
-      x, [&](const torch::Tensor& y) { return self_attention_->forward(y, y, source_mask); });
-  return feed_forward_add_norm_->forward(attended,
-                                         [&](const torch::Tensor& y) { return feed_forward_->forward(y); });
+torch::Tensor EncoderLayerImpl::forward(torch::Tensor x, const torch::Tensor& source_mask) {
+  x = self_attention_add_norm_(x, [&](const auto& y) { return self_attention_(y, y, source_mask); });
+  return feed_forward_add_norm_(x, [&](const auto& y) { return feed_forward_(y); });
 }
 
-EncoderImpl::EncoderImpl(const ModelOptions& options)
-    : layers_(register_module("layers", torch::nn::ModuleList())) {
+EncoderImpl::EncoderImpl(const ModelOptions& options) {
+  const auto list = register_module("layers", torch::nn::ModuleList());
   for (int64_t i = 0; i < options.encoder_layers; ++i) {
     throw_if_interrupted();  // drawing a large model takes seconds
-    layers_->push_back(EncoderLayer(options));
+    list->push_back(layers_.emplace_back(options));
   }
   if (options.pre_norm()) {
     final_norm_ = register_module(
@@ -37,11 +35,7 @@ EncoderImpl::EncoderImpl(const ModelOptions& options)
 }
 
 torch::Tensor EncoderImpl::forward(torch::Tensor x, const torch::Tensor& source_mask) {
-  for (const auto& module : *layers_) {
-    auto* layer = module->as<EncoderLayer>();
-    const auto run = [layer](const std::vector<torch::Tensor>& t) { return layer->forward(t[0], t[1]); };
-    x = recompute_ ? recomputed(run, {x, source_mask}, layer->parameters()) : run({x, source_mask});
-  }
+  for (const auto& layer : layers_) x = run_layer(recompute_, layer, x, source_mask);
   return final_norm_.is_empty() ? x : final_norm_(x);
 }
 

@@ -5,6 +5,8 @@
 // With pre-norm the last residual sum is normalised once more at the end.
 #pragma once
 
+#include <vector>
+
 #include "folder/model_options.h"
 #include "model/add_norm.h"
 #include "model/attention.h"
@@ -19,7 +21,7 @@ class EncoderLayerImpl : public torch::nn::Module {
   explicit EncoderLayerImpl(const ModelOptions& options);
 
   // x: [B,S,D]; source_mask: [B,1,1,S], true where a token may be attended to. Returns [B,S,D].
-  torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& source_mask);
+  torch::Tensor forward(torch::Tensor x, const torch::Tensor& source_mask);
 
   MultiHeadAttention self_attention_;
   AddNorm self_attention_add_norm_;
@@ -35,10 +37,10 @@ class EncoderImpl : public torch::nn::Module {
   // x: [B,S,D], embedded source with positions; source_mask: [B,1,1,S]. Returns the memory, [B,S,D].
   torch::Tensor forward(torch::Tensor x, const torch::Tensor& source_mask);
 
-  // Keep the inputs of each layer alone and compute it again in the derivative (fused/recompute.h).
+  // Activation checkpointing of each layer (fused/recompute.h).
   void set_recompute(bool on) { recompute_ = on; }
 
-  torch::nn::ModuleList layers_;
+  std::vector<EncoderLayer> layers_;
   torch::nn::LayerNorm final_norm_{nullptr};  // pre-norm only
 
  private:

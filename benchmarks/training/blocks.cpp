@@ -58,8 +58,8 @@ class Profile {
     const auto x = hidden(s.source), y = hidden(s.target), memory = hidden(s.source);
     const auto source_mask = padding_mask(source, options_.source_pad_id());
     const auto causal = causal_mask(s.target, torch::kCPU);
-    auto* encoder = (*model_->encoder_->layers_)[0]->as<EncoderLayer>();
-    auto* decoder = (*model_->decoder_->layers_)[0]->as<DecoderLayer>();
+    EncoderLayer encoder = model_->encoder_->layers_[0];
+    DecoderLayer decoder = model_->decoder_->layers_[0];
     const auto add_norm = [](AddNorm& block, const torch::Tensor& in, const torch::Tensor& sublayer) {
       return block->forward(in, [&](const torch::Tensor&) { return sublayer; });
     };

@@ -1,4 +1,4 @@
-// The fused blocks against the lines of the notes and autograd's derivative of them.
+// The fused blocks compared with the formulas, and their gradients with those of autograd.
 // uses: torch
 #include <gtest/gtest.h>
 
@@ -96,11 +96,18 @@ TEST(FusedAttention, DoesNotDependOnThreads) {
   EXPECT_TRUE(torch::equal(results[0], results[1]));
 }
 
-// What the block makes of it, where heads have a size that no vector has, is the plain form.
-TEST(FusedAttention, IsNotTakenForHeadsOfOddSize) {
-  EXPECT_TRUE(can_fuse_attention(torch::zeros({1, 1, 16}), 16));
-  EXPECT_FALSE(can_fuse_attention(torch::zeros({1, 1, 6}), 3));
-  EXPECT_FALSE(can_fuse_attention(torch::zeros({1, 1, 16}, torch::kBFloat16), 16));
+// Whether the kernels take an input of this width and type, with one head.
+bool is_fused(int64_t width, torch::ScalarType type) {
+  torch::nn::Linear query(width, width), key(width, width), value(width, width);
+  for (auto* layer : {&query, &key, &value}) (*layer)->to(type);
+  const auto x = torch::zeros({1, 1, width}, type);
+  return fused_attention(x, x, {}, {query, key, value, 1}, 0).has_value();
+}
+
+TEST(FusedAttention, LeavesOtherTypesAndHeadsOfOddSizeToLibTorch) {
+  EXPECT_TRUE(is_fused(16, torch::kFloat32));
+  EXPECT_FALSE(is_fused(3, torch::kFloat32));
+  EXPECT_FALSE(is_fused(16, torch::kBFloat16));
 }
 
 TEST(FusedLinear, AndItsDerivativesAreThePlainLayers) {
@@ -162,18 +169,28 @@ TEST(FusedLinear, DoesNotDependOnThreads) {
   EXPECT_TRUE(one.equal(three));
 }
 
+// A layer norm over `size` with random gain and bias.
+torch::nn::LayerNorm random_norm(int64_t size) {
+  torch::nn::LayerNorm norm(torch::nn::LayerNormOptions({size}).eps(1e-5));
+  const torch::NoGradGuard no_grad;
+  norm->weight.normal_();
+  norm->bias.normal_();
+  return norm;
+}
+
 TEST(FusedAddNorm, IsTheFormulaWithAndWithoutDropout) {
   for (const int64_t size : {8, 37, 128}) {
     for (const double p : {0.0, 0.25}) {
       torch::manual_seed(5);
+      const auto norm = random_norm(size);
+      const auto &gain = norm->weight, &bias = norm->bias;
       const auto x = torch::randn({3, 400, size}).requires_grad_(),
                  y = torch::randn({3, 400, size}).requires_grad_();
-      const auto gain = torch::randn({size}).requires_grad_(), bias = torch::randn({size}).requires_grad_();
       torch::manual_seed(6);
       const auto kept = p > 0 ? apply_dropout(torch::ones_like(y), p, true) : torch::ones_like(y);
       const auto expected = torch::layer_norm(x + y * kept, {size}, gain, bias, 1e-5);
       torch::manual_seed(6);
-      const auto got = fused_add_norm(x, y, gain, bias, p);
+      const auto got = add_norm(x, y, norm, p);
       EXPECT_TRUE(close(got, expected, 1e-5));
       const auto direction = torch::randn_like(got);
       const auto ours = torch::autograd::grad({(got * direction).sum()}, {x, y, gain, bias});
@@ -181,6 +198,14 @@ TEST(FusedAddNorm, IsTheFormulaWithAndWithoutDropout) {
       for (size_t i = 0; i < 4; ++i) EXPECT_TRUE(close(ours[i], plain[i], i < 2 ? 1e-5 : 1e-3)) << i;
     }
   }
+}
+
+TEST(FusedAddNorm, FallsBackToLibTorchInOtherTypes) {
+  torch::manual_seed(5);
+  auto norm = random_norm(8);
+  norm->to(torch::kFloat64);
+  const auto x = torch::randn({2, 3, 8}, torch::kFloat64), y = torch::randn({2, 3, 8}, torch::kFloat64);
+  EXPECT_TRUE(torch::equal(add_norm(x, y, norm, 0), norm(x + y)));
 }
 
 }  // namespace
