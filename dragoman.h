@@ -1,8 +1,8 @@
 // The one door: include this and link dragoman::dragoman.
 //
 //   #include "dragoman.h"
-//   auto folder = dragoman::ModelFolder::load("en-de", torch::kCPU);
-//   dragoman::Translator translator(std::move(folder), {});
+//   auto folder = dragoman::ModelFolder::read("en-de");
+//   dragoman::Translator translator(std::move(folder), {}, dragoman::engine_on(torch::kCPU));
 //   std::cout << translator.translate({"Good morning."})[0].text();
 #pragma once
 
@@ -10,10 +10,11 @@
 #include "core/log.h"
 #include "data/encoded_corpus.h"
 #include "data/parallel_text.h"
-#include "decoding/model_folder.h"
+#include "decoding/torch/engine_factory.h"
 #include "decoding/translator.h"
 #include "evaluation/comparison.h"
 #include "evaluation/metrics.h"
+#include "folder/model_folder.h"
 #include "model/transformer.h"
 #include "model/weights.h"
 #include "runtime/device.h"

@@ -10,7 +10,6 @@
 #include "app/sacrebleu_arguments.h"
 #include "app/shipped_model.h"
 #include "core/shared_options.h"
-#include "runtime/device.h"
 
 namespace dragoman {
 namespace {

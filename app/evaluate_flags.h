@@ -4,6 +4,7 @@
 #include <string>
 
 #include "app/command_line.h"
+#include "decoding/engine_options.h"
 #include "decoding/translator.h"
 #include "evaluation/comparison.h"
 

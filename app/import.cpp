@@ -7,7 +7,8 @@
 #include "app/output.h"
 #include "app/output_check.h"
 #include "core/log.h"
-#include "decoding/model_folder.h"
+#include "folder/model_folder.h"
+#include "folder/weight_file.h"
 
 namespace dragoman {
 namespace {
@@ -24,7 +25,8 @@ int run_import(Arguments arguments) {
   check_output_folder({"--model", options.model}, inputs);
   check_outputs({{"standard output", "-"}}, inputs);
   const ImportReport report = import_model(options, [](const std::string& folder) {
-    ModelFolder::load(folder, torch::kCPU);  // all that translate would check
+    const ModelFolder read = ModelFolder::read(folder);  // all that translate would check
+    map_weights(read.options, read.weights);
   });
   Log log(std::cerr);
   for (const auto& note : report.notes) log.warning(note);

@@ -10,10 +10,11 @@
 #include "core/interrupt.h"
 #include "core/log.h"
 #include "decoding/folder_search.h"
-#include "decoding/model_folder.h"
 #include "folder/manifest.h"
 #include "folder/model_examination.h"
+#include "folder/model_folder.h"
 #include "folder/safetensors.h"
+#include "folder/weight_file.h"
 #include "folder/weight_names.h"
 
 namespace dragoman {
@@ -157,15 +158,15 @@ int run_inspect(const Arguments& arguments) {
   require_model_folder(flags.model);
   check_outputs({{"standard output", "-"}}, {{"--model", flags.model}});
   if (flags.reseal) write_manifest(flags.model, model_file_names(flags.model), OnInterrupt::kThrow);
-  check_manifest(flags.model);
-  const ModelFolder folder = ModelFolder::load(flags.model, torch::kCPU);  // all that translate would check
-  const ModelOptions& options = folder.model->options();
+  const ModelFolder folder = ModelFolder::read(flags.model);  // all that translate would check
+  const ModelOptions& options = folder.options;
+  map_weights(options, folder.weights);
   Output output("-");
   print_settings(output, flags.model, options);
   print_search(output, folder.generation);
   output.line("");
   if (flags.tensors)
-    print_tensors(output, options, SafetensorsFile(join_path(flags.model, "model.safetensors")));
+    print_tensors(output, options, *folder.weights);
   else
     print_blocks(output, options);
   output.close();

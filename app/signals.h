@@ -2,7 +2,7 @@
 // and SIGUSR2 ask a training run for a checkpoint and a validation; a crash is told of.
 #pragma once
 
-#include "training/run_requests.h"
+#include "planning/run_requests.h"
 
 namespace dragoman {
 

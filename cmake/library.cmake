@@ -38,29 +38,18 @@ function(dragoman_precompile_torch target)
   set_target_properties(${target} PROPERTIES UNITY_BUILD ${DRAGOMAN_UNITY} UNITY_BUILD_BATCH_SIZE 6)
 endfunction()
 
-# dragoman_folder(NAME [TORCH_FREE] [LINKS target...]): one object library from the .cpp files below NAME. In a folder that is
-# not torch-free, a file that includes no torch header is still compiled without it when its name is listed in
-# NAME/torch_free.txt, so that the text half of a folder stays quick to build and can be fuzzed alone.
+# dragoman_folder(NAME [TORCH] [LINKS target...]): object libraries from the .cpp files below NAME. A folder of TORCH is
+# compiled with LibTorch as a whole. Of any other folder only NAME/torch is: the rest stays quick to build, and its tests
+# and fuzzers link without LibTorch.
 function(dragoman_folder name)
-  cmake_parse_arguments(FOLDER "TORCH_FREE" "" "LINKS" ${ARGN})
-  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${name}/*.cpp)
-  set(light ${sources})
-  set(heavy "")
-  if(NOT FOLDER_TORCH_FREE)
-    set(listed "")
-    if(EXISTS ${PROJECT_SOURCE_DIR}/${name}/torch_free.txt)
-      set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${name}/torch_free.txt)
-      file(STRINGS ${PROJECT_SOURCE_DIR}/${name}/torch_free.txt listed REGEX "^[^#]")
-    endif()
-    set(light "")
-    foreach(source IN LISTS sources)
-      file(RELATIVE_PATH within ${PROJECT_SOURCE_DIR}/${name} ${source})
-      if(within IN_LIST listed)
-        list(APPEND light ${source})
-      else()
-        list(APPEND heavy ${source})
-      endif()
-    endforeach()
+  cmake_parse_arguments(FOLDER "TORCH" "" "LINKS" ${ARGN})
+  file(GLOB_RECURSE light CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${name}/*.cpp)
+  file(GLOB_RECURSE heavy CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${name}/torch/*.cpp)
+  if(FOLDER_TORCH)
+    set(heavy ${light})
+  endif()
+  if(heavy)
+    list(REMOVE_ITEM light ${heavy})
   endif()
   if(light)
     add_library(dragoman_${name}_light OBJECT ${light})
@@ -98,7 +87,7 @@ function(dragoman_library)
   add_library(dragoman::dragoman ALIAS dragoman)
 endfunction()
 
-# The program: app/*.cpp. All of it is thin; files listed in app/torch_free.txt are built without LibTorch's headers.
+# The program: the files below app/. All of it is thin.
 function(dragoman_program_sources target folder)
   dragoman_folder(${folder} LINKS cxxopts::cxxopts)
   foreach(objects dragoman_${folder}_light dragoman_${folder})

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "decoding/model_folder.h"
 #include "decoding/search_options.h"
+#include "folder/model_folder.h"
 
 namespace dragoman {
 

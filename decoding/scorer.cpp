@@ -16,11 +16,13 @@ double PairScore::log_probability() const {
 }
 
 Scorer::Scorer(std::vector<ModelFolder> folders, const std::string& target_language, int64_t max_tokens,
-               const EngineOptions& engine)
+               const EngineFactory& make_engine)
     : folders_(std::move(folders)),
       max_tokens_(max_tokens),
-      engine_(make_engine(folders_, engine, forbidden_ids(folders_.front()))),
-      prefix_(language_prefix(folders_.front(), target_language)) {}
+      engine_(make_engine(folders_, forbidden_ids(folders_.front()))),
+      prefix_(language_prefix(folders_.front(), target_language)) {
+  for (auto& folder : folders_) folder.weights.reset();  // the engine has them
+}
 
 std::vector<PairScore> Scorer::score(const std::vector<std::string>& sources,
                                      const std::vector<std::string>& targets) const {

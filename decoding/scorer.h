@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "decoding/make_engine.h"
-#include "decoding/model_folder.h"
+#include "decoding/search_engine.h"
+#include "folder/model_folder.h"
 
 namespace dragoman {
 
@@ -26,7 +26,7 @@ class Scorer {
   // folders: one, or an ensemble, as Translator's. max_tokens: padded target positions of a batch at most.
   // UsageError as Translator's.
   Scorer(std::vector<ModelFolder> folders, const std::string& target_language, int64_t max_tokens,
-         const EngineOptions& engine = {});
+         const EngineFactory& make_engine);
 
   // One score a pair, in their order; sources and targets are of one number. A pair's score does not depend
   // on its batch. Invalid UTF-8 is replaced first, as in translate; nothing is cut.

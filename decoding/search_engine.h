@@ -1,13 +1,15 @@
 // What Translator asks of whatever computes: the best hypotheses of a batch of sources. Two answer:
 //   PackedEngine (packed/packed_engine.h)   on the CPU: weights packed for our own kernels, without LibTorch
-//   TorchEngine (torch_engine.h)            any device and type of LibTorch, over the modules of model/
+//   TorchEngine (torch/torch_engine.h)      any device and type of LibTorch, over the modules of model/
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "decoding/search.h"
+#include "folder/model_folder.h"
 
 namespace dragoman {
 
@@ -25,5 +27,10 @@ class SearchEngine {
                                                  const SentenceIds& targets) const = 0;
   virtual int64_t workers() const { return 1; }
 };
+
+// Makes the engine of one model folder, or of several that decode together (an ensemble). forbidden: ids that
+// are never generated. ModelError for weights that cannot be used.
+using EngineFactory = std::function<std::unique_ptr<SearchEngine>(const std::vector<ModelFolder>& folders,
+                                                                  const std::vector<int64_t>& forbidden)>;
 
 }  // namespace dragoman

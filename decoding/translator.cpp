@@ -123,11 +123,11 @@ std::string status_name(TranslationStatus status) {
   return "ok";
 }
 
-Translator::Translator(ModelFolder folder, const TranslateOptions& options, const EngineOptions& engine)
-    : Translator(std::vector<ModelFolder>{std::move(folder)}, options, engine) {}
+Translator::Translator(ModelFolder folder, const TranslateOptions& options, const EngineFactory& make_engine)
+    : Translator(std::vector<ModelFolder>{std::move(folder)}, options, make_engine) {}
 
 Translator::Translator(std::vector<ModelFolder> folders, const TranslateOptions& options,
-                       const EngineOptions& engine)
+                       const EngineFactory& make_engine)
     : folders_(std::move(folders)),
       options_(options),
       forbidden_(folder().generation.forbidden_groups),
@@ -142,7 +142,8 @@ Translator::Translator(std::vector<ModelFolder> folders, const TranslateOptions&
     for (const int64_t id : never) forbidden_.push_back({id});
     never.clear();
   }
-  engine_ = make_engine(folders_, engine, never);
+  engine_ = make_engine(folders_, never);
+  for (auto& folder : folders_) folder.weights.reset();  // the engine has them
 }
 
 std::vector<Translator::Segment> Translator::segments_of(size_t line, const std::string& text) const {

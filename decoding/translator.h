@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "decoding/make_engine.h"
-#include "decoding/model_folder.h"
+#include "decoding/search_engine.h"
 #include "decoding/search_options.h"
+#include "folder/model_folder.h"
 
 namespace dragoman {
 
@@ -57,11 +57,11 @@ struct Translation {
 class Translator {
  public:
   // UsageError for an unknown target language (naming the known ones) or options that do not fit together.
-  Translator(ModelFolder folder, const TranslateOptions& options, const EngineOptions& engine = {});
+  Translator(ModelFolder folder, const TranslateOptions& options, const EngineFactory& make_engine);
   // An ensemble: every token is chosen by the mean of the models' log-probabilities. folders: one at least;
   // tokenizers and generation settings are the first one's. UsageError also where vocabularies differ.
   Translator(std::vector<ModelFolder> folders, const TranslateOptions& options,
-             const EngineOptions& engine = {});
+             const EngineFactory& make_engine);
 
   // One translation a line, in the order of the lines. No translation contains a line break. Lines are sorted
   // by length and translated in batches of at most max_tokens padded positions; a line's text does not depend

@@ -8,8 +8,6 @@
 namespace dragoman {
 namespace {
 
-constexpr char kConfigName[] = "config.json";
-
 std::string activation_of(const JsonKeys& keys) {
   const std::string name = keys.text_or("activation_function", "gelu");
   static const std::set<std::string> known = {"relu", "silu", "swish", "gelu"};

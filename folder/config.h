@@ -6,10 +6,11 @@
 #include <string>
 
 #include "core/json.h"
-#include "folder/generation_config.h"
 #include "folder/model_options.h"
 
 namespace dragoman {
+
+inline constexpr char kConfigName[] = "config.json";
 
 // ModelError naming file and key for a key that is missing, of a wrong type or out of range, and for a model
 // that is none of ours.

@@ -3,12 +3,12 @@
 #include <algorithm>
 
 #include "core/files.h"
+#include "folder/config.h"
 #include "folder/json_keys.h"
 
 namespace dragoman {
 namespace {
 
-constexpr char kConfigName[] = "config.json";
 constexpr char kGenerationConfigName[] = "generation_config.json";
 constexpr char kWordPenalty[] = "dragoman_word_penalty";
 constexpr int64_t kUsualBeams = 4;
@@ -142,15 +142,20 @@ void parse_generation_config(const nlohmann::json& config, const std::string& wh
 }
 
 GenerationDefaults read_generation_config(const std::string& folder) {
+  const std::string path = join_path(folder, kConfigName);
+  return read_generation_config(folder,
+                                file_exists(path) ? read_json_file(path, ErrorKind::kModel) : nullptr);
+}
+
+GenerationDefaults read_generation_config(const std::string& folder, const nlohmann::json& config) {
   GenerationDefaults defaults;
-  const std::string config = join_path(folder, kConfigName),
+  const std::string path = join_path(folder, kConfigName),
                     generation = join_path(folder, kGenerationConfigName);
   const bool own = file_exists(generation);
-  if (file_exists(config)) {
-    const auto json = read_json_file(config, ErrorKind::kModel);
-    read_special_ids(JsonKeys(json, config), defaults);
+  if (!config.is_null()) {
+    read_special_ids(JsonKeys(config, path), defaults);
     if (!own) {
-      parse_generation_config(json, config, defaults);
+      parse_generation_config(config, path, defaults);
       defaults.file = kConfigName;
     }
   }

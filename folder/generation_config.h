@@ -50,6 +50,8 @@ struct GenerationDefaults {
 inline constexpr int64_t kUsualMaxLength = 512;
 
 GenerationDefaults read_generation_config(const std::string& folder);
+// The same where config.json is read already; null: there is none.
+GenerationDefaults read_generation_config(const std::string& folder, const nlohmann::json& config);
 // What the text of either file says of it; the rest of `defaults` stays.
 void parse_generation_config(const nlohmann::json& config, const std::string& where,
                              GenerationDefaults& defaults);

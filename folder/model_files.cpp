@@ -32,13 +32,6 @@ std::string special_tokens_text() {
       {{"eos_token", kEndOfSentencePiece}, {"unk_token", kUnknownPiece}, {"pad_token", kPaddingPiece}});
 }
 
-// Rows of the two embeddings, as far as a config.json tells.
-std::pair<int64_t, int64_t> embedding_rows(const std::string& folder) {
-  if (!file_exists(join_path(folder, "config.json"))) return {INT64_MAX, INT64_MAX};
-  const ModelOptions options = read_model_config(folder);
-  return {options.vocab_size, options.decoder_vocab_size};
-}
-
 bool ends_with(const std::string& name, const std::string& end) {
   return name.size() >= end.size() && name.compare(name.size() - end.size(), end.size(), end) == 0;
 }
@@ -47,6 +40,12 @@ bool ends_with(const std::string& name, const std::string& end) {
 
 TokenizerPair TokenizerPair::load(const std::string& folder) {
   refuse_git_lfs_pointers(folder);
+  ModelOptions options;
+  options.vocab_size = options.decoder_vocab_size = INT64_MAX;
+  return load(folder, file_exists(join_path(folder, kConfigName)) ? read_model_config(folder) : options);
+}
+
+TokenizerPair TokenizerPair::load(const std::string& folder, const ModelOptions& options) {
   const std::string source_path = join_path(folder, "vocab.json"),
                     target_path = join_path(folder, kTargetVocabularyName);
   const auto added = read_added_tokens(folder);
@@ -54,10 +53,9 @@ TokenizerPair TokenizerPair::load(const std::string& folder) {
     const Vocabulary vocabulary = Vocabulary::load(path, most);
     return added.empty() ? vocabulary : with_added_tokens(vocabulary, added, path);
   };
-  const auto [source_rows, target_rows] = embedding_rows(folder);
-  const Vocabulary source = read(source_path, source_rows);
+  const Vocabulary source = read(source_path, options.vocab_size);
   const bool shared = !file_exists(target_path);
-  const Vocabulary target = shared ? source : read(target_path, target_rows);
+  const Vocabulary target = shared ? source : read(target_path, options.decoder_vocab_size);
   return {Tokenizer::load(join_path(folder, "source.spm"), source, added),
           Tokenizer::load(join_path(folder, "target.spm"), target, added), shared};
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "folder/config.h"
+#include "folder/generation_config.h"
 #include "tokenizer/tokenizer.h"
 
 namespace dragoman {
@@ -21,6 +22,8 @@ struct TokenizerPair {
   // tokens that were added behind the vocabulary (tokenizer/added_tokens.h), and without entries for which
   // config.json has no row of the embedding. ModelError.
   static TokenizerPair load(const std::string& folder);
+  // The same where config.json is read already.
+  static TokenizerPair load(const std::string& folder, const ModelOptions& options);
 };
 
 // UsageError naming the flag `option` and what differs first, unless the two folders' ids mean the same

@@ -5,6 +5,7 @@
 #include "core/files.h"
 #include "core/interrupt.h"
 #include "folder/config.h"
+#include "folder/model_files.h"
 #include "folder/weight_names.h"
 #include "folder/widen.h"
 
@@ -71,12 +72,8 @@ std::vector<float> floats(const SafetensorsFile& file, const TensorEntry& entry,
 
 }  // namespace
 
-ModelOptions read_model_options(const std::string& folder) {
-  ModelOptions options = read_model_config(folder);
+ModelOptions as_stored(ModelOptions options, const SafetensorsFile& file) {
   if (!options.share_encoder_decoder_embeddings || options.tie_word_embeddings) return options;
-  const std::string path = join_path(folder, "model.safetensors");
-  if (!file_exists(path) && !file_exists(path + kIndexSuffix)) return options;
-  const SafetensorsFile file(path);
   const auto& tensors = file.header().tensors;
   const auto source = tensors.find("model.encoder.embed_tokens.weight"),
              target = tensors.find("model.decoder.embed_tokens.weight");
@@ -89,6 +86,13 @@ ModelOptions read_model_options(const std::string& folder) {
       same(source->second, target->second) &&
       (shared == tensors.end() || same(source->second, shared->second));
   return options;
+}
+
+ModelOptions read_model_options(const std::string& folder) {
+  const ModelOptions options = read_model_config(folder);
+  const std::string path = join_path(folder, kWeightsName);
+  if (!file_exists(path) && !file_exists(path + kIndexSuffix)) return options;
+  return as_stored(options, SafetensorsFile(path));
 }
 
 void check_weights(const ModelOptions& options, const SafetensorsFile& file) {
@@ -118,8 +122,7 @@ PositionTable stored_positions(const ModelOptions& options, const SafetensorsFil
   return {*scale, rows};
 }
 
-StoredWeights map_weights(const ModelOptions& options, const std::string& folder) {
-  const auto file = std::make_shared<const SafetensorsFile>(join_path(folder, "model.safetensors"));
+StoredWeights map_weights(const ModelOptions& options, const std::shared_ptr<const SafetensorsFile>& file) {
   check_weights(options, *file);
   StoredWeights weights;
   weights.owner = file;

@@ -13,9 +13,10 @@
 
 namespace dragoman {
 
-// What config.json says of the model in `folder`, as its weights have it: transformers 5 takes
-// "tie_word_embeddings": false to mean that nothing is tied, so that a folder may share embeddings by its
-// config and hold two. ModelError.
+// What config.json says of a model, as its weights have it: transformers 5 takes "tie_word_embeddings": false
+// to mean that nothing is tied, so that a folder may share embeddings by its config and hold two. ModelError.
+ModelOptions as_stored(ModelOptions config, const SafetensorsFile& file);
+// The same for FOLDER/config.json and the weights next to it, if there are any.
 ModelOptions read_model_options(const std::string& folder);
 
 // ModelError naming file and tensor when one is missing, of another shape, no floating-point numbers, one too
@@ -43,7 +44,7 @@ struct StoredWeights {
   std::function<void(const StoredTensor&)> release;
 };
 
-// Maps and checks FOLDER/model.safetensors. ModelError.
-StoredWeights map_weights(const ModelOptions& options, const std::string& folder);
+// The tensors of a file where they are mapped, checked. ModelError.
+StoredWeights map_weights(const ModelOptions& options, const std::shared_ptr<const SafetensorsFile>& file);
 
 }  // namespace dragoman

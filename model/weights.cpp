@@ -5,7 +5,7 @@
 
 #include "core/files.h"
 #include "core/interrupt.h"
-#include "folder/config.h"
+#include "folder/manifest.h"
 #include "folder/safetensors.h"
 #include "folder/weight_file.h"
 #include "folder/weight_names.h"
@@ -89,14 +89,25 @@ void save_weights(const Transformer& model, const std::string& path, DataType ty
   write_safetensors(path, tensors, {{"format", "pt"}}, on_interrupt);
 }
 
-Transformer load_model(const std::string& folder) {
-  const ModelOptions options = read_model_options(folder);
-  const SafetensorsFile file(join_path(folder, "model.safetensors"));
+Transformer load_model(const ModelOptions& options, const SafetensorsFile& file) {
   check_weights(options, file);
   Transformer model(options);
   copy_weights(model, file);
   model->eval();
   return model;
+}
+
+LoadedModelFolder load_model_folder(const std::string& path, const torch::Device& device) {
+  ModelFolder folder = ModelFolder::read(path);
+  Transformer model = load_model(folder.options, *folder.weights);
+  model->move_to(device);
+  return {std::move(folder), std::move(model)};
+}
+
+void write_model_weights(const std::string& folder, const Transformer& model) {
+  const std::string path = join_path(folder, kWeightsName);
+  save_weights(model, path + ".tmp");
+  replace_listed_file(folder, kWeightsName, path + ".tmp", model_file_names(folder));
 }
 
 }  // namespace dragoman

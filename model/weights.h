@@ -4,6 +4,7 @@
 #include <string>
 
 #include "core/interrupt.h"
+#include "folder/model_folder.h"
 #include "folder/safetensors.h"
 #include "model/transformer.h"
 
@@ -18,8 +19,18 @@ void load_weights(Transformer& model, const std::string& path);
 void save_weights(const Transformer& model, const std::string& path, DataType type = DataType::kFloat32,
                   OnInterrupt on_interrupt = OnInterrupt::kFinish);
 
-// A loaded model from FOLDER/config.json and FOLDER/model.safetensors, in evaluation mode. The file's header
-// is held against the config before anything is allocated.
-Transformer load_model(const std::string& folder);
+// A model with the weights of a file, on the CPU, in evaluation mode. The file's header is checked against
+// the options before anything is allocated. ModelError.
+Transformer load_model(const ModelOptions& options, const SafetensorsFile& file);
+
+// A model folder with its model in memory.
+struct LoadedModelFolder : ModelFolder {
+  Transformer model;
+};
+// The model is in evaluation mode on `device`. ModelError.
+LoadedModelFolder load_model_folder(const std::string& path, const torch::Device& device);
+
+// Replaces FOLDER/model.safetensors by the model's weights, then the manifest over all files.
+void write_model_weights(const std::string& folder, const Transformer& model);
 
 }  // namespace dragoman

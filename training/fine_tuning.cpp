@@ -3,10 +3,10 @@
 #include <set>
 
 #include "core/files.h"
-#include "decoding/model_folder.h"
 #include "folder/config.h"
 #include "folder/manifest.h"
 #include "folder/model_examination.h"
+#include "folder/model_folder.h"
 #include "model/weights.h"
 #include "training/checkpoint.h"
 
@@ -69,7 +69,7 @@ void check_settings_of_run(const std::string& folder, const ModelOptions& model)
 }
 
 void copy_settings(const ModelFolder& from, const std::string& run_folder, ModelOptions& model) {
-  const ModelOptions& theirs = from.model->options();
+  const ModelOptions& theirs = from.options;
   model.vocab_size = theirs.vocab_size, model.decoder_vocab_size = theirs.decoder_vocab_size;
   model.pad_token_id = theirs.pad_token_id, model.eos_token_id = theirs.eos_token_id;
   model.max_position_embeddings = theirs.max_position_embeddings;

@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "decoding/model_folder.h"
+#include "folder/model_folder.h"
 #include "folder/model_options.h"
 #include "model/transformer.h"
 #include "tokenizer/trainer.h"

@@ -118,7 +118,7 @@ void begin_folder(RunOptions& options, RunText& text, Log& log) {
     write_file_atomically(join_path(options.model_folder, kRunName), json_text(to_json(written.describe())));
   };
   if (!options.from_model.empty()) {
-    const ModelFolder from = ModelFolder::load(options.from_model, torch::kCPU);
+    const LoadedModelFolder from = load_model_folder(options.from_model, torch::kCPU);
     write_run();
     copy_settings(from, options.model_folder, options.model);
     return;
@@ -218,7 +218,7 @@ void check_run_options(const RunOptions& options) {
 }
 
 // run.json's vocabulary sizes are not options: they come back from the folder's own config.json.
-ModelFolder open_folder(RunOptions& options, const torch::Device& device) {
+LoadedModelFolder open_folder(RunOptions& options, const torch::Device& device) {
   check_settings_of_run(options.model_folder, options.model);
   options.model = [&] {
     const ModelOptions written = read_model_config(options.model_folder);
@@ -231,8 +231,9 @@ ModelFolder open_folder(RunOptions& options, const torch::Device& device) {
   torch::manual_seed(static_cast<uint64_t>(options.training.seed));
   Transformer model(options.model);
   model->move_to(device);
-  return {model, TokenizerPair::load(options.model_folder), read_generation_config(options.model_folder),
-          options.model_folder, options.model};
+  return {{options.model_folder, options.model, TokenizerPair::load(options.model_folder),
+           read_generation_config(options.model_folder), nullptr},
+          model};
 }
 
 // Another path of --from-model is fine when the same weights lie there. `began_with`: their checksum.
@@ -336,7 +337,7 @@ StopReason run_in_folder(RunOptions options, Log& log, RunRequests& requests, Tr
   }
   const auto& checkpoint = found.checkpoint;
   if (!checkpoint) held->begin([&] { begin_folder(options, text, log); });
-  ModelFolder folder = open_folder(options, device);
+  LoadedModelFolder folder = open_folder(options, device);
   if (!checkpoint && !options.from_model.empty()) {
     load_first_weights(folder.model, options.from_model);
     log.info("beginning with the weights of " + options.from_model);

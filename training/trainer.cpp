@@ -62,7 +62,7 @@ std::string fingerprint(const EncodedCorpus& corpus) {
   return checksum.text();
 }
 
-Trainer::Trainer(ModelFolder folder, const EncodedCorpus& corpus, const Validator* validator,
+Trainer::Trainer(LoadedModelFolder folder, const EncodedCorpus& corpus, const Validator* validator,
                  const TrainingOptions& options, Log& log, RunRequests& requests)
     : folder_(std::move(folder)),
       corpus_(corpus),

@@ -6,14 +6,14 @@
 #include <optional>
 
 #include "core/running_clock.h"
-#include "decoding/model_folder.h"
+#include "model/weights.h"
 #include "planning/run_length.h"
+#include "planning/run_requests.h"
 #include "planning/training_options.h"
 #include "report/train_log.h"
 #include "training/adam.h"
 #include "training/batch.h"
 #include "training/checkpoint.h"
-#include "training/run_requests.h"
 #include "training/update.h"
 #include "training/validation.h"
 
@@ -26,7 +26,7 @@ class Trainer {
  public:
   // `folder`: model, tokenizers and path of the run; its settings files are written already. `validator` may
   // be null.
-  Trainer(ModelFolder folder, const EncodedCorpus& corpus, const Validator* validator,
+  Trainer(LoadedModelFolder folder, const EncodedCorpus& corpus, const Validator* validator,
           const TrainingOptions& options, Log& log, RunRequests& requests);
 
   // Goes on from this checkpoint. ModelError; DataError when the corpus is not the one it was made with. With
@@ -90,7 +90,7 @@ class Trainer {
   double seconds_per_update() const;  // of this call; 0 before the first
   double now() const;                 // seconds of training so far
 
-  ModelFolder folder_;
+  LoadedModelFolder folder_;
   const EncodedCorpus& corpus_;
   const Validator* validator_;
   TrainingOptions options_;

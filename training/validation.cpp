@@ -2,6 +2,7 @@
 
 #include "core/interrupt.h"
 #include "core/running_clock.h"
+#include "decoding/torch/engine_factory.h"
 #include "decoding/translator.h"
 #include "evaluation/metrics.h"
 #include "evaluation/word_spaces.h"
@@ -49,7 +50,7 @@ std::string Validator::fingerprint() const {
   return checksum.text();
 }
 
-ValidationResult Validator::run(ModelFolder& folder, int64_t update) const {
+ValidationResult Validator::run(LoadedModelFolder& folder, int64_t update) const {
   RunningClock clock;
   const InEvaluation mode(folder.model);
   ValidationResult result;
@@ -80,10 +81,10 @@ void Validator::measure_loss(Transformer& model, ValidationResult& result) const
   result.cross_entropy = cross_entropy / static_cast<double>(tokens);
 }
 
-void Validator::translate(ModelFolder& folder, ValidationResult& result) const {
+void Validator::translate(LoadedModelFolder& folder, ValidationResult& result) const {
   TranslateOptions translate_options;
   translate_options.search.beam_size = options_.valid_beam_size;
-  const Translator translator(folder, translate_options);
+  const Translator translator(folder, translate_options, engine_over(folder.model));
   const StringList sources = first(text_.source, options_.valid_lines),
                    references = first(text_.target, options_.valid_lines);
   const StringList hypotheses = translate_lines(translator, sources);

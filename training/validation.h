@@ -5,7 +5,7 @@
 #include <string>
 
 #include "data/encoded_corpus.h"
-#include "decoding/model_folder.h"
+#include "model/weights.h"
 #include "planning/training_options.h"
 #include "report/train_log.h"
 
@@ -23,11 +23,11 @@ class Validator {
   const std::string& bleu_tokenizer() const { return bleu_tokenizer_; }
 
   // Leaves the model in the mode (training or evaluation) in which it was.
-  ValidationResult run(ModelFolder& folder, int64_t update) const;
+  ValidationResult run(LoadedModelFolder& folder, int64_t update) const;
 
  private:
   void measure_loss(Transformer& model, ValidationResult& result) const;
-  void translate(ModelFolder& folder, ValidationResult& result) const;
+  void translate(LoadedModelFolder& folder, ValidationResult& result) const;
 
   const TextPairs& text_;
   const EncodedCorpus& corpus_;

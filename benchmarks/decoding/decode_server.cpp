@@ -13,7 +13,8 @@
 
 #include "core/lines.h"
 #include "decoding/packed/packed_engine.h"
-#include "folder/config.h"
+#include "folder/model_folder.h"
+#include "folder/weight_file.h"
 
 namespace {
 
@@ -64,11 +65,12 @@ void decode_all(const PackedEngine& engine, const Sources& sources, int64_t sent
 }
 
 int serve(const std::string& folder, const std::string& precision, int threads, const std::string& ids) {
-  const ModelOptions model = read_model_config(folder);
+  const ModelFolder model = ModelFolder::read(folder);
   const auto type = precision == "int8"       ? WeightType::kInt8
                     : precision == "bfloat16" ? WeightType::kBFloat16
                                               : WeightType::kFloat32;
-  const PackedEngine engine(model, map_weights(model, folder), {type, {model.target_pad_id()}, threads, 1});
+  const PackedEngine engine(model.options, map_weights(model.options, model.weights),
+                            {type, {model.options.target_pad_id()}, threads, 1});
   const auto sources = read_ids(ids);
   std::cout << "ready" << std::endl;
   int64_t sentences = 0, beam = 0, length = 0;

@@ -8,6 +8,7 @@
 
 #include "core/files.h"
 #include "core/json.h"
+#include "decoding/torch/engine_factory.h"
 #include "decoding/translator.h"
 #include "folder/manifest.h"
 #include "folder/safetensors.h"
@@ -37,7 +38,7 @@ class DamagedFolder : public testing::Test {
   std::vector<std::string> translations() const {
     TranslateOptions options;
     options.search.max_length = 8;
-    const Translator translator(ModelFolder::load(path(), torch::kCPU), options);
+    const Translator translator(ModelFolder::read(path()), options, engine_on(torch::kCPU));
     std::vector<std::string> texts;
     for (const auto& translation :
          translator.translate({"ba ke lo mi.", "sch\xC3\xB6n \xEF\xBC\xA1 12", "\xE2\x98\x83"}))

@@ -3,9 +3,9 @@
 #include <gtest/gtest.h>
 
 #include "core/error.h"
-#include "decoding/make_engine.h"
 #include "decoding/packed/packed_engine.h"
-#include "decoding/torch_engine.h"
+#include "decoding/torch/engine_factory.h"
+#include "decoding/torch/torch_engine.h"
 #include "decoding/translator.h"
 #include "tests/support/same_hypotheses.h"
 #include "tests/support/small_model.h"
@@ -137,7 +137,7 @@ TEST(Ensemble, HypothesesAreBitForBitTheSameForAnyBatchThreadsAndWorkers) {
 
 std::string refusal(const std::vector<ModelFolder>& folders) {
   try {
-    const Translator translator(folders, {});
+    const Translator translator(folders, {}, engine_on(torch::kCPU));
   } catch (const UsageError& error) {
     return error.what();
   }

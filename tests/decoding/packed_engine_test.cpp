@@ -7,8 +7,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "decoding/make_engine.h"
-#include "decoding/torch_engine.h"
+#include "decoding/torch/engine_factory.h"
+#include "decoding/torch/torch_engine.h"
 #include "tests/support/same_hypotheses.h"
 #include "tests/support/small_model.h"
 
@@ -274,15 +274,12 @@ TEST(PackedEngine, ScoresAsTheNotesDoInAnyBatch) {
 TEST(PackedEngine, ReadsAMappedFolderAsItReadsAModel) {
   const TemporaryFolder temporary;
   write_small_folder(temporary.path("model"));
-  const ModelFolder loaded = ModelFolder::load(temporary.path("model"), torch::kCPU),
-                    mapped = load_for_engine(temporary.path("model"), torch::kCPU, {});
-  EXPECT_FALSE(loaded.model.is_empty());
-  EXPECT_TRUE(mapped.model.is_empty());
+  const LoadedModelFolder folder = load_model_folder(temporary.path("model"), torch::kCPU);
   const Ids source = {5, 6, 0};
   const SearchOptions options{.beam_size = 3, .n_best = 3};
-  const auto a = make_engine({loaded}, {}, {})->search({&source}, options, {{20}, kPackedEnd}),
-             b = make_engine({mapped}, {}, {})->search({&source}, options, {{20}, kPackedEnd});
-  EXPECT_TRUE(identical(a[0], b[0]));
+  const auto loaded = engine_over(folder.model)({folder}, {})->search({&source}, options, {{20}, kPackedEnd}),
+             mapped = engine_on(torch::kCPU)({folder}, {})->search({&source}, options, {{20}, kPackedEnd});
+  EXPECT_TRUE(identical(loaded[0], mapped[0]));
 }
 
 }  // namespace

@@ -9,7 +9,7 @@
 #include <map>
 #include <set>
 
-#include "decoding/torch_decoder.h"
+#include "decoding/torch/torch_decoder.h"
 #include "tests/support/same_hypotheses.h"
 #include "tests/support/small_model.h"
 

@@ -1,5 +1,5 @@
 // uses: torch
-#include "decoding/torch_decoder.h"
+#include "decoding/torch/torch_decoder.h"
 
 #include <gtest/gtest.h>
 

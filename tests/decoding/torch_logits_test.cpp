@@ -1,7 +1,7 @@
 // uses: torch
 // What TorchLogits computes on a device is what HostLogits computes. LibTorch's operators are the same for
 // every device, so that a tensor of the CPU stands for one.
-#include "decoding/torch_logits.h"
+#include "decoding/torch/torch_logits.h"
 
 #include <gtest/gtest.h>
 

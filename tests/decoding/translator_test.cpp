@@ -10,6 +10,7 @@
 #include "core/lines.h"
 #include "core/utf8.h"
 #include "decoding/folder_ids.h"
+#include "decoding/torch/engine_factory.h"
 #include "tests/support/small_model.h"
 
 namespace dragoman {
@@ -54,6 +55,11 @@ Lines texts(const std::vector<Translation>& translations) {
   return all;
 }
 
+// Over the model in memory, whose weights a test may change.
+Translator translator_of(const LoadedModelFolder& folder, const TranslateOptions& options) {
+  return {folder, options, engine_over(folder.model)};
+}
+
 void expect_lines(const std::vector<Translation>& translations, size_t count) {
   ASSERT_EQ(translations.size(), count);
   for (const auto& translation : translations) {
@@ -75,7 +81,7 @@ std::string message_of(const std::function<void()>& action) {
 }
 
 TEST(Translator, GivesOneTranslationForEachNastyLine) {
-  const Translator translator(small_folder(), brief(2, 3));
+  const Translator translator = translator_of(small_folder(), brief(2, 3));
   const auto results = translator.translate(nasty_lines());
   expect_lines(results, nasty_lines().size());
   for (size_t i = 0; i < results.size(); ++i) {
@@ -91,7 +97,7 @@ TEST(Translator, GivesOneTranslationForEachNastyLine) {
 TEST(Translator, GivesOneTranslationForEachLineOfTheNastyFiles) {
   const std::string folder = join_path(DRAGOMAN_SHARED_DATA, "nasty");
   if (!is_folder(folder)) GTEST_SKIP() << "no folder of nasty text at " << folder;
-  const Translator translator(small_folder(), brief(1, 2));
+  const Translator translator = translator_of(small_folder(), brief(1, 2));
   int files = 0;
   for (const auto& name : list_folder(folder)) {
     if (name.size() < 4 || name.substr(name.size() - 4) != ".txt") continue;
@@ -110,7 +116,7 @@ TEST(Translator, GivesOneTranslationForEachLineOfTheNastyFiles) {
 }
 
 TEST(Translator, KeepsTheOrderOfTheLines) {
-  const Translator translator(small_folder(), brief(2, 10));
+  const Translator translator = translator_of(small_folder(), brief(2, 10));
   const Lines lines = sample_lines(40, 7);
   const Lines together = texts(translator.translate(lines));
   for (size_t i = 0; i < lines.size(); ++i)
@@ -123,7 +129,7 @@ TEST(Translator, TextDoesNotDependOnMaxTokens) {
   for (const int64_t max_tokens : {4096, 1, 40, 300}) {
     TranslateOptions options = brief(3, 10);
     options.max_tokens = max_tokens;
-    const Lines given = texts(Translator(small_folder(), options).translate(sample_lines(40, 8)));
+    const Lines given = texts(translator_of(small_folder(), options).translate(sample_lines(40, 8)));
     if (expected.empty()) expected = given;
     EXPECT_EQ(given, expected) << "max_tokens " << max_tokens;
   }
@@ -132,7 +138,7 @@ TEST(Translator, TextDoesNotDependOnMaxTokens) {
 TEST(Translator, SaysOkWhenTheModelEndedTheLineItself) {
   TranslateOptions options = brief();
   options.search.min_length = 1;
-  const Translator translator(small_folder({.end_bias = 100}), options);
+  const Translator translator = translator_of(small_folder({.end_bias = 100}), options);
   const Translation result = translator.translate({"ba ke lo."})[0];
   EXPECT_EQ(status_name(result.status), "ok");
   EXPECT_EQ(result.pieces, 1);
@@ -141,14 +147,15 @@ TEST(Translator, SaysOkWhenTheModelEndedTheLineItself) {
 }
 
 TEST(Translator, SaysEmptyForALineOfWhiteSpace) {
-  const Translation result = Translator(small_folder(), brief()).translate({"  \xE2\x80\xA8 "})[0];
+  const Translation result = translator_of(small_folder(), brief()).translate({"  \xE2\x80\xA8 "})[0];
   EXPECT_EQ(status_name(result.status), "empty");
   ASSERT_EQ(result.candidates.size(), 1u);
   EXPECT_EQ(result.text(), "");
 }
 
 TEST(Translator, SaysTruncatedAtTheLengthLimit) {
-  const Translation result = Translator(small_folder({.end_bias = -1000}), brief()).translate({"ba ke"})[0];
+  const Translation result =
+      translator_of(small_folder({.end_bias = -1000}), brief()).translate({"ba ke"})[0];
   EXPECT_EQ(status_name(result.status), "truncated");
   EXPECT_EQ(result.candidates[0].tokens, 6);
 }
@@ -156,25 +163,25 @@ TEST(Translator, SaysTruncatedAtTheLengthLimit) {
 TEST(Translator, SaysSplitAndRejoinsALineThatIsTooLong) {
   TranslateOptions options = brief();
   options.max_source_length = 8;
-  const Translator translator(small_folder({.end_bias = 3}), options);
+  const Translator translator = translator_of(small_folder({.end_bias = 3}), options);
   std::string line;
   for (const auto& sentence : sample_lines(6)) line += sentence + " ";
   const Translation result = translator.translate({"ba", line, "ke"})[1];
   EXPECT_GT(result.pieces, 5);
   EXPECT_TRUE(result.status == TranslationStatus::kSplit || result.status == TranslationStatus::kTruncated);
   TranslateOptions roomy = brief();
-  const Translation whole = Translator(small_folder({.end_bias = 3}), roomy).translate({line})[0];
+  const Translation whole = translator_of(small_folder({.end_bias = 3}), roomy).translate({line})[0];
   EXPECT_EQ(whole.pieces, 1);
 
   TranslateOptions ending = options;
   ending.search.min_length = 1;
-  const Translation ended = Translator(small_folder({.end_bias = 100}), ending).translate({line})[0];
+  const Translation ended = translator_of(small_folder({.end_bias = 100}), ending).translate({line})[0];
   EXPECT_EQ(status_name(ended.status), "split");
 }
 
 // A line of words that is cut between them is the translations of its parts, joined by a space.
 TEST(Translator, ALineInPiecesIsItsPiecesTranslations) {
-  const ModelFolder folder = small_folder();
+  const LoadedModelFolder folder = small_folder();
   const Tokenizer& tokenizer = folder.tokenizers.source;
   const Lines parts = {sample_lines(3)[0], sample_lines(3)[1]};
   const auto first = static_cast<int64_t>(tokenizer.encode(parts[0]).size()),
@@ -182,7 +189,7 @@ TEST(Translator, ALineInPiecesIsItsPiecesTranslations) {
   ASSERT_LT(both - first, first) << "the second must fit into one piece";
   TranslateOptions options = brief(1, 8);
   options.max_source_length = first + 1;  // and </s>
-  const Translator translator(folder, options);
+  const Translator translator = translator_of(folder, options);
   const Lines apart = texts(translator.translate(parts));
   const Translation joined = translator.translate({parts[0] + " " + parts[1]})[0];
   EXPECT_EQ(joined.pieces, 2);
@@ -192,7 +199,7 @@ TEST(Translator, ALineInPiecesIsItsPiecesTranslations) {
 TEST(Translator, SplitsParagraphsIntoSentencesWhenAsked) {
   TranslateOptions options = brief(2, 8);
   options.split_sentences = true;
-  const Translator translator(small_folder(), options);
+  const Translator translator = translator_of(small_folder(), options);
   const Lines apart = texts(translator.translate({"Ba ke lo.", "Mi nu!"}));
   const Translation joined = translator.translate({"Ba ke lo.  Mi nu!"})[0];
   EXPECT_EQ(joined.pieces, 2);
@@ -200,7 +207,7 @@ TEST(Translator, SplitsParagraphsIntoSentencesWhenAsked) {
 }
 
 TEST(Translator, CountsWhatWasNotUtf8) {
-  const auto results = Translator(small_folder(), brief()).translate({"ba \xFF ke \xC3(", "ba"});
+  const auto results = translator_of(small_folder(), brief()).translate({"ba \xFF ke \xC3(", "ba"});
   EXPECT_EQ(results[0].replaced_bytes, 2);
   EXPECT_EQ(results[1].replaced_bytes, 0);
 }
@@ -208,18 +215,18 @@ TEST(Translator, CountsWhatWasNotUtf8) {
 TEST(Translator, ALanguageIsACodeBeforeEachLine) {
   const SmallFolderOptions two_languages{.language_codes = {">>de<<", ">>fr<<"}};
   const Lines lines = sample_lines(5),
-              bare = texts(Translator(small_folder(two_languages), brief()).translate(lines));
+              bare = texts(translator_of(small_folder(two_languages), brief()).translate(lines));
   TranslateOptions options = brief();
   options.target_language = "de";
-  const Translator german(small_folder(two_languages), options);
+  const Translator german = translator_of(small_folder(two_languages), options);
   Lines typed;
   for (const auto& line : lines) typed.push_back(">>de<< " + line);
   EXPECT_EQ(texts(german.translate(lines)),
-            texts(Translator(small_folder(two_languages), brief()).translate(typed)));
+            texts(translator_of(small_folder(two_languages), brief()).translate(typed)));
   EXPECT_NE(texts(german.translate(lines)), bare);
   // A code that was typed wins over the flag.
   options.target_language = "fr";
-  const Translator french(small_folder(two_languages), options);
+  const Translator french = translator_of(small_folder(two_languages), options);
   EXPECT_NE(texts(french.translate(lines)), texts(german.translate(lines)));
   EXPECT_EQ(texts(french.translate(typed)), texts(german.translate(lines)));
 }
@@ -227,18 +234,19 @@ TEST(Translator, ALanguageIsACodeBeforeEachLine) {
 TEST(Translator, AnUnknownLanguageIsAUsageErrorNamingTheKnownOnes) {
   TranslateOptions options = brief();
   options.target_language = "xx";
-  const ModelFolder two_languages = small_folder({.language_codes = {">>de<<", ">>fr<<"}});
-  const std::string message = message_of([&] { Translator(two_languages, options); });
+  const LoadedModelFolder two_languages = small_folder({.language_codes = {">>de<<", ">>fr<<"}});
+  const std::string message = message_of([&] { translator_of(two_languages, options); });
   EXPECT_NE(message.find("--target-language"), std::string::npos);
   EXPECT_NE(message.find("de, fr"), std::string::npos);
   EXPECT_NE(message.find("'xx'"), std::string::npos);
-  EXPECT_NE(message_of([&] { Translator(small_folder(), options); }).find("one target"), std::string::npos);
+  EXPECT_NE(message_of([&] { translator_of(small_folder(), options); }).find("one target"),
+            std::string::npos);
 }
 
 TEST(Translator, RefusesMoreBestThanBeams) {
   TranslateOptions options = brief(2);
   options.search.n_best = 3;
-  EXPECT_NE(message_of([&] { Translator(small_folder(), options); }).find("--n-best"), std::string::npos);
+  EXPECT_NE(message_of([&] { translator_of(small_folder(), options); }).find("--n-best"), std::string::npos);
 }
 
 TEST(Translator, GivesNBestCandidatesOfALineInPiecesToo) {
@@ -247,7 +255,7 @@ TEST(Translator, GivesNBestCandidatesOfALineInPiecesToo) {
   options.max_source_length = 8;
   std::string line;
   for (const auto& sentence : sample_lines(3)) line += sentence + " ";
-  for (const auto& result : Translator(small_folder(), options).translate({"ba ke", line})) {
+  for (const auto& result : translator_of(small_folder(), options).translate({"ba ke", line})) {
     ASSERT_EQ(result.candidates.size(), 3u);
     for (size_t i = 1; i < 3; ++i) EXPECT_LE(result.candidates[i].score, result.candidates[i - 1].score);
   }
@@ -255,7 +263,7 @@ TEST(Translator, GivesNBestCandidatesOfALineInPiecesToo) {
 
 // A vocabulary with byte pieces can spell a line feed; here the model knows that and the letter b alone.
 TEST(Translator, NoTranslationHoldsALineBreak) {
-  ModelFolder folder = small_folder({.byte_fallback = true});
+  LoadedModelFolder folder = small_folder({.byte_fallback = true});
   const Vocabulary& vocabulary = folder.tokenizers.target.vocabulary();
   const auto line_feed = vocabulary.find("<0x0A>"), letter = vocabulary.find("<0x62>");
   ASSERT_TRUE(line_feed && letter);
@@ -267,7 +275,7 @@ TEST(Translator, NoTranslationHoldsALineBreak) {
   }
   TranslateOptions options = brief(16);
   options.search.n_best = 16;
-  const auto results = Translator(folder, options).translate({"ba ke"});
+  const auto results = translator_of(folder, options).translate({"ba ke"});
   expect_lines(results, 1);
   bool replaced = false;
   for (const auto& candidate : results[0].candidates)
@@ -276,7 +284,7 @@ TEST(Translator, NoTranslationHoldsALineBreak) {
 }
 
 TEST(Translator, TranslatesBetweenTwoVocabularies) {
-  const Translator translator(small_folder({.separate_vocabularies = true}), brief(2, 12));
+  const Translator translator = translator_of(small_folder({.separate_vocabularies = true}), brief(2, 12));
   const auto results = translator.translate(sample_lines(10));
   expect_lines(results, 10);
   EXPECT_GT(results[0].text().size(), 0u);
@@ -286,7 +294,7 @@ TEST(Translator, TranslatesBetweenTwoVocabularies) {
 std::vector<Translation> circling(const std::string& guard, const Lines& lines) {
   TranslateOptions options = brief(2, 200);
   options.loop_guard = guard;
-  return Translator(small_folder({.end_bias = -1000}), options).translate(lines);
+  return translator_of(small_folder({.end_bias = -1000}), options).translate(lines);
 }
 
 TEST(Translator, SaysLoopedOfALineThatTurnsInCirclesAndLeavesItsText) {
@@ -315,21 +323,21 @@ TEST(Translator, DoesNotTouchLinesThatEndByThemselves) {
   TranslateOptions options = brief(2, 60);
   options.search.min_length = 2;
   const auto folder = small_folder({.end_bias = 100});  // ends before it can repeat itself
-  const Lines lines = sample_lines(20, 9), plain = texts(Translator(folder, options).translate(lines));
+  const Lines lines = sample_lines(20, 9), plain = texts(translator_of(folder, options).translate(lines));
   options.loop_guard = "retry";
-  for (const auto& result : Translator(folder, options).translate(lines)) {
+  for (const auto& result : translator_of(folder, options).translate(lines)) {
     EXPECT_EQ(status_name(result.status), "ok");
     EXPECT_FALSE(result.retried);
   }
-  EXPECT_EQ(texts(Translator(folder, options).translate(lines)), plain);
+  EXPECT_EQ(texts(translator_of(folder, options).translate(lines)), plain);
 }
 
 TEST(Translator, NBestListsHaveDifferentTextsAndBeginWithTheTranslation) {
   const Lines lines = sample_lines(12, 3);
-  const Lines alone = texts(Translator(small_folder({.end_bias = 2}), brief(4, 8)).translate(lines));
+  const Lines alone = texts(translator_of(small_folder({.end_bias = 2}), brief(4, 8)).translate(lines));
   TranslateOptions options = brief(4, 8);
   options.search.n_best = 4;
-  const auto results = Translator(small_folder({.end_bias = 2}), options).translate(lines);
+  const auto results = translator_of(small_folder({.end_bias = 2}), options).translate(lines);
   for (size_t i = 0; i < lines.size(); ++i) {
     EXPECT_EQ(results[i].text(), alone[i]);
     std::set<std::string> different;
@@ -342,14 +350,14 @@ TEST(Translator, NBestListsHaveDifferentTextsAndBeginWithTheTranslation) {
 }
 
 TEST(Translator, SaysWhenATranslationIsEmptyOrItsSourceIsUnknown) {
-  const Translator silent(small_folder({.end_bias = 100}), brief(2, 8));
+  const Translator silent = translator_of(small_folder({.end_bias = 100}), brief(2, 8));
   const auto nothing = silent.translate({"ba ke lo.", ""});
   EXPECT_EQ(nothing[0].status, TranslationStatus::kSilent);
   EXPECT_EQ(nothing[0].text(), "");
   EXPECT_EQ(nothing[1].status, TranslationStatus::kEmpty);
   TranslateOptions options = brief(2, 40);
   options.search.min_length = 1;
-  const Translator usual(small_folder({.end_bias = 100}), options);
+  const Translator usual = translator_of(small_folder({.end_bias = 100}), options);
   EXPECT_EQ(usual.translate({"漢字 仮名 交じり"})[0].status, TranslationStatus::kUnreadable);
   EXPECT_NE(usual.translate({"ba ke lo."})[0].status, TranslationStatus::kUnreadable);
 }

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/files.h"
+#include "folder/generation_config.h"
 
 namespace dragoman {
 namespace {

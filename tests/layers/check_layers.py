@@ -8,8 +8,7 @@ Rules, for the files of the folders below (tests and benchmarks are free):
   named         an include in quotes names its folder ("core/error.h") and a file that is there
   cxxopts       only app/command_line.* includes it
   sentencepiece only tokenizer/*.cpp includes its headers
-  torch         the folders of ALWAYS_TORCH_FREE and the files that FOLDER/torch_free.txt names reach no LibTorch header, not even through
-                our own headers
+  torch         only the folders of TORCH reach a LibTorch header; other files do not even through our own headers
   exit          only app/main.cpp calls exit and its relatives
   stdout        the library prints nothing there
   pickle        no pickle, torch::load, torch::jit or script header: loading a model must not be able to run code
@@ -19,7 +18,7 @@ import pathlib
 import re
 import sys
 
-# folder -> the folders it includes; arrows are transitive.
+# folder -> the folders it includes; arrows are transitive. A sub-folder that is named here is a folder of its own.
 ARROWS = {
     "core": [],
     "kernels": [],
@@ -29,17 +28,19 @@ ARROWS = {
     "evaluation": ["core", "tokenizer"],
     "report": ["core", "data"],
     "planning": ["core", "data", "report"],
-        "runtime": ["core"],
+    "decoding": ["core", "tokenizer", "folder", "kernels"],
+    "exchange": ["core", "tokenizer", "folder", "decoding"],
+    "runtime": ["core"],
     "fused": ["core", "kernels", "runtime"],
     "model": ["core", "folder", "fused"],
-    "decoding": ["core", "tokenizer", "folder", "kernels", "model"],
-    "exchange": ["core", "tokenizer", "folder", "decoding"],
-    "training": ["core", "data", "model", "evaluation", "decoding", "planning", "report"],
+    "decoding/torch": ["decoding", "model"],
+    "training": ["data", "evaluation", "planning", "report", "decoding/torch"],
 }
+TORCH = ["runtime", "fused", "model", "decoding/torch", "training", "app/torch"]
 LIBRARY = list(ARROWS)
-ARROWS["app"] = LIBRARY
+ARROWS["app"] = [folder for folder in LIBRARY if folder not in TORCH]
+ARROWS["app/torch"] = ["app", *LIBRARY]
 DOOR = "dragoman.h"  # the one header for users of the library
-ALWAYS_TORCH_FREE = ["core", "kernels", "tokenizer", "folder", "data", "evaluation", "planning", "report", "exchange"]
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(?:"([^"\n]+)"|<([^>\n]+)>)', re.MULTILINE)
 # Comments, and where they must not be looked for: raw strings, strings, characters (not the ' of 1'000).
@@ -47,7 +48,7 @@ LEXEMES = re.compile(
     r"""(?P<comment>//(?:\\\n|[^\n])*|/\*.*?\*/)"""
     r"""|R"(?P<mark>[^()\\\s]{0,16})\(.*?\)(?P=mark)\"|"(?:\\.|[^"\\\n])*"|(?<![0-9A-Za-z_])'(?:\\.|[^'\\\n])+'""",
     re.DOTALL)
-TORCH = re.compile(r"(torch|ATen|c10|caffe2)/")
+TORCH_HEADER = re.compile(r"(torch|ATen|c10|caffe2)/")
 SCRIPT_HEADER = re.compile(r"torch/script\.h|torch/(csrc/)?jit/|pickle")
 EXIT = re.compile(r"(?<![\w.>])(?:_?exit|_Exit|quick_exit)\s*\(")
 STDOUT = re.compile(r"\bstd::cout\b|\bstdout\b|(?<![\w.>])(?:printf|puts|putchar|vprintf)\s*\(")
@@ -65,6 +66,14 @@ def reachable(folder):
     return seen
 
 
+def folder_of(path):
+    """The folder of ARROWS in which a file lies ("decoding/torch/x.h" is in decoding/torch, "app/main.cpp" in app), or ""."""
+    parts = path.split("/")[:-1]
+    while parts and "/".join(parts) not in ARROWS:
+        parts.pop()
+    return "/".join(parts)
+
+
 def without(text, strings):
     """The source without comments and raw strings, and without any string where `strings`; lines keep their numbers."""
     def blank(match):
@@ -80,7 +89,7 @@ class Source:
     def __init__(self, root, path):
         text = path.read_text(encoding="utf-8")
         self.name = path.relative_to(root).as_posix()
-        self.folder = self.name.split("/")[0] if "/" in self.name else ""
+        self.folder = folder_of(self.name)
         self.code = without(text, strings=True)
         bare = without(text, strings=False)
         self.includes = [(bare.count("\n", 0, match.start(match.lastindex)) + 1, match.group(match.lastindex),
@@ -92,7 +101,7 @@ class Source:
 
 
 def read_sources(root):
-    paths = [path for folder in ARROWS for path in sorted((root / folder).rglob("*")) if path.suffix in (".h", ".cpp")]
+    paths = [path for folder in ARROWS if "/" not in folder for path in sorted((root / folder).rglob("*")) if path.suffix in (".h", ".cpp")]
     paths += [path for path in [root / DOOR] if path.exists()]
     return {source.name: source for source in (Source(root, path) for path in paths)}
 
@@ -100,11 +109,11 @@ def read_sources(root):
 def check_includes(source, sources):
     allowed = reachable(source.folder)
     for line, path, quoted in source.includes:
-        target = path.split("/")[0]
+        target = folder_of(path)
         if path == DOOR:
             if source.folder in LIBRARY:
                 yield line, f"{source.folder} must not include {DOOR}, which includes it"
-        elif target in ARROWS and "/" in path:
+        elif target:
             if target not in allowed:
                 yield line, f"{source.folder} must not include {path}: no arrow leads from {source.folder} to {target}"
             elif path not in sources:
@@ -134,30 +143,13 @@ def torch_chain(source, sources, seen):
     """[(line, path), ...] from this file to a LibTorch header, or None."""
     seen.add(source.name)
     for line, path, _ in source.includes:
-        if TORCH.match(path):
+        if TORCH_HEADER.match(path):
             return [(line, path)]
         if path in sources and path not in seen:
             chain = torch_chain(sources[path], sources, seen)
             if chain:
                 return [(line, path)] + chain
     return None
-
-
-def torch_free_files(root, sources):
-    """(files that must be torch-free, violations in the lists themselves)."""
-    files = [source for source in sources.values() if source.folder in ALWAYS_TORCH_FREE]
-    violations = []
-    for folder in ARROWS:
-        listing = root / folder / "torch_free.txt"
-        lines = listing.read_text(encoding="utf-8").splitlines() if listing.exists() else []
-        for number, name in enumerate(lines, start=1):
-            if name and not name.startswith("#"):
-                source = sources.get(f"{folder}/{name}")
-                if source:
-                    files.append(source)
-                else:
-                    violations.append(f"{folder}/torch_free.txt:{number}: there is no {folder}/{name}")
-    return files, violations
 
 
 def check(root):
@@ -168,13 +160,14 @@ def check(root):
     for source in sources.values():
         if source.folder:
             found += [(source.name, *one) for one in [*check_includes(source, sources), *check_code(source)]]
-    files, violations = torch_free_files(root, sources)
-    for source in files:
+    for source in sources.values():
+        if not source.folder or source.folder in TORCH:
+            continue
         chain = torch_chain(source, sources, set())
         if chain:
             way = " -> ".join(path for _, path in chain)
             found.append((source.name, chain[0][0], f"must reach no LibTorch header, but includes {way}"))
-    return [f"{name}:{line}: {rule}" for name, line, rule in sorted(found)] + violations, len(sources)
+    return [f"{name}:{line}: {rule}" for name, line, rule in sorted(found)], len(sources)
 
 
 def main():

@@ -32,7 +32,7 @@ class Layers(unittest.TestCase):
         self.assert_one(files, "core/a.h:3", "no arrow leads from core to model")
 
     def test_sideways_includes_are_against_the_arrows(self):
-        for folder, other in [("tokenizer", "data"), ("model", "decoding"), ("data", "folder"), ("decoding", "data"), ("folder", "model"), ("report", "training"),
+        for folder, other in [("tokenizer", "data"), ("model", "decoding"), ("data", "folder"), ("decoding", "data"), ("decoding", "model"), ("app", "training"), ("folder", "model"), ("report", "training"),
                               ("decoding", "evaluation"), ("evaluation", "training"), ("training", "app")]:
             files = {f"{folder}/a.h": f'#include "{other}/b.h"\n', f"{other}/b.h": ""}
             self.assert_one(files, f"{folder}/a.h:1", f"no arrow leads from {folder} to {other}")
@@ -72,18 +72,26 @@ class Layers(unittest.TestCase):
         self.assert_one({"tokenizer/a.cpp": "#include <c10/util/Half.h>\n"}, "tokenizer/a.cpp:1", "c10/util/Half.h")
         self.assert_none({"model/a.h": "#include <torch/torch.h>\n"})
 
-    def test_a_listed_file_reaches_torch_through_no_header_of_ours(self):
-        files = {"decoding/torch_free.txt": "# text half\nsearch.cpp\n", "decoding/search.cpp": '\n#include "decoding/search.h"\n',
-                 "decoding/search.h": '#include "model/b.h"\n', "model/b.h": "#include <torch/torch.h>\n"}
-        self.assert_one(files, "decoding/search.cpp:2", "decoding/search.h -> model/b.h -> torch/torch.h")
-        files["decoding/torch_free.txt"] = "# nothing\n"
-        self.assert_none(files)
+    def test_the_sub_folder_torch_is_a_folder_of_its_own(self):
+        header = {"decoding/torch/b.h": "#include <torch/torch.h>\n"}
+        self.assert_none(header)
+        self.assert_none({"decoding/torch/a.cpp": '#include "decoding/torch/b.h"\n#include "model/c.h"\n', "model/c.h": "", **header})
+        self.assert_none({"app/torch/a.cpp": '#include "decoding/torch/b.h"\n#include "app/c.h"\n', "app/c.h": "", **header})
+        for folder in ["decoding", "app", "exchange"]:
+            found = violations({f"{folder}/a.cpp": '\n#include "decoding/torch/b.h"\n', **header})
+            self.assertEqual(len(found), 2, found)
+            self.assertIn(f"no arrow leads from {folder} to decoding/torch", "".join(found))
+        self.assert_one({"decoding/packed/a.cpp": "#include <ATen/ATen.h>\n"}, "decoding/packed/a.cpp:1", "ATen/ATen.h")
+
+    def test_no_file_reaches_torch_through_a_header_of_ours(self):
+        files = {"decoding/search.cpp": '\n#include "decoding/search.h"\n', "decoding/search.h": "#include <torch/torch.h>\n"}
+        found = violations(files)
+        self.assertEqual(len(found), 2, found)
+        self.assertTrue(found[0].startswith("decoding/search.cpp:2: "), found[0])
+        self.assertIn("decoding/search.h -> torch/torch.h", found[0])
 
     def test_headers_that_include_each_other_end_the_search(self):
         self.assert_none({"core/a.h": '#include "core/b.h"\n', "core/b.h": '#include "core/a.h"\n'})
-
-    def test_a_list_names_files_that_are_there(self):
-        self.assert_one({"app/torch_free.txt": "gone.cpp\n", "app/a.h": ""}, "app/torch_free.txt:1", "no app/gone.cpp")
 
     def test_only_main_exits(self):
         for call in ["exit(1);", "std::exit (1);", "::_exit(0);", "std::quick_exit(0);"]:
@@ -101,7 +109,7 @@ class Layers(unittest.TestCase):
     def test_no_pickle_and_no_torchscript_anywhere(self):
         for code in ["torch::load(x, f);", "torch::jit::load(f);", "torch::pickle_load(x);", "#include <torch/script.h>",
                      "torch::serialize::InputArchive archive;"]:
-            self.assert_one({"app/a.cpp": code}, "app/a.cpp:1", "no pickle")
+            self.assert_one({"app/torch/a.cpp": code}, "app/torch/a.cpp:1", "no pickle")
 
     def test_line_numbers_survive_comments_and_digit_separators(self):
         self.assert_one({"app/a.cpp": "/* one\n two */\nint n = 1'000;\nint m = 2'000; exit(0);"}, "app/a.cpp:4", "only app/main.cpp")

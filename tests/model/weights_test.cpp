@@ -9,7 +9,6 @@
 #include <map>
 
 #include "core/files.h"
-#include "folder/config.h"
 #include "folder/safetensors.h"
 #include "folder/weight_names.h"
 #include "tests/model/small_model.h"
@@ -134,14 +133,13 @@ TEST(Weights, WhatIsSavedIsLoadedBitForBit) {
   }
 }
 
-TEST(Weights, AFolderIsLoadedInEvaluationMode) {
+TEST(Weights, AModelIsLoadedInEvaluationMode) {
   const TemporaryFolder folder;
   ModelOptions options = small_options();
   options.dropout = 0.5;
   Transformer saved = seeded_model(options, 1);
   save_weights(saved, folder.path("model.safetensors"));
-  folder.write("config.json", model_config_text(options));
-  Transformer loaded = load_model(folder.path(""));
+  Transformer loaded = load_model(options, SafetensorsFile(folder.path("model.safetensors")));
   EXPECT_FALSE(loaded->is_training());
   saved->eval();
   const auto source = random_ids(2, 5), target = random_ids(2, 4);

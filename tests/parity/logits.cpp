@@ -13,7 +13,7 @@
 
 #include "core/files.h"
 #include "core/lines.h"
-#include "decoding/torch_decoder.h"
+#include "decoding/torch/torch_decoder.h"
 #include "model/weights.h"
 
 namespace dragoman {
@@ -56,7 +56,7 @@ std::vector<float> cached_logits(TorchDecoder& decoder, const std::vector<int64_
 void write_logits(const std::string& folder, const std::string& pairs, bool cached,
                   const std::string& output) {
   const c10::InferenceMode inference;
-  Transformer model = load_model(folder);
+  Transformer model = load_model_folder(folder, torch::kCPU).model;
   TorchDecoder decoder(model, {model->options().target_pad_id()});
   LineReader reader(pairs);
   FileWriter writer(output);

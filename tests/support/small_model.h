@@ -10,8 +10,8 @@
 
 #include "core/files.h"
 #include "core/random.h"
-#include "decoding/model_folder.h"
 #include "model/transformer.h"
+#include "model/weights.h"
 #include "runtime/torch.h"
 #include "tests/tokenizer/sample_text.h"
 
@@ -129,10 +129,10 @@ inline void write_small_folder(const std::string& folder, const SmallFolderOptio
   write_model_weights(folder, random_model(options, wanted.seed, wanted.end_bias, 2));
 }
 
-inline ModelFolder small_folder(const SmallFolderOptions& wanted = {}) {
+inline LoadedModelFolder small_folder(const SmallFolderOptions& wanted = {}) {
   const TemporaryFolder temporary;
   write_small_folder(temporary.path("model"), wanted);
-  return ModelFolder::load(temporary.path("model"), torch::kCPU);
+  return load_model_folder(temporary.path("model"), torch::kCPU);
 }
 
 }  // namespace dragoman

@@ -189,7 +189,7 @@ TEST_P(CrashSweep, AModelFolderIsTheOldOneOrTheNewOne) {
   sweep([](const std::string& folder) { write_small_folder(folder); },
         [&](const std::string& folder) { write_model_weights(folder, model_of(folder, 2)); },
         [&](const std::string& folder, bool done) {
-          const auto loaded = ModelFolder::load(folder, torch::kCPU).model->parameters();
+          const auto loaded = load_model_folder(folder, torch::kCPU).model->parameters();
           const auto is = [&](const Transformer& model) {
             const auto parameters = model->parameters();
             for (size_t i = 0; i < parameters.size(); ++i)
@@ -244,7 +244,7 @@ class RunSweep : public CrashSweep {
 
   // A call that failed to write (a full disk) may keep another of its models; one that was ended may not.
   void expect_end(const std::string& folder, const std::string& expected) const {
-    ModelFolder::load(folder, torch::kCPU);
+    load_model_folder(folder, torch::kCPU);
     if (is_an_end()) {
       EXPECT_TRUE(model_of(folder) == expected) << "another model";
     }
@@ -277,7 +277,7 @@ TEST_P(RunSweep, TheEndOfARunIsDoneWheneverItWasEnded) {
         if (done)
           expect_end(folder, expected);
         else
-          ModelFolder::load(folder, torch::kCPU);
+          load_model_folder(folder, torch::kCPU);
       },
       GetParam() == Ending::kKilled ? 2 : 7);
 }

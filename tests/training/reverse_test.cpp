@@ -8,7 +8,7 @@
 
 #include "core/random.h"
 #include "decoding/search.h"
-#include "decoding/torch_decoder.h"
+#include "decoding/torch/torch_decoder.h"
 #include "planning/schedule.h"
 #include "tests/support/small_model.h"
 #include "training/update.h"

@@ -109,7 +109,7 @@ class TrainingRun : public ::testing::Test {
 
 TEST_F(TrainingRun, LeavesAFolderThatTranslates) {
   EXPECT_EQ(train(options("m")), StopReason::kUpdates);
-  const ModelFolder folder = ModelFolder::load(folder_.path("m"), torch::kCPU);
+  const LoadedModelFolder folder = load_model_folder(folder_.path("m"), torch::kCPU);
   EXPECT_EQ(folder.model->options().d_model, 16);
   EXPECT_EQ(folder.model->options().vocab_size, folder.tokenizers.source.vocabulary().size());
   EXPECT_TRUE(said("reached --max-updates 12"));
@@ -189,7 +189,7 @@ TEST_F(TrainingRun, AveragesItsBestValidationsAtTheEnd) {
   const auto kept = state("m", 12)["snapshots"];
   ASSERT_EQ(kept.size(), 3u);
   // The mean by hand.
-  Transformer model = ModelFolder::load(folder_.path("m"), torch::kCPU).model;
+  Transformer model = load_model_folder(folder_.path("m"), torch::kCPU).model;
   std::vector<torch::Tensor> sums;
   for (const auto& snapshot : kept) {
     load_weights(model, snapshot_path(folder_.path("m"), snapshot["update"].get<int64_t>()));
@@ -608,7 +608,7 @@ TEST_F(TrainingRun, RestoresTheModelOfAnEarlierUpdateFromItsSnapshot) {
     std::filesystem::remove(folder_.path(lost));
   train(run);
   EXPECT_TRUE(said("the model of update 10 is lost")) << log_;
-  ModelFolder::load(folder_.path("m"), torch::kCPU);
+  load_model_folder(folder_.path("m"), torch::kCPU);
 }
 
 TEST_F(TrainingRun, EndsWithTheMeanOfTheSnapshotsThatAreLeft) {
@@ -799,7 +799,7 @@ TEST_F(TrainingRun, TrainsTwoVocabulariesOfOneSize) {
   RunOptions run = options("m");
   run.model.share_encoder_decoder_embeddings = false;
   train(run);
-  const ModelFolder folder = ModelFolder::load(folder_.path("m"), torch::kCPU);
+  const LoadedModelFolder folder = load_model_folder(folder_.path("m"), torch::kCPU);
   EXPECT_FALSE(folder.tokenizers.shared);
   EXPECT_EQ(folder.model->options().vocab_size, folder.model->options().decoder_vocab_size);
   EXPECT_NE(folder.tokenizers.source.vocabulary().to_json(), folder.tokenizers.target.vocabulary().to_json());

@@ -7,7 +7,6 @@
 #include "core/json.h"
 #include "core/log.h"
 #include "core/staging_folder.h"
-#include "decoding/model_folder.h"
 #include "folder/manifest.h"
 #include "model/weights.h"
 
@@ -63,8 +62,8 @@ int run_export(const Arguments& arguments) {
   check_output_folder({"--output", flags.output}, {{"--model", flags.model}});
   check_new_model_folder({"--output", flags.output});
   check_outputs({{"standard output", "-"}}, {{"--model", flags.model}});
-  const ModelFolder folder = ModelFolder::load(flags.model, torch::kCPU);
-  const ModelOptions& options = folder.model->options();
+  const LoadedModelFolder folder = load_model_folder(flags.model, torch::kCPU);
+  const ModelOptions& options = folder.options;
   if (!options.not_exportable_because().empty())
     throw UsageError("--model", "required a model that other programs can open, got " + flags.model + ": " +
                                     options.not_exportable_because());

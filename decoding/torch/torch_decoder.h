@@ -11,7 +11,7 @@
 
 #include <vector>
 
-#include "decoding/torch_logits.h"
+#include "decoding/torch/torch_logits.h"
 #include "model/transformer.h"
 
 namespace dragoman {

@@ -9,9 +9,9 @@
 #include "core/json.h"
 #include "core/log.h"
 #include "core/machine.h"
-#include "decoding/model_folder.h"
 #include "folder/model_examination.h"
 #include "kernels/kernels.h"
+#include "model/weights.h"
 #include "runtime/device.h"
 
 namespace dragoman {
@@ -118,7 +118,7 @@ void examine_model(Diagnosis& diagnosis, const std::string& path) {
     return;
   }
   try {
-    const ModelFolder folder = ModelFolder::load(path, torch::kCPU);
+    const LoadedModelFolder folder = load_model_folder(path, torch::kCPU);
     diagnosis.fact("model",
                    path + ": whole, " + with_commas(folder.model->parameter_count()) + " parameters");
     if (!file_exists(join_path(path, "manifest.json")))

@@ -15,6 +15,7 @@
 #include "core/lines.h"
 #include "core/log.h"
 #include "decoding/folder_ids.h"
+#include "decoding/torch/engine_factory.h"
 #include "decoding/translator.h"
 #include "evaluation/unicode_text.h"
 #include "evaluation/word_spaces.h"
@@ -196,7 +197,7 @@ StringList translations(const EvaluateFlags& flags, const torch::Device& device,
   set_threads(flags.threads);
   EngineOptions engine = flags.engine;
   engine.threads = flags.threads;
-  const Translator translator(load_for_engine(flags.models, device, engine), flags.translate, engine);
+  const Translator translator(read_folders(flags.models), flags.translate, engine_on(device, engine));
   const std::string language =
       language_warning(translator.folder(), flags.translate.target_language, source.lines, 0);
   if (!language.empty()) log.warning(language);

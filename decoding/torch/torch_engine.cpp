@@ -1,7 +1,7 @@
-#include "decoding/torch_engine.h"
+#include "decoding/torch/torch_engine.h"
 
 #include "decoding/ensemble.h"
-#include "decoding/torch_decoder.h"
+#include "decoding/torch/torch_decoder.h"
 #include "runtime/device.h"
 
 namespace dragoman {

@@ -1,4 +1,4 @@
-#include "decoding/torch_logits.h"
+#include "decoding/torch/torch_logits.h"
 
 #include <algorithm>
 

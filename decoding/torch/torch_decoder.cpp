@@ -1,4 +1,4 @@
-#include "decoding/torch_decoder.h"
+#include "decoding/torch/torch_decoder.h"
 
 #include <algorithm>
 #include <numeric>

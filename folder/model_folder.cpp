@@ -1,14 +1,14 @@
-#include "decoding/model_folder.h"
+#include "folder/model_folder.h"
 
 #include <algorithm>
 
 #include "core/files.h"
 #include "core/json.h"
 #include "core/special_tokens.h"
+#include "folder/config.h"
 #include "folder/manifest.h"
 #include "folder/model_examination.h"
 #include "folder/weight_file.h"
-#include "model/weights.h"
 
 namespace dragoman {
 namespace {
@@ -48,30 +48,27 @@ void check_special_ids(const std::string& folder, const ModelOptions& options,
 
 }  // namespace
 
-ModelFolder ModelFolder::load_without_weights(const std::string& path) {
+ModelFolder ModelFolder::read(const std::string& path) {
   require_model_folder(path);
   check_manifest(path);
-  TokenizerPair tokenizers = TokenizerPair::load(path);
-  const ModelOptions options = read_model_options(path);
+  const std::string config_path = join_path(path, kConfigName);
+  const nlohmann::json config = read_json_file(config_path, ErrorKind::kModel);
+  const ModelOptions written = parse_model_config(config, config_path);
+  TokenizerPair tokenizers = TokenizerPair::load(path, written);
+  auto weights = std::make_shared<const SafetensorsFile>(join_path(path, kWeightsName));
+  const ModelOptions options = as_stored(written, *weights);
   check_vocabulary(path, "vocab.json", tokenizers.source.vocabulary(), options.vocab_size);
   check_vocabulary(path, tokenizers.shared ? "vocab.json" : kTargetVocabularyName,
                    tokenizers.target.vocabulary(), options.decoder_vocab_size);
-  const GenerationDefaults generation = read_generation_config(path);
+  GenerationDefaults generation = read_generation_config(path, config);
   check_special_ids(path, options, tokenizers, generation);
-  return {Transformer(nullptr), std::move(tokenizers), generation, path, options};
+  return {path, options, std::move(tokenizers), std::move(generation), std::move(weights)};
 }
 
-ModelFolder ModelFolder::load(const std::string& path, const torch::Device& device) {
-  ModelFolder folder = load_without_weights(path);
-  folder.model = load_model(path);
-  folder.model->move_to(device);
-  return folder;
-}
-
-void write_model_weights(const std::string& folder, const Transformer& model) {
-  const std::string path = join_path(folder, kWeightsName);
-  save_weights(model, path + ".tmp");
-  replace_listed_file(folder, kWeightsName, path + ".tmp", model_file_names(folder));
+std::vector<ModelFolder> read_folders(const std::vector<std::string>& paths) {
+  std::vector<ModelFolder> folders;
+  for (const auto& path : paths) folders.push_back(ModelFolder::read(path));
+  return folders;
 }
 
 }  // namespace dragoman

@@ -15,6 +15,7 @@
 #include "core/shared_options.h"
 #include "decoding/folder_ids.h"
 #include "decoding/scorer.h"
+#include "decoding/torch/engine_factory.h"
 #include "runtime/device.h"
 
 namespace dragoman {
@@ -108,8 +109,8 @@ int run_score(const Arguments& arguments) {
   const torch::Device device = open_device(flags.device);
   set_threads(flags.threads);
   flags.engine.threads = flags.threads;
-  const Scorer scorer(load_for_engine(flags.models, device, flags.engine), flags.target_language,
-                      flags.max_tokens, flags.engine);
+  const Scorer scorer(read_folders(flags.models), flags.target_language, flags.max_tokens,
+                      engine_on(device, flags.engine));
   Log log(std::cerr, false);
   std::vector<std::string> sources, targets;
   int64_t lines = 0, tokens = 0;

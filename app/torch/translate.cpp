@@ -19,6 +19,7 @@
 #include "core/log.h"
 #include "core/shared_options.h"
 #include "decoding/folder_ids.h"
+#include "decoding/torch/engine_factory.h"
 #include "decoding/translator.h"
 #include "runtime/device.h"
 
@@ -228,8 +229,7 @@ int run_translate(const Arguments& arguments) {
   if (device.is_cpu() && !packs(device, flags.engine.precision))
     log.warning("--precision " + flags.engine.precision +
                 " is slower than float32 on the CPU; bfloat16 and int8 are made for it");
-  const Translator translator(load_for_engine(flags.models, device, flags.engine), flags.translate,
-                              flags.engine);
+  const Translator translator(read_folders(flags.models), flags.translate, engine_on(device, flags.engine));
   TranslateRun(flags, translator, streams, log).run();
   return 0;
 }
