@@ -5,7 +5,6 @@
 #include "app/idle_flags.h"
 #include "core/files.h"
 #include "decoding/folder_search.h"
-#include "folder/model_examination.h"
 
 namespace dragoman {
 namespace {
@@ -69,11 +68,10 @@ void warn_of_unsupported(const GenerationDefaults& generation, const std::string
 
 }  // namespace
 
-void resolve_search(const OptionList& options, const Flags& given, const std::string& folder,
+void resolve_search(const OptionList& options, const Flags& given, const ModelFolder& folder,
                     SearchOptions& search, Log& log) {
-  require_model_folder(folder);
-  const GenerationDefaults generation = read_generation_config(folder);
-  const std::string file = join_path(folder, generation.file);
+  const GenerationDefaults& generation = folder.generation;
+  const std::string file = join_path(folder.path, generation.file);
   apply_generation(generation, search);
   apply_flags(options, given);
   settle_lengths(given, file, search);

@@ -1,11 +1,10 @@
 // The search settings of a command that translates: default < folder < flag.
 #pragma once
 
-#include <string>
-
 #include "app/command_line.h"
 #include "core/log.h"
 #include "decoding/search_options.h"
+#include "folder/model_folder.h"
 
 namespace dragoman {
 
@@ -14,7 +13,7 @@ namespace dragoman {
 // that is not given grows to --n-best, and --min-length may exceed the folder's longest length. Each key of
 // the folder that would change translations and that this program does not support is a warning. UsageError
 // as SearchOptions::check() has it, and ModelError for a folder that contradicts itself.
-void resolve_search(const OptionList& options, const Flags& given, const std::string& folder,
+void resolve_search(const OptionList& options, const Flags& given, const ModelFolder& folder,
                     SearchOptions& search, Log& log);
 
 }  // namespace dragoman

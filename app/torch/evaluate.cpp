@@ -192,12 +192,13 @@ class WordWarnings {
   Log& log_;
 };
 
-StringList translations(const EvaluateFlags& flags, const torch::Device& device, const NamedText& source,
-                        std::optional<Output>& saved, Log& log) {
+StringList translations(const EvaluateFlags& flags, std::vector<ModelFolder> folders,
+                        const torch::Device& device, const NamedText& source, std::optional<Output>& saved,
+                        Log& log) {
   set_threads(flags.threads);
   EngineOptions engine = flags.engine;
   engine.threads = flags.threads;
-  const Translator translator(read_folders(flags.models), flags.translate, engine_on(device, engine));
+  const Translator translator(std::move(folders), flags.translate, engine_on(device, engine));
   const std::string language =
       language_warning(translator.folder(), flags.translate.target_language, source.lines, 0);
   if (!language.empty()) log.warning(language);
@@ -247,7 +248,7 @@ std::string result_text(const EvaluateFlags& flags, const std::vector<SystemOutp
                                        : as_text(comparison, flags.format);
 }
 
-// Everything is checked before the model is loaded: a test set may take hours to translate.
+// Everything is checked before the model translates: a test set may take hours to translate.
 int run_evaluate(const Arguments& arguments) {
   Flags given;
   EvaluateFlags flags = read_evaluate_flags(arguments, given);
@@ -265,14 +266,16 @@ int run_evaluate(const Arguments& arguments) {
   const StringList names = names_of_systems(flags, test);
   check_number_of_systems(flags, names.size());
   const torch::Device device = open_device(flags.translates() ? flags.device : "cpu");
+  std::vector<ModelFolder> folders = read_folders(flags.models);
   if (flags.translates())
-    resolve_search(flags.describe(), given, flags.models.front(), flags.translate.search, log);
+    resolve_search(flags.describe(), given, folders.front(), flags.translate.search, log);
   const WordWarnings warnings(flags, given.has("tokenize"), log);
   if (flags.asks_for("bleu")) warnings.check(test.references);
   std::vector<SystemOutput> systems;
   for (const auto& hypothesis : test.hypotheses) systems.push_back({names[systems.size()], hypothesis.lines});
   if (flags.translates())
-    systems.push_back({names.back(), translations(flags, device, test.source, saved, log)});
+    systems.push_back(
+        {names.back(), translations(flags, std::move(folders), device, test.source, saved, log)});
   if (flags.asks_for("bleu")) {
     for (const auto& system : systems) warnings.check_is_raw(system.name, system.lines);
   }

@@ -224,12 +224,13 @@ int run_translate(const Arguments& arguments) {
   const torch::Device device = open_device(flags.device);
   set_threads(flags.threads);
   Log log(std::cerr, isatty(STDERR_FILENO) == 1);
-  resolve_search(flags.describe(), given, flags.models.front(), flags.translate.search, log);
+  std::vector<ModelFolder> folders = read_folders(flags.models);
+  resolve_search(flags.describe(), given, folders.front(), flags.translate.search, log);
   flags.engine.threads = flags.threads;
   if (device.is_cpu() && !packs(device, flags.engine.precision))
     log.warning("--precision " + flags.engine.precision +
                 " is slower than float32 on the CPU; bfloat16 and int8 are made for it");
-  const Translator translator(read_folders(flags.models), flags.translate, engine_on(device, flags.engine));
+  const Translator translator(std::move(folders), flags.translate, engine_on(device, flags.engine));
   TranslateRun(flags, translator, streams, log).run();
   return 0;
 }
