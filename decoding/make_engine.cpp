@@ -12,9 +12,9 @@
 namespace dragoman {
 namespace {
 
-WeightType weight_type(const std::string& precision) {
-  if (precision == "int8") return WeightType::kInt8;
-  return precision == "bfloat16" ? WeightType::kBFloat16 : WeightType::kFloat32;
+WeightType weight_type(Precision precision) {
+  if (precision == Precision::kInt8) return WeightType::kInt8;
+  return precision == Precision::kBFloat16 ? WeightType::kBFloat16 : WeightType::kFloat32;
 }
 
 PackedEngineOptions packed_options(const EngineOptions& options, const std::vector<int64_t>& forbidden) {
@@ -35,8 +35,7 @@ void check_ensemble(const std::vector<ModelFolder>& folders) {
 OptionList EngineOptions::describe() {
   return {
       option(precision, "precision", "NAME",
-             "numbers of matrix products; int8 has whole numbers, a scale a channel and a token, on the CPU")
-          .one_of({"float32", "bfloat16", "float16", "int8"}),
+             "numbers of matrix products; int8 has whole numbers, a scale a channel and a token, on the CPU"),
       option(workers, "workers", "N",
              "batches translated side by side on the CPU, each by --threads threads, over one set of weights")
           .at_least(1)
@@ -62,8 +61,8 @@ StoredWeights stored_weights(const Transformer& model) {
   return weights;
 }
 
-bool packs(const torch::Device& device, const std::string& precision) {
-  return device.is_cpu() && precision != "float16";
+bool packs(const torch::Device& device, Precision precision) {
+  return device.is_cpu() && precision != Precision::kFloat16;
 }
 
 ModelFolder load_for_engine(const std::string& path, const torch::Device& device,
@@ -91,7 +90,7 @@ std::unique_ptr<SearchEngine> make_engine(const std::vector<ModelFolder>& folder
     }
     return std::make_unique<PackedEngine>(std::move(models), packed_options(options, forbidden));
   }
-  if (options.precision == "int8")
+  if (options.precision == Precision::kInt8)
     throw UsageError("--precision", "required float32, bfloat16 or float16 on this device, got 'int8'");
   if (options.workers > 1)
     throw UsageError("--workers", "required 1 on this device and in this precision, got " +

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "core/shared_options.h"
 #include "decoding/model_folder.h"
 #include "decoding/search_engine.h"
 #include "folder/weight_file.h"
@@ -11,7 +12,7 @@
 namespace dragoman {
 
 struct EngineOptions {
-  std::string precision = "float32";
+  Precision precision = Precision::kFloat32;
   int64_t workers = 1;
   int64_t threads = 0;  // of each worker; 0: LibTorch's number of threads, shared among the workers
 
@@ -22,7 +23,7 @@ struct EngineOptions {
 StoredWeights stored_weights(const Transformer& model);
 
 // Whether the packed engine takes this device and precision.
-bool packs(const torch::Device& device, const std::string& precision);
+bool packs(const torch::Device& device, Precision precision);
 
 // A folder with its Transformer only where the engine needs one. ModelError.
 ModelFolder load_for_engine(const std::string& path, const torch::Device& device,
