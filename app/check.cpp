@@ -17,7 +17,8 @@ namespace {
 
 struct CheckFlags {
   DoctorOptions doctor;
-  std::string model, output_format = "text";
+  std::string model;
+  OutputFormat output_format = OutputFormat::kText;
 
   OptionList describe() {
     OptionList options = doctor.describe();
@@ -27,7 +28,6 @@ struct CheckFlags {
            grouped("Output",
                    {
                        option(output_format, "output-format", "NAME", "text, or json: one object")
-                           .one_of({"text", "json"})
                            .alias("format"),
                        option(model, "model", "F",
                               "an .spm file or a model folder: also count unknown characters and what "
@@ -59,14 +59,14 @@ int run_check(const Arguments& arguments) {
   check_outputs({{"standard output", "-"}}, inputs_of(flags));
   std::optional<DoctorTokenizers> tokenizers;
   if (!flags.model.empty())
-    tokenizers = {load_tokenizer(flags.model, "source"), load_tokenizer(flags.model, "target")};
+    tokenizers = {load_tokenizer(flags.model, Side::kSource), load_tokenizer(flags.model, Side::kTarget)};
   const Diagnosis diagnosis = [&] {
     Log log(std::cerr, isatty(STDERR_FILENO) == 1);
     const Heartbeat beat(log, "checking");
     return diagnose(flags.doctor, tokenizers);
   }();
   Output output("-");
-  if (flags.output_format == "json")
+  if (flags.output_format == OutputFormat::kJson)
     output.write(json_text(diagnosis.json()));
   else
     for (const auto& line : diagnosis.lines()) output.line(line);

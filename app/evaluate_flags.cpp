@@ -53,7 +53,6 @@ OptionList output_options(EvaluateFlags& f) {
   return {
       option(f.output_format, "output-format", "NAME",
              "text: one line a metric, or a table of several systems; json: sacreBLEU's list")
-          .one_of({"text", "json"})
           .alias("format"),
       option(f.sentence_level, "sentence-level",
              "score each line instead of the whole, by one metric (BLEU if --metrics names none)"),
@@ -101,9 +100,8 @@ void fill_in(EvaluateFlags& flags, const Flags& given) {
   if (!flags.language_pair.empty() && !given.has("tokenize"))
     flags.metrics.bleu.tokenize = EvaluateFlags::tokenizer_of_language(flags.language_pair);
   const char* format = std::getenv("SACREBLEU_FORMAT");
-  if (format != nullptr && !given.has("output-format") &&
-      (std::string(format) == "json" || std::string(format) == "text"))
-    flags.output_format = format;
+  if (format != nullptr && !given.has("output-format"))
+    flags.output_format = choice_of<OutputFormat>(format).value_or(flags.output_format);
   flags.metrics.seed = given.has("seed") ? static_cast<uint64_t>(flags.seed) : resampling_seed();
   flags.translate.search.seed = flags.seed;
 }
@@ -162,14 +160,13 @@ void refuse_idle_flags(EvaluateFlags& flags, const Flags& given) {
   }
   if (!flags.asks_for("chrf")) refuse_idle(given, flags.metrics.chrf.describe(), "chrf among --metrics");
   if (!flags.asks_for("ter")) refuse_idle(given, flags.metrics.ter.describe(), "ter among --metrics");
-  const std::string& smooth = flags.metrics.bleu.smooth_method;
-  if (smooth != "floor" && smooth != "add-k")
+  if (!takes_value(flags.metrics.bleu.smooth_method))
     refuse_idle(given, "smooth-value", "--smooth-method floor or add-k");
   if (!flags.metrics.confidence || flags.comparison.paired_bootstrap)
     refuse_idle(given, "confidence-n", "--confidence (a paired bootstrap has --paired-bs-n)");
   if (!flags.comparison.paired_bootstrap) refuse_idle(given, "paired-bs-n", "--paired-bs");
   if (!flags.comparison.paired_randomisation) refuse_idle(given, "paired-ar-n", "--paired-ar");
-  if (flags.output_format == "json") refuse_idle(given, "short", "--output-format text");
+  if (flags.output_format == OutputFormat::kJson) refuse_idle(given, "short", "--output-format text");
 }
 
 // Before the list of names refuses it: see make_metrics().

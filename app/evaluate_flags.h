@@ -4,6 +4,7 @@
 #include <string>
 
 #include "app/command_line.h"
+#include "app/output.h"
 #include "decoding/engine_options.h"
 #include "decoding/translator.h"
 #include "evaluation/comparison.h"
@@ -11,7 +12,8 @@
 namespace dragoman {
 
 struct EvaluateFlags {
-  std::string source, save_hypothesis, output_format = "text", language_pair, device = "auto";
+  std::string source, save_hypothesis, language_pair, device = "auto";
+  OutputFormat output_format = OutputFormat::kText;
   StringList models, references, hypotheses, names;
   int64_t num_references = 1, threads = 0, seed = 1;
   bool sentence_level = false, force = false, quiet = false, no_color = false;

@@ -83,7 +83,8 @@ std::vector<Block> blocks_of(const ModelOptions& options) {
 void print_settings(Output& output, const std::string& folder, const ModelOptions& o) {
   output.line("folder            " + folder);
   output.line("layers            " + std::to_string(o.encoder_layers) + " encoder, " +
-              std::to_string(o.decoder_layers) + " decoder, " + o.norm + "-norm, " + o.activation_function);
+              std::to_string(o.decoder_layers) + " decoder, " + name_of(o.norm) + "-norm, " +
+              name_of(o.activation_function));
   output.line("width             D " + std::to_string(o.d_model) + ", F " +
               std::to_string(o.encoder_ffn_dim) + "/" + std::to_string(o.decoder_ffn_dim) + ", H " +
               std::to_string(o.encoder_attention_heads) + "/" + std::to_string(o.decoder_attention_heads));

@@ -7,9 +7,16 @@
 #include <string>
 #include <string_view>
 
+#include "core/choice.h"
 #include "core/replacement_file.h"
 
 namespace dragoman {
+
+// How results are written.
+enum class OutputFormat { kText, kJson };
+constexpr auto names_of(OutputFormat) {
+  return choice_names("text", "json");
+}
 
 // The reader of our output has gone (`| head`): no error, there is just nothing left to do.
 struct ReaderGone {};

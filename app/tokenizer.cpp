@@ -17,10 +17,18 @@
 namespace dragoman {
 namespace {
 
+// How encoded text is written.
+enum class Encoding { kPieces, kIds };
+constexpr auto names_of(Encoding) {
+  return choice_names("pieces", "ids");
+}
+
 // --model names an .spm file, or a model folder, of which `side` is used.
 struct TokenizerFlags {
   StringList input;
-  std::string model, output = "-", side = "source", output_format = "pieces";
+  std::string model, output = "-";
+  Side side = Side::kSource;
+  Encoding encoding = Encoding::kPieces;
   TokenizerOptions tokenizer;
 
   OptionList train_options() {
@@ -40,12 +48,10 @@ struct TokenizerFlags {
         "Text",
         {
             option(model, "model", "F", "an .spm file, or a model folder").short_form('m'),
-            option(side, "side", "NAME", "which tokenizer of a model folder").one_of({"source", "target"}),
+            option(side, "side", "NAME", "which tokenizer of a model folder"),
             option(input, "input", "F", what + ", one line each; - is standard input").short_form('i'),
             option(output, "output", "F", "where results go; - is standard output").short_form('o'),
-            option(output_format, "output-format", "NAME", "pieces or ids")
-                .one_of({"pieces", "ids"})
-                .alias("input-format"),
+            option(encoding, "output-format", "NAME", "pieces or ids").alias("input-format"),
         });
   }
 };
@@ -119,8 +125,8 @@ int run_tokenizer_encode(const Arguments& arguments) {
   apply_flags(options, given);
   return for_each_line(
       flags, given, [&](const Tokenizer& tokenizer, const std::string& line, const LineReader&) {
-        const bool source = flags.side == "source";
-        if (flags.output_format == "pieces")
+        const bool source = flags.side == Side::kSource;
+        if (flags.encoding == Encoding::kPieces)
           return joined(source ? tokenizer.encode_source_pieces(line) : tokenizer.encode_pieces(line));
         std::vector<std::string> words;
         for (const int64_t id : source ? tokenizer.encode_source(line) : tokenizer.encode(line))
@@ -145,7 +151,8 @@ int run_tokenizer_decode(const Arguments& arguments) {
   apply_flags(options, given);
   return for_each_line(flags, given,
                        [&](const Tokenizer& tokenizer, const std::string& line, const LineReader& reader) {
-                         if (flags.output_format == "pieces") return tokenizer.decode_pieces(words_of(line));
+                         if (flags.encoding == Encoding::kPieces)
+                           return tokenizer.decode_pieces(words_of(line));
                          std::vector<int64_t> ids;
                          for (const auto& word : words_of(line))
                            ids.push_back(parse_id(word, tokenizer.vocabulary().size(), reader));

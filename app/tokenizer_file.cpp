@@ -6,10 +6,10 @@
 
 namespace dragoman {
 
-Tokenizer load_tokenizer(const std::string& path, const std::string& side) {
+Tokenizer load_tokenizer(const std::string& path, Side side) {
   if (!is_folder(path)) return Tokenizer::load(path, vocabulary_of(read_file(path, ErrorKind::kModel), path));
   const TokenizerPair tokenizers = TokenizerPair::load(path);
-  return side == "target" ? tokenizers.target : tokenizers.source;
+  return side == Side::kTarget ? tokenizers.target : tokenizers.source;
 }
 
 }  // namespace dragoman

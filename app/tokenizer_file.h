@@ -3,11 +3,17 @@
 
 #include <string>
 
+#include "core/choice.h"
 #include "tokenizer/tokenizer.h"
 
 namespace dragoman {
 
-// `path`: an .spm file, or a model folder, of which `side` ("source" or "target") is taken. ModelError.
-Tokenizer load_tokenizer(const std::string& path, const std::string& side);
+enum class Side { kSource, kTarget };
+constexpr auto names_of(Side) {
+  return choice_names("source", "target");
+}
+
+// `path`: an .spm file, or a model folder, of which `side` is taken. ModelError.
+Tokenizer load_tokenizer(const std::string& path, Side side);
 
 }  // namespace dragoman

@@ -55,6 +55,16 @@ void check_choice(const Option& option, const std::string& value) {
   throw BadValue{"one of " + all};
 }
 
+size_t index_of(const ChoiceTarget& target, std::string_view name) {
+  return static_cast<size_t>(std::find(target.names.begin(), target.names.end(), name) -
+                             target.names.begin());
+}
+
+bool takes_text(const Option& option) {
+  return std::holds_alternative<std::string*>(option.target) ||
+         std::holds_alternative<ChoiceTarget>(option.target);
+}
+
 void assign(const Option& option, int64_t value) {
   check_range(option, static_cast<double>(value), "a whole number");
   *std::get<int64_t*>(option.target) = value;
@@ -65,7 +75,12 @@ void assign(const Option& option, double value) {
 }
 void assign(const Option& option, const std::string& value) {
   check_choice(option, value);
-  *std::get<std::string*>(option.target) = value;
+  if (auto* text = std::get_if<std::string*>(&option.target)) {
+    **text = value;
+  } else {
+    const ChoiceTarget& target = std::get<ChoiceTarget>(option.target);
+    target.set(target.member, index_of(target, value));
+  }
 }
 
 void assign_text(const Option& option, const std::string& text, bool append) {
@@ -84,7 +99,7 @@ void assign_text(const Option& option, const std::string& text, bool append) {
       throw BadValue{option.is_duration ? "a duration such as 90s, 30m or 2h"
                                         : "a number" + range_text(option)};
     assign(option, *value);
-  } else if (std::holds_alternative<std::string*>(option.target)) {
+  } else if (takes_text(option)) {
     assign(option, text);
   } else {
     auto& list = *std::get<StringList*>(option.target);
@@ -126,7 +141,7 @@ void assign_json(const Option& option, const nlohmann::json& value) {
     if (option.is_duration && value.is_string()) return assign_text(option, value.get<std::string>(), false);
     if (!value.is_number()) throw BadValue{"a number" + range_text(option)};
     assign(option, value.get<double>());
-  } else if (std::holds_alternative<std::string*>(option.target)) {
+  } else if (takes_text(option)) {
     const auto text = string_from_json(value);
     if (!text) throw BadValue{"a string"};
     assign(option, *text);
@@ -191,6 +206,7 @@ std::string Option::value_text() const {
   if (auto* whole = std::get_if<int64_t*>(&target)) return std::to_string(**whole);
   if (auto* real = std::get_if<double*>(&target)) return number_text(**real) + (is_duration ? "s" : "");
   if (auto* text = std::get_if<std::string*>(&target)) return **text;
+  if (auto* choice = std::get_if<ChoiceTarget>(&target)) return choice->name();
   std::string all;
   for (const auto& item : *std::get<StringList*>(target)) all += (all.empty() ? "" : ",") + item;
   return all;
@@ -263,8 +279,14 @@ nlohmann::ordered_json to_json(const OptionList& options) {
     } else if (auto* list = std::get_if<StringList*>(&option.target)) {
       value = nlohmann::ordered_json::array();
       for (const auto& item : **list) value.push_back(string_json(item));
+    } else if (auto* choice = std::get_if<ChoiceTarget>(&option.target)) {
+      value = choice->name();
+    } else if (auto* flag = std::get_if<bool*>(&option.target)) {
+      value = **flag;
+    } else if (auto* whole = std::get_if<int64_t*>(&option.target)) {
+      value = **whole;
     } else {
-      std::visit([&](auto* member) { value = *member; }, option.target);
+      value = *std::get<double*>(option.target);
     }
   }
   return object;

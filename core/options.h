@@ -14,18 +14,38 @@
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
+#include "core/choice.h"
 #include "core/error.h"
 
 namespace dragoman {
 
 using StringList = std::vector<std::string>;
 
+// A member of an enum type with names (core/choice.h), reached without its type: by the index of its value.
+struct ChoiceTarget {
+  void* member;
+  std::span<const std::string_view> names;
+  size_t (*index)(const void* member);
+  void (*set)(void* member, size_t index);
+
+  std::string name() const { return std::string(names[index(member)]); }
+};
+
+template <Choice T>
+ChoiceTarget choice_target(T& member) {
+  return {&member, kNamesOf<T>,
+          [](const void* from) { return static_cast<size_t>(*static_cast<const T*>(from)); },
+          [](void* to, size_t index) { *static_cast<T*>(to) = static_cast<T>(index); }};
+}
+
 struct Option {
-  using Target = std::variant<bool*, int64_t*, double*, std::string*, StringList*>;
+  using Target = std::variant<bool*, int64_t*, double*, std::string*, StringList*, ChoiceTarget>;
 
   Target target;
   std::string name;         // the flag without its dashes: "max-updates"
@@ -66,6 +86,12 @@ Option option(Option::Target target, std::string name, std::string placeholder, 
 template <typename T>
 Option option(T& member, std::string name, std::string placeholder, std::string help) {
   return option(Option::Target(&member), std::move(name), std::move(placeholder), std::move(help));
+}
+template <Choice T>
+Option option(T& member, std::string name, std::string placeholder, std::string help) {
+  return option(Option::Target(choice_target(member)), std::move(name), std::move(placeholder),
+                std::move(help))
+      .one_of({kNamesOf<T>.begin(), kNamesOf<T>.end()});
 }
 inline Option option(bool& member, std::string name, std::string help) {
   return option(Option::Target(&member), std::move(name), "", std::move(help));

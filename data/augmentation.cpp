@@ -45,8 +45,7 @@ OptionList AugmentationOptions::describe() {
               .at_most(0.99),
           option(sampled_side, "sampled-side", "NAME",
                  "which side --subword-sampling or --bpe-dropout samples; source alone keeps one spelling "
-                 "in the output")
-              .one_of({"both", "source", "target"}),
+                 "in the output"),
       });
 }
 
@@ -57,10 +56,10 @@ void AugmentationOptions::check(bool unigram) const {
   if (bpe_dropout > 0 && unigram)
     throw UsageError("--bpe-dropout",
                      "expected a BPE tokenizer, got unigram; --subword-sampling is for that");
-  if (!any() && sampled_side != "both")
+  if (!any() && sampled_side != SampledSide::kBoth)
     throw UsageError("--sampled-side", std::string("expected ") +
                                            (unigram ? "--subword-sampling" : "--bpe-dropout") +
-                                           " as well, got " + sampled_side + " without it");
+                                           " as well, got " + name_of(sampled_side) + " without it");
 }
 
 Augmentation::Augmentation(const AugmentationOptions& options, const Tokenizer& source,
@@ -70,9 +69,9 @@ Augmentation::Augmentation(const AugmentationOptions& options, const Tokenizer& 
   options.check(target.is_unigram());
   const double strength = options.subword_sampling > 0 ? options.subword_sampling : options.bpe_dropout;
   if (strength > 0) {
-    if (options.sampled_side != "target")
+    if (options.sampled_side != SampledSide::kTarget)
       source_sampler_ = std::make_unique<SubwordSampler>(source, strength);
-    if (options.sampled_side != "source")
+    if (options.sampled_side != SampledSide::kSource)
       target_sampler_ = std::make_unique<SubwordSampler>(target, strength);
   }
 }

@@ -14,10 +14,15 @@
 
 namespace dragoman {
 
+enum class SampledSide { kBoth, kSource, kTarget };
+constexpr auto names_of(SampledSide) {
+  return choice_names("both", "source", "target");
+}
+
 struct AugmentationOptions {
   double subword_sampling = 0;  // alpha, unigram
   double bpe_dropout = 0;       // p, BPE
-  std::string sampled_side = "both";
+  SampledSide sampled_side = SampledSide::kBoth;
 
   bool any() const;
   OptionList describe();

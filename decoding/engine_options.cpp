@@ -5,8 +5,7 @@ namespace dragoman {
 OptionList EngineOptions::describe() {
   return {
       option(precision, "precision", "NAME",
-             "numbers of matrix products; int8 has whole numbers, a scale a channel and a token, on the CPU")
-          .one_of({"float32", "bfloat16", "float16", "int8"}),
+             "numbers of matrix products; int8 has whole numbers, a scale a channel and a token, on the CPU"),
       option(workers, "workers", "N",
              "batches translated side by side on the CPU, each by --threads threads, over one set of weights")
           .at_least(1)

@@ -2,14 +2,13 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 
-#include "core/options.h"
+#include "core/shared_options.h"
 
 namespace dragoman {
 
 struct EngineOptions {
-  std::string precision = "float32";
+  Precision precision = Precision::kFloat32;
   int64_t workers = 1;
   int64_t threads = 0;  // of each worker; 0: LibTorch's number of threads, shared among the workers
 

@@ -47,10 +47,11 @@ void set_lengths(const GenerationDefaults& g, SearchOptions& search, Settings& s
 // Both are the rules that they are in transformers 5.
 void set_stopping(const GenerationDefaults& g, SearchOptions& search, Settings& settings) {
   if (!g.early_stopping) return;
-  const std::string& rule = *g.early_stopping;
-  search.search_until = rule == "true" ? "first" : rule == "never" ? "exact" : "heuristic";
-  settings.note("search-until", "early_stopping",
-                rule == "never" ? nlohmann::json(rule) : nlohmann::json(rule == "true"));
+  const EarlyStopping rule = *g.early_stopping;
+  search.search_until = rule == EarlyStopping::kTrue    ? SearchUntil::kFirst
+                        : rule == EarlyStopping::kNever ? SearchUntil::kExact
+                                                        : SearchUntil::kHeuristic;
+  settings.note("search-until", "early_stopping", early_stopping_json(rule));
 }
 
 void set_sampling(const GenerationDefaults& g, SearchOptions& search, Settings& settings) {

@@ -20,8 +20,7 @@ OptionList SearchOptions::describe() {
               .alias("alpha")
               .alias("normalize"),
           option(length_penalty_kind, "length-penalty-kind", "NAME",
-                 "average: length^ALPHA; wu: ((5+length)/6)^ALPHA (Wu et al. 2016)")
-              .one_of({"average", "wu"}),
+                 "average: length^ALPHA; wu: ((5+length)/6)^ALPHA (Wu et al. 2016)"),
           option(word_penalty, "word-penalty", "W",
                  "log-probabilities are lowered by W for each token before they are compared (Marian's)")
               .at_least(-1000)
@@ -78,8 +77,7 @@ OptionList SearchOptions::describe() {
               "when beam search stops: heuristic (early_stopping=False of transformers 5: the best live "
               "score over the current length), candidates (of transformers 4: what has just ended counts as "
               "live), exact (early_stopping=\"never\": the best live score over the longest length allowed) "
-              "or first (early_stopping=True: as soon as a beam of hypotheses has ended)")
-              .one_of({"heuristic", "candidates", "exact", "first"}),
+              "or first (early_stopping=True: as soon as a beam of hypotheses has ended)"),
       });
 }
 
@@ -136,8 +134,9 @@ void order_by_score(std::vector<Hypothesis>& hypotheses) {
 }
 
 double SearchOptions::penalty(int64_t length) const {
-  const double base =
-      length_penalty_kind == "wu" ? (5.0 + static_cast<double>(length)) / 6.0 : static_cast<double>(length);
+  const double base = length_penalty_kind == LengthPenaltyKind::kWu
+                          ? (5.0 + static_cast<double>(length)) / 6.0
+                          : static_cast<double>(length);
   return std::pow(base, length_penalty);
 }
 

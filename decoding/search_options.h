@@ -13,10 +13,22 @@ namespace dragoman {
 // The logit, and the log-probability, of what may not follow.
 inline constexpr float kImpossible = -std::numeric_limits<float>::infinity();
 
+// What --length-penalty is the power of: the length, or (5+length)/6 (Wu et al. 2016, equation 14).
+enum class LengthPenaltyKind { kAverage, kWu };
+constexpr auto names_of(LengthPenaltyKind) {
+  return choice_names("average", "wu");
+}
+
+// When beam search stops (sentence_beam.h).
+enum class SearchUntil { kHeuristic, kCandidates, kExact, kFirst };
+constexpr auto names_of(SearchUntil) {
+  return choice_names("heuristic", "candidates", "exact", "first");
+}
+
 struct SearchOptions {
   int64_t beam_size = 4;
   double length_penalty = 1.0;
-  std::string length_penalty_kind = "average";
+  LengthPenaltyKind length_penalty_kind = LengthPenaltyKind::kAverage;
   int64_t min_length = 0;
   int64_t max_length = 0;
   int64_t n_best = 1;
@@ -28,7 +40,7 @@ struct SearchOptions {
   int64_t top_k = 0;
   double top_p = 1.0;
   int64_t seed = 1;
-  std::string search_until = "heuristic";
+  SearchUntil search_until = SearchUntil::kHeuristic;
   double word_penalty = 0.0;
   int64_t encoder_no_repeat_ngram = 0;
 

@@ -16,7 +16,7 @@ void SentenceBeam::advance(const std::vector<BeamCandidate>& candidates, int64_t
     if (!end && live.size() < beams) live.push_back({continued(candidate), candidate.beam});
   }
   double bound = kImpossible;  // the best first, but for a rate of diversity
-  if (options_->search_until == "candidates") {
+  if (options_->search_until == SearchUntil::kCandidates) {
     for (const auto& candidate : candidates) bound = std::max(bound, double{candidate.log_probability});
   } else {
     for (const auto& one : live) bound = std::max(bound, one.hypothesis.log_probability);
@@ -58,8 +58,8 @@ void SentenceBeam::finish(const BeamCandidate& candidate, int64_t length) {
 
 bool SentenceBeam::cannot_improve(double bound, int64_t length) const {
   if (finished_.size() < static_cast<size_t>(options_->beam_size)) return false;
-  if (options_->search_until == "first") return true;
-  const bool exact = options_->search_until == "exact" && options_->length_penalty > 0;
+  if (options_->search_until == SearchUntil::kFirst) return true;
+  const bool exact = options_->search_until == SearchUntil::kExact && options_->length_penalty > 0;
   return options_->score(bound, exact ? limit_ : length) <= finished_.back().score;
 }
 

@@ -98,8 +98,7 @@ OptionList TranslateOptions::describe() {
                         "without those that end at an abbreviation"),
                  option(loop_guard, "loop-guard", "NAME",
                         "translations that turn in circles: mark counts them and gives them the status "
-                        "looped; retry decodes them again with repetitions forbidden; off says nothing")
-                     .one_of({"mark", "retry", "off"}),
+                        "looped; retry decodes them again with repetitions forbidden; off says nothing"),
              });
 }
 
@@ -214,13 +213,13 @@ SearchOptions Translator::wanted_search(bool retried) const {
 }
 
 void Translator::guard_against_loops(std::vector<Segment>& segments) const {
-  if (options_.loop_guard == "off") return;
+  if (options_.loop_guard == LoopGuard::kOff) return;
   std::vector<Segment*> again;
   for (auto& segment : segments) {
     segment.looped = is_loop(segment.text(), segment.hypotheses.front().ids);
     if (segment.looped) again.push_back(&segment);
   }
-  if (options_.loop_guard != "retry" || again.empty()) return;
+  if (options_.loop_guard != LoopGuard::kRetry || again.empty()) return;
   search_all(again, wanted_search(true));
   for (auto* segment : again) {
     segment->retried = true;

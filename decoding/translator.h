@@ -13,6 +13,12 @@
 
 namespace dragoman {
 
+// What becomes of translations that repeat themselves (loop_guard.h).
+enum class LoopGuard { kMark, kRetry, kOff };
+constexpr auto names_of(LoopGuard) {
+  return choice_names("mark", "retry", "off");
+}
+
 struct TranslateOptions {
   SearchOptions search;
   int64_t max_tokens = 4096;
@@ -20,7 +26,7 @@ struct TranslateOptions {
   int64_t max_source_length = 512;
   std::string target_language;
   bool split_sentences = false;
-  std::string loop_guard = "mark";
+  LoopGuard loop_guard = LoopGuard::kMark;
 
   OptionList describe();
 };

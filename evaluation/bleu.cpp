@@ -12,16 +12,9 @@ namespace {
 
 constexpr size_t kMatches = 2, kTotals = kMatches + kBleuOrder;  // where they begin in the statistics
 
-// The methods of Chen and Cherry 2014 ("A Systematic Comparison of Smoothing Techniques for Sentence-Level
-// BLEU") that take a value have the value they found best.
-const StringList kSmoothMethods = {"exp", "floor", "add-k", "none"};
-
-bool takes_value(const std::string& method) {
-  return method == "floor" || method == "add-k";
-}
-
-double default_value(const std::string& method) {
-  return method == "add-k" ? 1 : 0.1;
+// The value that Chen and Cherry 2014 found best.
+double default_value(SmoothMethod method) {
+  return method == SmoothMethod::kAddK ? 1 : 0.1;
 }
 
 // The length nearest to the hypothesis; of two as near, the shorter.
@@ -63,24 +56,19 @@ OptionList BleuOptions::describe() {
                  "sacreBLEU's own copy, ~/.sacrebleu/models), or the dictionary's folder of ja-mecab and "
                  "ko-mecab (else where packages put it)"),
           option(lowercase, "lowercase", "BLEU does not tell upper from lower case"),
-          option(smooth_method, "smooth-method", "NAME", "what BLEU takes for a precision of zero")
-              .one_of(kSmoothMethods),
+          option(smooth_method, "smooth-method", "NAME", "what BLEU takes for a precision of zero"),
           option(smooth_value, "smooth-value", "X",
                  "value of the smoothing methods floor and add-k; negative: 0.1 and 1")};
 }
 
 Bleu::Bleu(const BleuOptions& options)
     : options_(options), tokenizer_(bleu_tokenizer(options.tokenize, options.tokenizer_model)) {
-  const std::string& method = options_.smooth_method;
-  if (std::count(kSmoothMethods.begin(), kSmoothMethods.end(), method) == 0) {
-    throw UsageError("--smooth-method", "expected one of exp, floor, add-k, none, got '" + method + "'");
-  }
-  smooth_value_ = options_.smooth_value < 0 ? default_value(method) : options_.smooth_value;
+  smooth_value_ = options_.smooth_value < 0 ? default_value(options_.smooth_method) : options_.smooth_value;
 }
 
 std::string Bleu::signature() const {
-  std::string smooth = options_.smooth_method;
-  if (takes_value(smooth)) smooth += "[" + fixed(smooth_value_, 2) + "]";
+  std::string smooth = name_of(options_.smooth_method);
+  if (takes_value(options_.smooth_method)) smooth += "[" + fixed(smooth_value_, 2) + "]";
   return "case:" + std::string(options_.lowercase ? "lc" : "mixed") +
          "|eff:" + (options_.effective_order ? "yes" : "no") + "|tok:" + tokenizer_.signature +
          "|smooth:" + smooth;
@@ -112,7 +100,7 @@ Statistics Bleu::statistics(const std::string& hypothesis, const StringList& ref
 
 // What add-k adds to matches and n-grams of this order, counted from 0.
 double Bleu::added_to(size_t order) const {
-  return options_.smooth_method == "add-k" && order > 0 ? smooth_value_ : 0;
+  return options_.smooth_method == SmoothMethod::kAddK && order > 0 ? smooth_value_ : 0;
 }
 
 std::array<double, kBleuOrder> Bleu::precisions(const Statistics& sums) const {
@@ -127,9 +115,9 @@ std::array<double, kBleuOrder> Bleu::precisions(const Statistics& sums) const {
     if (total == 0) break;
     if (matches > 0) {
       result[n] = 100 * matches / total;
-    } else if (options_.smooth_method == "exp") {
+    } else if (options_.smooth_method == SmoothMethod::kExp) {
       result[n] = 100 / ((halvings *= 2) * total);
-    } else if (options_.smooth_method == "floor") {
+    } else if (options_.smooth_method == SmoothMethod::kFloor) {
       result[n] = 100 * smooth_value_ / total;
     }
   }

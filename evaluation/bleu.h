@@ -16,11 +16,22 @@ namespace dragoman {
 
 inline constexpr size_t kBleuOrder = 4;
 
+// What takes the place of a precision of zero (Chen and Cherry 2014, "A Systematic Comparison of Smoothing
+// Techniques for Sentence-Level BLEU").
+enum class SmoothMethod { kExp, kFloor, kAddK, kNone };
+constexpr auto names_of(SmoothMethod) {
+  return choice_names("exp", "floor", "add-k", "none");
+}
+// floor and add-k are told a value, --smooth-value.
+constexpr bool takes_value(SmoothMethod method) {
+  return method == SmoothMethod::kFloor || method == SmoothMethod::kAddK;
+}
+
 struct BleuOptions {
   std::string tokenize = "13a";
   std::string tokenizer_model = "";  // see bleu_tokenizer()
   bool lowercase = false;
-  std::string smooth_method = "exp";
+  SmoothMethod smooth_method = SmoothMethod::kExp;
   double smooth_value = -1;  // negative: the method's own
   // Only the orders that the hypotheses have n-grams of count: for single lines, which may be short.
   bool effective_order = false;
@@ -30,7 +41,7 @@ struct BleuOptions {
 
 class Bleu : public Metric {
  public:
-  explicit Bleu(const BleuOptions& options);  // UsageError: no such tokenizer or smoothing
+  explicit Bleu(const BleuOptions& options);  // UsageError: no such tokenizer
 
   std::string name() const override { return "BLEU"; }
   std::string signature() const override;

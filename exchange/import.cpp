@@ -114,8 +114,7 @@ ImportReport import_marian(const ImportOptions& given, InputFiles& files, bool i
                     " is a setting that import does not know; the model may compute something else");
   }
   const GatheredWeights weights =
-      gather_marian_weights(tensors.arrays(), found.weights, shape,
-                            given.positions == "marian" ? PositionScale::kMarian : PositionScale::kPaper);
+      gather_marian_weights(tensors.arrays(), found.weights, shape, given.positions);
   GenerationDefaults generation;
   generation.suppress_tokens = {vocabularies.target.unk_id()};  // as Marian does unless decoder.yml allows it
   if (found.decoder) apply_marian_search(*found.decoder, generation, notes);
@@ -152,8 +151,7 @@ OptionList ImportOptions::describe() {
           option(positions, "positions", "NAME",
                  "positions of a model from Marian: as Marian computes them, with which it was trained, or "
                  "as Hugging "
-                 "Face does, for the numbers of the conversions on its hub")
-              .one_of({"marian", "huggingface"}),
+                 "Face does, for the numbers of the conversions on its hub"),
       });
 }
 

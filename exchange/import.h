@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/options.h"
+#include "folder/position_table.h"
 
 namespace dragoman {
 
@@ -17,7 +18,7 @@ struct ImportOptions {
   std::string model = "";  // the new folder
   StringList vocabularies = {};
   std::string source_spm = "", target_spm = "";
-  std::string positions = "marian";
+  PositionScale positions = PositionScale::kMarian;
 
   OptionList describe();
 };

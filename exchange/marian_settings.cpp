@@ -123,7 +123,7 @@ std::string operations(const MarianSettings& settings, const std::string& key, c
 
 // a: add the input, n: normalise. Post-norm is "an" after each block; pre-norm is "n" before, "a" after, and
 // "n" at the top.
-std::string norm_of(const MarianSettings& settings) {
+Norm norm_of(const MarianSettings& settings) {
   const std::string before = operations(settings, "transformer-preprocess", ""),
                     after = operations(settings, "transformer-postprocess", "an"),
                     top = operations(settings, "transformer-postprocess-top", ""),
@@ -139,7 +139,7 @@ std::string norm_of(const MarianSettings& settings) {
     refuse(settings, "transformer-postprocess", "'d" + wanted + "'" + kind, "'" + after + "'");
   if (top != wanted_top)
     refuse(settings, "transformer-postprocess-top", "'" + wanted_top + "'" + kind, "'" + top + "'");
-  return is_pre ? "pre" : "post";
+  return is_pre ? Norm::kPre : Norm::kPost;
 }
 
 void set_feed_forward(const MarianSettings& settings, MarianShape& shape) {
@@ -156,10 +156,13 @@ void set_feed_forward(const MarianSettings& settings, MarianShape& shape) {
   o.encoder_ffn_dim = o.decoder_ffn_dim = settings.whole("transformer-dim-ffn", 1, kWidth);
   if (settings.text_or("transformer-decoder-dim-ffn", "0") != "0")
     o.decoder_ffn_dim = settings.whole("transformer-decoder-dim-ffn", 1, kWidth);
-  const std::string name = settings.text_or("transformer-ffn-activation", "swish");
-  if (name != "swish" && name != "relu" && name != "gelu")
+  const std::string name =
+      settings.text_or("transformer-ffn-activation", name_of(ActivationFunction::kSwish));
+  const auto function = choice_of<ActivationFunction>(name);
+  if (!function || *function == ActivationFunction::kSilu)  // Marian has no silu
     refuse(settings, "transformer-ffn-activation", "swish, relu or gelu", "'" + name + "'");
-  o.activation_function = name;  // gelu is the exact one since Marian 1.12, an approximation by swish before
+  o.activation_function =
+      *function;  // gelu is the exact one since Marian 1.12, an approximation by swish before
 }
 
 std::vector<int64_t> tied_layers(const MarianSettings& settings, int64_t layers) {

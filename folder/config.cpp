@@ -1,20 +1,18 @@
 #include "folder/config.h"
 
-#include <set>
-
 #include "core/files.h"
 #include "folder/json_keys.h"
 
 namespace dragoman {
 namespace {
 
-std::string activation_of(const JsonKeys& keys) {
-  const std::string name = keys.text_or("activation_function", "gelu");
-  static const std::set<std::string> known = {"relu", "silu", "swish", "gelu"};
-  if (known.count(name) == 0)
+ActivationFunction activation_of(const JsonKeys& keys) {
+  const std::string name = keys.text_or("activation_function", name_of(ActivationFunction::kGelu));
+  const auto function = choice_of<ActivationFunction>(name);
+  if (!function)
     throw ModelError(keys.where() + ": activation_function",
                      "expected relu, silu, swish or gelu, got '" + name + "'");
-  return name;
+  return *function;
 }
 
 // Things that MarianConfig can say and this model cannot do: refused, never passed over.
@@ -63,7 +61,7 @@ ModelOptions parse_model_config(const nlohmann::json& config, const std::string&
   o.dropout = keys.share_or("dropout", 0.1);
   o.attention_dropout = keys.share_or("attention_dropout", 0.0);
   o.activation_dropout = keys.share_or("activation_dropout", 0.0);
-  o.norm = keys.flag_or("normalize_before", false) ? "pre" : "post";
+  o.norm = keys.flag_or("normalize_before", false) ? Norm::kPre : Norm::kPost;
   o.share_encoder_decoder_embeddings = keys.flag_or("share_encoder_decoder_embeddings", true);
   o.tie_word_embeddings = keys.flag_or("tie_word_embeddings", true);
   o.scale_embedding = keys.flag_or("scale_embedding", false);
@@ -96,7 +94,7 @@ std::string model_config_text(const ModelOptions& o) {
       {"decoder_attention_heads", o.decoder_attention_heads},
       {"encoder_ffn_dim", o.encoder_ffn_dim},
       {"decoder_ffn_dim", o.decoder_ffn_dim},
-      {"activation_function", o.activation_function},
+      {"activation_function", name_of(o.activation_function)},
       {"dropout", o.dropout},
       {"attention_dropout", o.attention_dropout},
       {"activation_dropout", o.activation_dropout},

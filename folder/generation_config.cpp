@@ -11,6 +11,7 @@ namespace {
 
 constexpr char kGenerationConfigName[] = "generation_config.json";
 constexpr char kWordPenalty[] = "dragoman_word_penalty";
+constexpr char kNever[] = "never";
 constexpr int64_t kUsualBeams = 4;
 constexpr double kAnyNumber = 1e9;
 constexpr int64_t kLongest = 1 << 20;
@@ -81,8 +82,12 @@ void read_rules(const JsonKeys& keys, GenerationDefaults& defaults) {
   if (keys.has("renormalize_logits")) defaults.renormalize_logits = keys.flag("renormalize_logits");
   if (!keys.has("early_stopping")) return;
   const auto& rule = keys.at("early_stopping");
-  if (!rule.is_boolean() && rule != "never") keys.refuse("early_stopping", "true, false or \"never\"");
-  defaults.early_stopping = rule.is_boolean() ? rule.dump() : rule.get<std::string>();
+  if (rule.is_boolean())
+    defaults.early_stopping = rule.get<bool>() ? EarlyStopping::kTrue : EarlyStopping::kFalse;
+  else if (rule == kNever)
+    defaults.early_stopping = EarlyStopping::kNever;
+  else
+    keys.refuse("early_stopping", "true, false or \"never\"");
 }
 
 void read_tokens(const JsonKeys& keys, GenerationDefaults& defaults) {
@@ -129,6 +134,11 @@ void read_special_ids(const JsonKeys& keys, GenerationDefaults& defaults) {
 }
 
 }  // namespace
+
+nlohmann::json early_stopping_json(EarlyStopping rule) {
+  if (rule == EarlyStopping::kNever) return kNever;
+  return rule == EarlyStopping::kTrue;
+}
 
 void parse_generation_config(const nlohmann::json& config, const std::string& where,
                              GenerationDefaults& defaults) {
@@ -205,9 +215,7 @@ std::string generation_config_text(const ModelOptions& o, const GenerationDefaul
   add("top_k", generation.top_k);
   add("top_p", generation.top_p);
   add("forced_bos_token_id", generation.forced_bos_token_id);
-  if (generation.early_stopping)
-    config["early_stopping"] =
-        *generation.early_stopping == "never" ? Json("never") : Json(*generation.early_stopping == "true");
+  if (generation.early_stopping) config["early_stopping"] = early_stopping_json(*generation.early_stopping);
   if (generation.eos_token_ids.size() > 1) config["eos_token_id"] = generation.eos_token_ids;
   add_ids("forced_eos_token_id", generation.forced_eos_token_ids);
   add_ids("suppress_tokens", generation.suppress_tokens);

@@ -11,6 +11,10 @@
 
 namespace dragoman {
 
+// When beam search stops: false, true or "never" in the file.
+enum class EarlyStopping { kFalse, kTrue, kNever };
+nlohmann::json early_stopping_json(EarlyStopping rule);  // as the file has it
+
 // Names and meanings are transformers', with one key of our own: "dragoman_word_penalty", which transformers
 // passes over. What the file does not say is empty; null says nothing.
 struct GenerationDefaults {
@@ -21,7 +25,7 @@ struct GenerationDefaults {
   std::optional<double> length_penalty = {}, repetition_penalty = {};
   std::optional<double> word_penalty = {};  // log-probabilities are lowered by this for each token (Marian)
   std::optional<int64_t> no_repeat_ngram_size = {}, encoder_no_repeat_ngram_size = {};
-  std::optional<std::string> early_stopping = {};  // "true", "false" or "never"
+  std::optional<EarlyStopping> early_stopping = {};
   std::optional<bool> do_sample = {}, renormalize_logits = {};
   std::optional<double> temperature = {}, top_p = {};
   std::optional<int64_t> top_k = {};

@@ -42,7 +42,6 @@ OptionList ModelOptions::describe() {
               .at_most(kMaxWidth),
           option(activation_function, "activation-function", "NAME",
                  "nonlinearity of the feed-forward block (swish is another name of silu)")
-              .one_of({"relu", "silu", "swish", "gelu"})
               .alias("activation"),
           option(dropout, "dropout", "P", "dropout on embeddings and on the output of every sublayer")
               .at_least(0)
@@ -54,8 +53,7 @@ OptionList ModelOptions::describe() {
               .at_least(0)
               .at_most(0.99),
           option(norm, "norm", "WHERE",
-                 "layer normalisation after each sublayer (post, the paper) or before it (pre)")
-              .one_of({"post", "pre"}),
+                 "layer normalisation after each sublayer (post, the paper) or before it (pre)"),
           option(share_encoder_decoder_embeddings, "share-encoder-decoder-embeddings",
                  "one vocabulary and one embedding for source and target; false: one a side")
               .alias("shared-vocabulary"),

@@ -9,6 +9,18 @@
 
 namespace dragoman {
 
+// The nonlinearity of the feed-forward block. swish is another name of silu.
+enum class ActivationFunction { kRelu, kSilu, kSwish, kGelu };
+constexpr auto names_of(ActivationFunction) {
+  return choice_names("relu", "silu", "swish", "gelu");
+}
+
+// Layer normalisation after each sublayer (the paper), or before it.
+enum class Norm { kPost, kPre };
+constexpr auto names_of(Norm) {
+  return choice_names("post", "pre");
+}
+
 struct ModelOptions {
   int64_t vocab_size = 0;          // V of the source side, <pad> included
   int64_t decoder_vocab_size = 0;  // V of the target side, <pad> included
@@ -20,11 +32,11 @@ struct ModelOptions {
   int64_t decoder_attention_heads = 4;
   int64_t encoder_ffn_dim = 1024;
   int64_t decoder_ffn_dim = 1024;
-  std::string activation_function = "relu";
+  ActivationFunction activation_function = ActivationFunction::kRelu;
   double dropout = 0.1;
   double attention_dropout = 0.0;
   double activation_dropout = 0.0;
-  std::string norm = "post";
+  Norm norm = Norm::kPost;
   bool share_encoder_decoder_embeddings = true;
   bool tie_word_embeddings = true;
   bool scale_embedding = true;
@@ -37,7 +49,7 @@ struct ModelOptions {
 
   int64_t source_pad_id() const { return vocab_size - 1 < pad_token_id ? vocab_size - 1 : pad_token_id; }
   int64_t target_pad_id() const { return pad_token_id; }
-  bool pre_norm() const { return norm == "pre"; }
+  bool pre_norm() const { return norm == Norm::kPre; }
 
   // Why a model of this shape cannot be written as a MarianMT folder; "" when it can.
   std::string not_exportable_because() const;

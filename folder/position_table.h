@@ -10,9 +10,14 @@
 #include <optional>
 #include <vector>
 
+#include "core/choice.h"
+
 namespace dragoman {
 
-enum class PositionScale { kPaper, kMarian };
+enum class PositionScale { kMarian, kPaper };
+constexpr auto names_of(PositionScale) {
+  return choice_names("marian", "huggingface");
+}
 
 // Rows for positions begin .. begin+count-1, computed in double: count*D numbers, row by row, all sines
 // before all cosines.

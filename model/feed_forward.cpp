@@ -4,10 +4,16 @@
 
 namespace dragoman {
 
-torch::Tensor activate(const torch::Tensor& x, const std::string& name) {
-  if (name == "relu") return torch::relu(x);
-  if (name == "gelu") return torch::gelu(x);
-  TORCH_CHECK(name == "silu" || name == "swish", "unknown nonlinearity ", name);
+torch::Tensor activate(const torch::Tensor& x, ActivationFunction function) {
+  switch (function) {
+    case ActivationFunction::kRelu:
+      return torch::relu(x);
+    case ActivationFunction::kGelu:
+      return torch::gelu(x);
+    case ActivationFunction::kSilu:
+    case ActivationFunction::kSwish:
+      break;
+  }
   return torch::silu(x);
 }
 

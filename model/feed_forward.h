@@ -4,8 +4,7 @@
 //   x --> x W_1 + b_1 --> nonlinearity --> dropout --> x W_2 + b_2
 #pragma once
 
-#include <string>
-
+#include "folder/model_options.h"
 #include "fused/dropout.h"
 #include "model/shapes.h"
 #include "runtime/torch.h"
@@ -14,13 +13,12 @@ namespace dragoman {
 
 struct FeedForwardOptions {
   int64_t d_model;
-  int64_t width;                    // F
-  std::string activation = "relu";  // relu (the paper), silu or swish (the same), gelu
-  double dropout = 0.0;             // after the nonlinearity
+  int64_t width;                                              // F
+  ActivationFunction activation = ActivationFunction::kRelu;  // relu: the paper
+  double dropout = 0.0;                                       // after the nonlinearity
 };
 
-// The nonlinearity by its name. TORCH_CHECKs that it is one of the four.
-torch::Tensor activate(const torch::Tensor& x, const std::string& name);
+torch::Tensor activate(const torch::Tensor& x, ActivationFunction function);
 
 class FeedForwardImpl : public torch::nn::Module {
  public:
@@ -33,7 +31,7 @@ class FeedForwardImpl : public torch::nn::Module {
 
  private:
   Dropout dropout_;
-  std::string activation_;
+  ActivationFunction activation_;
 };
 TORCH_MODULE(FeedForward);
 

@@ -69,9 +69,9 @@ std::vector<std::string> schedule_warnings(const TrainingOptions& options, const
   if (2 * warmup > end.updates && options.warmup > 1)
     warnings.push_back(run + ", of which more than half are warm-up (--warmup " +
                        std::to_string(options.warmup) + "); a tenth is usual");
-  const bool falls = options.schedule == "linear" || options.schedule == "cosine";
+  const bool falls = options.schedule == Schedule::kLinear || options.schedule == Schedule::kCosine;
   if (const double share = falls ? share_of_peak(end.updates, options) : 0; share > kLowRate)
-    warnings.push_back("--schedule " + options.schedule + " falls to 0 at --max-updates " +
+    warnings.push_back("--schedule " + name_of(options.schedule) + " falls to 0 at --max-updates " +
                        std::to_string(options.max_updates) + ", but " + run +
                        ", where the learning rate is still " + percent(share) +
                        " of its peak; give --max-updates " + std::to_string(updates));

@@ -69,16 +69,16 @@ std::vector<Chart> charts_of(const ReportContent& content) {
                .series = {validation_series(history, "BLEU", &ValidationResult::bleu),
                           validation_series(history, "chrF2", &ValidationResult::chrf)},
                .zero_based = true};
-  if (content.valid_metric == "ser")
+  if (content.valid_metric == ValidMetric::kSer)
     scores.series[0] = validation_series(history, "wrong lines (SER)", &ValidationResult::ser);
   if (const ValidationResult* best = history.best()) {
     const auto update = static_cast<double>(best->update);
-    if (content.valid_metric == "loss")
+    if (content.valid_metric == ValidMetric::kLoss)
       loss.best = {update, best->loss};
     else
-      scores.best = {update, content.valid_metric == "bleu"  ? best->bleu
-                             : content.valid_metric == "ser" ? best->ser
-                                                             : best->chrf};
+      scores.best = {update, content.valid_metric == ValidMetric::kBleu  ? best->bleu
+                             : content.valid_metric == ValidMetric::kSer ? best->ser
+                                                                         : best->chrf};
   }
   Chart rate{.title = "Learning rate",
              .x_axis = "update",

@@ -34,7 +34,7 @@ struct ReportContent {
   std::vector<std::pair<std::string, std::string>> facts;  // "parameters", "5,234,688"
   std::vector<ReportCorpus> corpora;
   std::vector<ReportSetting> settings;
-  std::string valid_metric = "chrf";
+  ValidMetric valid_metric = ValidMetric::kChrf;
   RunHistory history;
   bool running = false;    // the page then reloads itself every minute
   std::string written_at;  // date and time; may be empty

@@ -73,7 +73,7 @@ void RunWatch::validated(const ValidationResult& result) {
                                  {of + "perplexity", result.perplexity()},
                                  {of + "bleu", result.bleu},
                                  {of + "chrf", result.chrf}};
-  if (content_.valid_metric == "ser") scalars.push_back({of + "ser", result.ser});
+  if (content_.valid_metric == ValidMetric::kSer) scalars.push_back({of + "ser", result.ser});
   add_scalars(result.update, scalars);
   write_report(true);
 }

@@ -58,15 +58,15 @@ void TrainLog::progress(const TrainProgress& p) {
   if (watcher_) watcher_->progressed(p);
 }
 
-void TrainLog::validation(const ValidationResult& r, const std::string& metric, int64_t without_gain) {
+void TrainLog::validation(const ValidationResult& r, ValidMetric metric, int64_t without_gain) {
   std::string line = "valid  update " + with_commas(r.update) + "  loss " + fixed(r.loss, 3) + "  ppl " +
                      perplexity_text(r.cross_entropy) + "  BLEU " + fixed(r.bleu, 2) + "  chrF2 " +
-                     fixed(r.chrf, 2) + (metric == "ser" ? "  SER " + fixed(r.ser, 2) : "") + "  (" +
-                     clock_text(r.seconds) + ")";
+                     fixed(r.chrf, 2) + (metric == ValidMetric::kSer ? "  SER " + fixed(r.ser, 2) : "") +
+                     "  (" + clock_text(r.seconds) + ")";
   if (r.averaged > 0) line += "  mean of " + std::to_string(r.averaged) + " validations";
   line += r.was_asked_for ? "  asked for by SIGUSR2, not counted"
-          : r.is_best     ? "  best " + metric + " so far"
-                          : "  no better " + metric + " for " + std::to_string(without_gain);
+          : r.is_best     ? "  best " + name_of(metric) + " so far"
+                          : "  no better " + name_of(metric) + " for " + std::to_string(without_gain);
   log_.info(line);
   nlohmann::ordered_json samples = nlohmann::ordered_json::array();
   for (const auto& sample : r.samples) {

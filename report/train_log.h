@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "core/choice.h"
 #include "core/log.h"
 
 namespace dragoman {
@@ -40,6 +41,12 @@ struct ValidationResult {
   double perplexity() const;
 };
 
+// What the best model is chosen by: one of the scores above.
+enum class ValidMetric { kChrf, kBleu, kLoss, kSer };
+constexpr auto names_of(ValidMetric) {
+  return choice_names("chrf", "bleu", "loss", "ser");
+}
+
 // Told of what the log says, once it is said.
 class TrainWatcher {
  public:
@@ -58,7 +65,7 @@ class TrainLog {
 
   void progress(const TrainProgress& progress);
   void show(const TrainProgress& progress);  // to the user alone: between two lines of the log
-  void validation(const ValidationResult& result, const std::string& metric, int64_t without_gain);
+  void validation(const ValidationResult& result, ValidMetric metric, int64_t without_gain);
   // "stopped": the run has ended. seconds: of training so far.
   void event(const std::string& kind, int64_t update, double seconds, const std::string& text);
 

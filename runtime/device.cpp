@@ -66,11 +66,12 @@ torch::Device open_device(const std::string& name) {
   throw UsageError("--device", "required auto, cpu, cuda or cuda:N, got '" + name + "'");
 }
 
-torch::ScalarType precision_type(const std::string& name) {
-  if (name == "float32") return torch::kFloat32;
-  if (name == "bfloat16") return torch::kBFloat16;
-  if (name == "float16") return torch::kFloat16;
-  throw UsageError("--precision", "required float32, bfloat16 or float16 here, got '" + name + "'");
+torch::ScalarType precision_type(Precision precision) {
+  if (precision == Precision::kFloat32) return torch::kFloat32;
+  if (precision == Precision::kBFloat16) return torch::kBFloat16;
+  if (precision == Precision::kFloat16) return torch::kFloat16;
+  throw UsageError("--precision",
+                   "required float32, bfloat16 or float16 here, got '" + name_of(precision) + "'");
 }
 
 AutocastGuard::AutocastGuard(const torch::Device& device, torch::ScalarType type)

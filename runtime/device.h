@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "core/shared_options.h"
+
 namespace dragoman {
 
 // "auto" (CUDA when it is there, else the CPU), "cpu", "cuda" or "cuda:N". Opens LibTorch's CUDA half when
@@ -13,8 +15,8 @@ namespace dragoman {
 // there.
 torch::Device open_device(const std::string& name);
 
-// "float32", "bfloat16" or "float16" as a type; UsageError for another name.
-torch::ScalarType precision_type(const std::string& name);
+// The type of LibTorch; UsageError for int8, which has none.
+torch::ScalarType precision_type(Precision precision);
 
 // While it lives, LibTorch computes matrix products in `type` on `device` (autocast); float32 changes
 // nothing.

@@ -108,11 +108,11 @@ using Settings = std::unordered_map<std::string, std::string>;
 
 Settings sentencepiece_settings(const TokenizerOptions& options) {
   Settings settings = {
-      {"model_type", options.tokenizer_type},
+      {"model_type", name_of(options.tokenizer_type)},
       {"vocab_size", std::to_string(options.vocab_size)},
       {"character_coverage", std::to_string(options.character_coverage)},
       {"byte_fallback", options.byte_fallback ? "true" : "false"},
-      {"normalization_rule_name", options.normalization},
+      {"normalization_rule_name", name_of(options.normalization)},
       {"eos_id", std::to_string(kEndOfSentence)},
       {"unk_id", std::to_string(kUnknown)},
       {"bos_id", "-1"},
@@ -215,8 +215,7 @@ OptionList TokenizerOptions::describe() {
   return grouped(
       "Tokenizer",
       {
-          option(tokenizer_type, "tokenizer-type", "TYPE", "how pieces are learned")
-              .one_of({"unigram", "bpe"}),
+          option(tokenizer_type, "tokenizer-type", "TYPE", "how pieces are learned"),
           option(vocab_size, "vocab-size", "N", "pieces to learn, </s> and <unk> included")
               .at_least(4)
               .at_most(1'000'000),
@@ -233,8 +232,7 @@ OptionList TokenizerOptions::describe() {
               normalization, "normalization", "RULE",
               "what becomes of text before it is cut, on both sides: identity keeps every character; the "
               "others fold forms, so that full-width punctuation, x\u00B2 and the Persian ZWNJ are lost from "
-              "translations (docs/normalization.md)")
-              .one_of({"identity", "nmt_nfkc", "nfkc", "nmt_nfkc_cf", "nfkc_cf"}),
+              "translations (docs/normalization.md)"),
           option(tokenizer_sample, "tokenizer-sample", "N",
                  "lines to learn pieces from; drawn evenly when there are more")
               .at_least(1),
@@ -308,7 +306,7 @@ TrainedTokenizer train_tokenizer(const std::vector<std::shared_ptr<const Tokeniz
   if (!status.ok())
     throw std::logic_error("a trained SentencePiece model does not load: " + status.ToString());
   trained.pieces = processor.GetPieceSize();
-  if (options.normalization == "identity" && !options.byte_fallback)
+  if (options.normalization == Normalization::kIdentity && !options.byte_fallback)
     trained.model =
         with_charsmap(std::move(trained.model), compiled_charsmap(rules_for_unseen_spaces(processor)));
 

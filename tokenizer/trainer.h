@@ -18,14 +18,25 @@
 
 namespace dragoman {
 
+enum class TokenizerType { kUnigram, kBpe };
+constexpr auto names_of(TokenizerType) {
+  return choice_names("unigram", "bpe");
+}
+
+// SentencePiece's rules that text goes through first.
+enum class Normalization { kIdentity, kNmtNfkc, kNfkc, kNmtNfkcCf, kNfkcCf };
+constexpr auto names_of(Normalization) {
+  return choice_names("identity", "nmt_nfkc", "nfkc", "nmt_nfkc_cf", "nfkc_cf");
+}
+
 struct TokenizerOptions {
-  std::string tokenizer_type = "unigram";  // or bpe
-  int64_t vocab_size = 8000;               // pieces, </s> and <unk> included; V is one more
+  TokenizerType tokenizer_type = TokenizerType::kUnigram;
+  int64_t vocab_size = 8000;        // pieces, </s> and <unk> included; V is one more
   double character_coverage = 1.0;  // share of the text whose characters get a piece; rarer ones are <unk>
   bool byte_fallback = false;       // unknown characters are spelt in 256 byte pieces
   StringList user_symbols;          // each is always one piece
-  std::string normalization = "identity";  // SentencePiece's name of the rule that text goes through first
-  int64_t tokenizer_sample = 2'000'000;    // lines learned from; drawn evenly when there are more
+  Normalization normalization = Normalization::kIdentity;
+  int64_t tokenizer_sample = 2'000'000;  // lines learned from; drawn evenly when there are more
 
   OptionList describe();
 };

@@ -169,12 +169,12 @@ class HeldFolder {
 void log_start(const RunOptions& options, const torch::Device& device, Log& log) {
   log.info("device " + describe_device(device) + ", LibTorch " + libtorch_version() + ", threads " +
            std::to_string(at::get_num_threads()) + ", seed " + std::to_string(options.training.seed));
-  const std::string& precision = options.training.precision;
-  if (device.is_cpu() && precision != "float32" && !multiplies_by_kernels(options.training, device))
-    log.warning("--precision " + precision + " is slower than float32 on this processor" +
-                (can_multiply_in(torch::kFloat16)               ? "; float16 is faster"
-                 : precision_type(precision) == torch::kFloat16 ? ", which has no AVX512-FP16"
-                                                                : ", which has no AMX"));
+  const Precision precision = options.training.precision;
+  if (device.is_cpu() && precision != Precision::kFloat32 && !multiplies_by_kernels(options.training, device))
+    log.warning("--precision " + name_of(precision) + " is slower than float32 on this processor" +
+                (can_multiply_in(torch::kFloat16)   ? "; float16 is faster"
+                 : precision == Precision::kFloat16 ? ", which has no AVX512-FP16"
+                                                    : ", which has no AMX"));
   const std::string reason = options.model.not_exportable_because();
   if (!reason.empty()) log.warning("this model opens in Dragoman only: " + reason);
   if (!options.model.share_encoder_decoder_embeddings) {
@@ -202,7 +202,7 @@ void check_run_options(const RunOptions& options) {
   shape.pad_token_id = shape.vocab_size - 1;
   check_model_options(shape, "--d-model", ErrorKind::kUsage);
   if (options.from_model.empty()) {
-    options.training.augmentation.check(options.tokenizer.tokenizer_type == "unigram");
+    options.training.augmentation.check(options.tokenizer.tokenizer_type == TokenizerType::kUnigram);
   } else {
     const std::string folder = shape_folder(options.model_folder, options.from_model);
     check_fine_tuning(folder, options.model, options.tokenizer);
@@ -210,7 +210,7 @@ void check_run_options(const RunOptions& options) {
   }
   if (options.training.average > 0 && options.training.valid_every == 0)
     throw UsageError("--average", "expected validations, whose weights it averages, got --valid-every 0");
-  if (options.training.precision == "int8") {
+  if (options.training.precision == Precision::kInt8) {
     throw UsageError("--precision",
                      "required float32, bfloat16 or float16, got 'int8': gradients vanish in 8 bits; train "
                      "in float32 and translate with --precision int8");

@@ -49,8 +49,8 @@ TrainedTokenizer train_side(const std::vector<std::shared_ptr<const TokenizerLin
   const Heartbeat beat(log, "training the " + name);
   TrainedTokenizer trained = train_tokenizer(sides, options, "training text");
   for (const auto& note : trained.notes) log.info(name + ": " + note);
-  log.info(name + ": " + options.tokenizer_type + ", " + with_commas(trained.pieces) +
-           " pieces, normalization " + options.normalization);
+  log.info(name + ": " + name_of(options.tokenizer_type) + ", " + with_commas(trained.pieces) +
+           " pieces, normalization " + name_of(options.normalization));
   return trained;
 }
 

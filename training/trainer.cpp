@@ -44,10 +44,17 @@ std::string reason_text(StopReason reason, const TrainingOptions& options) {
   return "";
 }
 
-double score_of(const ValidationResult& result, const std::string& metric) {
-  if (metric == "bleu") return result.bleu;
-  if (metric == "loss") return -result.loss;
-  if (metric == "ser") return -result.ser;
+double score_of(const ValidationResult& result, ValidMetric metric) {
+  switch (metric) {
+    case ValidMetric::kBleu:
+      return result.bleu;
+    case ValidMetric::kLoss:
+      return -result.loss;
+    case ValidMetric::kSer:
+      return -result.ser;
+    case ValidMetric::kChrf:
+      break;
+  }
   return result.chrf;
 }
 
@@ -71,7 +78,7 @@ Trainer::Trainer(LoadedModelFolder folder, const EncodedCorpus& corpus, const Va
       log_(log),
       train_log_(folder_.path, log),
       requests_(requests),
-      scales_loss_(options.precision == "float16" &&
+      scales_loss_(options.precision == Precision::kFloat16 &&
                    !multiplies_by_kernels(options, folder_.model->device())),
       threads_(at::get_num_threads()),
       workers_(worker_count(threads_, folder_.model->device())),
@@ -117,7 +124,7 @@ void Trainer::resume(const std::string& checkpoint) {
           "the validation text has changed since the run began: the best score and the patience begin anew");
       state_.has_best = false, state_.best_score = 0, state_.best_update = 0;
       state_.validations_without_gain = 0;
-      if (options_.average_of == "best") state_.snapshots.clear();
+      if (options_.average_of == AverageOf::kBest) state_.snapshots.clear();
       if (state_.model) state_.model->score.reset();
     }
     state_.valid_text = valid_text;
@@ -502,7 +509,8 @@ void Trainer::count(double score, bool became_the_model) {
 void Trainer::keep_snapshot(double score) {
   auto& kept = state_.snapshots;
   const auto worse = [&](const Snapshot& a, const Snapshot& b) {
-    return options_.average_of == "best" && a.score != b.score ? a.score < b.score : a.update < b.update;
+    return options_.average_of == AverageOf::kBest && a.score != b.score ? a.score < b.score
+                                                                         : a.update < b.update;
   };
   make_folder(snapshots_folder(folder_.path));
   save_weights(folder_.model, snapshot_path(folder_.path, state_.update));

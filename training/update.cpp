@@ -99,7 +99,7 @@ int worker_count(int64_t threads, const torch::Device& device) {
 }
 
 bool multiplies_by_kernels(const TrainingOptions& options, const torch::Device& device) {
-  return options.precision != "float32" && device.is_cpu() &&
+  return options.precision != Precision::kFloat32 && device.is_cpu() &&
          can_multiply_in(precision_type(options.precision));
 }
 

@@ -18,14 +18,14 @@ namespace dragoman {
 namespace {
 
 struct DoctorFlags {
-  std::string model, output_format = "text";
+  std::string model;
+  OutputFormat output_format = OutputFormat::kText;
 
   OptionList describe() {
     return grouped("Doctor",
                    {
                        option(model, "model", "DIR", "look at this model folder too").short_form('m'),
-                       option(output_format, "output-format", "NAME", "text, or one JSON object")
-                           .one_of({"text", "json"}),
+                       option(output_format, "output-format", "NAME", "text, or one JSON object"),
                    });
   }
 };
@@ -165,7 +165,7 @@ int run_doctor(const Arguments& arguments) {
   examine_cuda(diagnosis);
   examine_model(diagnosis, flags.model);
   Output output("-");
-  output.write(flags.output_format == "json" ? as_json_text(diagnosis) : as_text(diagnosis));
+  output.write(flags.output_format == OutputFormat::kJson ? as_json_text(diagnosis) : as_text(diagnosis));
   output.close();
   return diagnosis.model_is_damaged ? 4 : 0;
 }

@@ -222,7 +222,7 @@ StringList translations(const EvaluateFlags& flags, std::vector<ModelFolder> fol
 
 std::string text_of_sentences(const EvaluateFlags& flags, const StringList& hypotheses,
                               const std::vector<StringList>& references) {
-  const bool json = flags.output_format == "json" && !flags.format.score_only;
+  const bool json = flags.output_format == OutputFormat::kJson && !flags.format.score_only;
   std::string text;
   for (const auto& score : score_sentences(hypotheses, references, flags.metrics))
     text += (json ? as_json(score, flags.format).dump() : as_text(score, flags.format)) + "\n";
@@ -232,7 +232,7 @@ std::string text_of_sentences(const EvaluateFlags& flags, const StringList& hypo
 std::string text_of_scores(const EvaluateFlags& flags, const StringList& hypotheses,
                            const std::vector<StringList>& references) {
   const auto scores = score_corpus(hypotheses, references, flags.metrics);
-  if (flags.output_format == "json" && !flags.format.score_only)
+  if (flags.output_format == OutputFormat::kJson && !flags.format.score_only)
     return json_text(as_json(scores, flags.format));
   std::string text;
   for (const auto& score : scores) text += as_text(score, flags.format) + "\n";
@@ -244,8 +244,8 @@ std::string result_text(const EvaluateFlags& flags, const std::vector<SystemOutp
   if (flags.sentence_level) return text_of_sentences(flags, systems.front().lines, references);
   if (systems.size() == 1) return text_of_scores(flags, systems.front().lines, references);
   const Comparison comparison = compare_systems(systems, references, flags.metrics, flags.comparison);
-  return flags.output_format == "json" ? json_text(as_json(comparison, flags.format))
-                                       : as_text(comparison, flags.format);
+  return flags.output_format == OutputFormat::kJson ? json_text(as_json(comparison, flags.format))
+                                                    : as_text(comparison, flags.format);
 }
 
 // Everything is checked before the model translates: a test set may take hours to translate.

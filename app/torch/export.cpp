@@ -13,38 +13,44 @@
 namespace dragoman {
 namespace {
 
+// The data type of the weights that are written.
+enum class ExportType { kFloat16, kBFloat16, kFloat32 };
+constexpr auto names_of(ExportType) {
+  return choice_names("float16", "bfloat16", "float32");
+}
+
 struct ExportFlags {
-  std::string model, output, dtype = "float16";
+  std::string model, output;
+  ExportType dtype = ExportType::kFloat16;
 
   OptionList describe() {
     return grouped("Export", {
                                  option(model, "model", "DIR", "the model folder").short_form('m'),
                                  option(output, "output", "DIR", "the new folder").short_form('o'),
-                                 option(dtype, "dtype", "NAME", "numbers of the weights")
-                                     .one_of({"float16", "bfloat16", "float32"}),
+                                 option(dtype, "dtype", "NAME", "numbers of the weights"),
                              });
   }
 };
 
-DataType type_of(const std::string& dtype) {
-  if (dtype == "float16") return DataType::kFloat16;
-  return dtype == "bfloat16" ? DataType::kBFloat16 : DataType::kFloat32;
+DataType type_of(ExportType dtype) {
+  if (dtype == ExportType::kFloat16) return DataType::kFloat16;
+  return dtype == ExportType::kBFloat16 ? DataType::kBFloat16 : DataType::kFloat32;
 }
 
 // The settings as they are, but for the type of the numbers, which transformers reads from here.
-std::string settings_text(const std::string& folder, const std::string& name, const std::string& dtype) {
+std::string settings_text(const std::string& folder, const std::string& name, ExportType dtype) {
   const std::string path = join_path(folder, name);
   const std::string text = read_file(path, ErrorKind::kModel);
   if (name != "config.json") return text;
   parse_json(text, path, ErrorKind::kModel);
   auto config = nlohmann::ordered_json::parse(text);
-  config["torch_dtype"] = dtype;
-  if (config.contains("dtype")) config["dtype"] = dtype;
+  config["torch_dtype"] = name_of(dtype);
+  if (config.contains("dtype")) config["dtype"] = name_of(dtype);
   return json_text(config);
 }
 
-void check_weights_fit(const Transformer& model, const std::string& dtype) {
-  if (dtype != "float16") return;
+void check_weights_fit(const Transformer& model, ExportType dtype) {
+  if (dtype != ExportType::kFloat16) return;
   for (const auto& item : model->named_parameters()) {
     throw_if_interrupted();
     const double largest = item.value().abs().max().item<double>();
@@ -81,7 +87,7 @@ int run_export(const Arguments& arguments) {
   staging.finish();
   Output output("-");
   output.line(
-      flags.output + ": " + flags.dtype + ", " +
+      flags.output + ": " + name_of(flags.dtype) + ", " +
       with_commas(static_cast<int64_t>(file_size(join_path(flags.output, kWeightsName), ErrorKind::kData))) +
       " bytes of weights");
   output.close();

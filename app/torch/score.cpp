@@ -23,7 +23,8 @@ namespace {
 
 struct ScoreFlags {
   StringList models;
-  std::string source, target, output = "-", output_format = "text", target_language, device = "auto";
+  std::string source, target, output = "-", target_language, device = "auto";
+  OutputFormat output_format = OutputFormat::kText;
   int64_t threads = 0, max_tokens = 4096, max_batch_lines = 1024;
   EngineOptions engine;
 
@@ -39,8 +40,7 @@ struct ScoreFlags {
                    option(
                        output_format, "output-format", "NAME",
                        "text: the log-probability of each pair (natural logarithm, </s> counted); json: one "
-                       "object a line, with every token's")
-                       .one_of({"text", "json"}),
+                       "object a line, with every token's"),
                }) +
            grouped("Text",
                    {
@@ -122,7 +122,8 @@ int run_score(const Arguments& arguments) {
       if (!language.empty()) log.warning(language);
     }
     for (const auto& score : scorer.score(sources, targets)) {
-      output.line(flags.output_format == "json" ? as_json(score).dump() : fixed(score.log_probability(), 6));
+      output.line(flags.output_format == OutputFormat::kJson ? as_json(score).dump()
+                                                             : fixed(score.log_probability(), 6));
       ++lines, tokens += static_cast<int64_t>(score.tokens.size()), sum += score.log_probability();
     }
     output.flush();

@@ -28,7 +28,8 @@ namespace {
 
 struct TranslateFlags {
   StringList models, inputs = {"-"};
-  std::string output = "-", output_format = "text", target_prefix, device = "auto";
+  std::string output = "-", target_prefix, device = "auto";
+  OutputFormat output_format = OutputFormat::kText;
   int64_t threads = 0, seed = 1;
   EngineOptions engine;
   TranslateOptions translate;
@@ -49,8 +50,7 @@ struct TranslateFlags {
                           "F.partial-2 "
                           "and so on where that is there")
                        .short_form('o'),
-                   option(output_format, "output-format", "NAME", "text, or json: one object a line")
-                       .one_of({"text", "json"}),
+                   option(output_format, "output-format", "NAME", "text, or json: one object a line"),
                    option(
                        target_prefix, "target-prefix", "F",
                        "how the translation of each line begins, a line each, possibly empty; where a line "
@@ -186,7 +186,7 @@ class TranslateRun {
   void write(const std::string& source, const Translation& translation) {
     const int64_t line = counts_.lines;
     counts_.add(translation, flags_.translate.search.n_best);
-    if (flags_.output_format == "json")
+    if (flags_.output_format == OutputFormat::kJson)
       write_json(output_, line, source, translation);
     else if (flags_.translate.search.n_best > 1)
       write_n_best(output_, line, translation, flags_.translate.search.n_best);
@@ -228,7 +228,7 @@ int run_translate(const Arguments& arguments) {
   resolve_search(flags.describe(), given, folders.front(), flags.translate.search, log);
   flags.engine.threads = flags.threads;
   if (device.is_cpu() && !packs(device, flags.engine.precision))
-    log.warning("--precision " + flags.engine.precision +
+    log.warning("--precision " + name_of(flags.engine.precision) +
                 " is slower than float32 on the CPU; bfloat16 and int8 are made for it");
   const Translator translator(std::move(folders), flags.translate, engine_on(device, flags.engine));
   TranslateRun(flags, translator, streams, log).run();

@@ -12,11 +12,17 @@ namespace {
 constexpr int64_t kReadyPositions = 512;
 constexpr size_t kWeightBlock = size_t{16} << 20;
 
-Activation activation_of(const std::string& name) {
-  if (name == "relu") return Activation::kRelu;
-  if (name == "gelu") return Activation::kGelu;
-  if (name == "silu" || name == "swish") return Activation::kSilu;
-  throw std::logic_error("PackedModel: unknown nonlinearity " + name);
+Activation activation_of(ActivationFunction function) {
+  switch (function) {
+    case ActivationFunction::kRelu:
+      return Activation::kRelu;
+    case ActivationFunction::kGelu:
+      return Activation::kGelu;
+    case ActivationFunction::kSilu:
+    case ActivationFunction::kSwish:
+      break;
+  }
+  return Activation::kSilu;
 }
 
 }  // namespace

@@ -13,9 +13,9 @@
 namespace dragoman {
 namespace {
 
-WeightType weight_type(const std::string& precision) {
-  if (precision == "int8") return WeightType::kInt8;
-  return precision == "bfloat16" ? WeightType::kBFloat16 : WeightType::kFloat32;
+WeightType weight_type(Precision precision) {
+  if (precision == Precision::kInt8) return WeightType::kInt8;
+  return precision == Precision::kBFloat16 ? WeightType::kBFloat16 : WeightType::kFloat32;
 }
 
 PackedEngineOptions packed_options(const EngineOptions& options, const std::vector<int64_t>& forbidden) {
@@ -37,7 +37,7 @@ std::unique_ptr<SearchEngine> packed_engine(std::vector<ModelToPack> models, con
 }
 
 void check_torch_options(const EngineOptions& options) {
-  if (options.precision == "int8")
+  if (options.precision == Precision::kInt8)
     throw UsageError("--precision", "required float32, bfloat16 or float16 on this device, got 'int8'");
   if (options.workers > 1)
     throw UsageError("--workers", "required 1 on this device and in this precision, got " +
@@ -64,8 +64,8 @@ StoredWeights stored_weights(const Transformer& model) {
   return weights;
 }
 
-bool packs(const torch::Device& device, const std::string& precision) {
-  return device.is_cpu() && precision != "float16";
+bool packs(const torch::Device& device, Precision precision) {
+  return device.is_cpu() && precision != Precision::kFloat16;
 }
 
 EngineFactory engine_on(const torch::Device& device, const EngineOptions& options) {

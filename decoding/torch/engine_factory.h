@@ -11,7 +11,7 @@
 namespace dragoman {
 
 // Whether the packed engine takes this device and precision.
-bool packs(const torch::Device& device, const std::string& precision);
+bool packs(const torch::Device& device, Precision precision);
 
 // Engines on `device`, with the weights of the folders. They throw UsageError for what no engine does (int8
 // on CUDA, several workers there), and for models whose vocabularies differ, naming the first piece that

@@ -6,8 +6,7 @@
 
 namespace dragoman {
 
-TorchEngine::TorchEngine(std::vector<Transformer> models, std::vector<int64_t> forbidden,
-                         const std::string& precision)
+TorchEngine::TorchEngine(std::vector<Transformer> models, std::vector<int64_t> forbidden, Precision precision)
     : models_(std::move(models)), forbidden_(std::move(forbidden)), type_(precision_type(precision)) {}
 
 std::unique_ptr<StepDecoder> TorchEngine::decoder() const {

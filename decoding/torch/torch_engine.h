@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "core/shared_options.h"
 #include "decoding/search_engine.h"
 #include "model/transformer.h"
 
@@ -11,9 +12,9 @@ namespace dragoman {
 
 class TorchEngine : public SearchEngine {
  public:
-  // precision: float32, bfloat16 or float16 (runtime/device.h). forbidden: ids that are never generated.
+  // precision: not int8 (UsageError). forbidden: ids that are never generated.
   // Several models are an ensemble (ensemble.h): one at least, all of one vocabulary, on one device.
-  TorchEngine(std::vector<Transformer> models, std::vector<int64_t> forbidden, const std::string& precision);
+  TorchEngine(std::vector<Transformer> models, std::vector<int64_t> forbidden, Precision precision);
 
   SearchResults search(const SentenceIds& sources, const SearchOptions& options,
                        const SearchLimits& limits) const override;

@@ -9,6 +9,11 @@
 namespace dragoman {
 namespace {
 
+enum class Colour { kRed, kDarkBlue };
+constexpr auto names_of(Colour) {
+  return choice_names("red", "dark-blue");
+}
+
 struct Settings {
   int64_t count = 3;
   double rate = 0.5;
@@ -17,6 +22,7 @@ struct Settings {
   StringList files;
   double time = 0;
   bool relative = false;
+  Colour colour = Colour::kRed;
 
   OptionList describe() {
     return {
@@ -26,6 +32,7 @@ struct Settings {
         option(name, "name", "NAME", "a choice").one_of({"a", "b"}),
         option(files, "files", "F", "some files"),
         option(time, "max-time", "TIME", "a duration").seconds(),
+        option(colour, "colour", "NAME", "a choice of an enum"),
     };
   }
 };
@@ -55,6 +62,32 @@ TEST(Options, TextSetsEachKindOfMember) {
   EXPECT_EQ(settings.name, "b");
   EXPECT_EQ(settings.files, (StringList{"x", "y", "z"}));
   EXPECT_EQ(settings.time, 7200);
+}
+
+TEST(Options, AnEnumTakesTheNamesOfItsValuesAndNoOther) {
+  Settings settings;
+  const Option option = settings.describe()[6];
+  EXPECT_EQ(option.choices, (std::vector<std::string>{"red", "dark-blue"}));
+  EXPECT_EQ(option.value_text(), "red");
+  set_from_text(option, "dark-blue");
+  EXPECT_EQ(settings.colour, Colour::kDarkBlue);
+  EXPECT_EQ(to_json({option}).dump(), R"({"colour":"dark-blue"})");
+  EXPECT_EQ(message_of([&] { set_from_text(option, "blue"); }),
+            "[--colour] required one of red, dark-blue, got 'blue'");
+  EXPECT_EQ(message_of([&] {
+              set_from_json({option}, {{"colour", 1}}, "run.json");
+            }),
+            "[run.json: colour] required a string, got 1");
+  EXPECT_EQ(settings.colour, Colour::kDarkBlue);
+  set_from_json({option}, {{"colour", "red"}}, "run.json");
+  EXPECT_EQ(settings.colour, Colour::kRed);
+}
+
+TEST(Choice, NamesAndValuesMapToEachOther) {
+  EXPECT_EQ(name_of(Colour::kDarkBlue), "dark-blue");
+  EXPECT_EQ(choice_of<Colour>("dark-blue"), Colour::kDarkBlue);
+  EXPECT_EQ(choice_of<Colour>("dark"), std::nullopt);
+  EXPECT_EQ(choice_of<Colour>(""), std::nullopt);
 }
 
 TEST(Options, PlusMakesANumberRelativeWhereThatIsAllowed) {

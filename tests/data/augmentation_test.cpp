@@ -58,7 +58,7 @@ TEST(Augmentation, SamplesTheSideThatIsAskedForAndLeavesTheOther) {
   options.subword_sampling = 0.1;
   const Augmentation both(options, tokenizer, tokenizer, 1);
   for (const bool source : {true, false}) {
-    options.sampled_side = source ? "source" : "target";
+    options.sampled_side = source ? SampledSide::kSource : SampledSide::kTarget;
     const Augmentation one(options, tokenizer, tokenizer, 1);
     for (int64_t pair = 0; pair < corpus.size(); ++pair) {
       const auto sampled = both.apply(corpus, pair, 0), result = one.apply(corpus, pair, 0);
@@ -119,7 +119,7 @@ TEST(Augmentation, RefusesTheSamplingOfTheOtherKindOfTokenizer) {
 
 TEST(Augmentation, RefusesASideWithoutSampling) {
   AugmentationOptions side;
-  side.sampled_side = "source";
+  side.sampled_side = SampledSide::kSource;
   for (const bool unigram : {true, false}) {
     EXPECT_THROW(side.check(unigram), UsageError);
     (unigram ? side.subword_sampling : side.bpe_dropout) = 0.1;

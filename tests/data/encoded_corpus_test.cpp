@@ -54,7 +54,7 @@ TEST(EncodedCorpus, HoldsBothSidesWithTheirEnd) {
 
 TEST(EncodedCorpus, DropsWhatTheTokenizersNormalisationLeavesNothingOf) {
   TokenizerOptions options = small_tokenizer_options("unigram", 6);
-  options.normalization = "nmt_nfkc";
+  options.normalization = Normalization::kNmtNfkc;
   const TrainedTokenizer trained = train_on({"a b c", "b c a"}, options);
   const Tokenizer tokenizer =
       Tokenizer::from_bytes(trained.model, vocabulary_of(trained.model, "letters"), "letters");

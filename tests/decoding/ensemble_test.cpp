@@ -20,7 +20,7 @@ constexpr int64_t kEnd = 0;
 std::vector<Transformer> three_models() {
   ModelOptions wide = small_model_options(), pre = small_model_options();
   wide.d_model = 32, wide.decoder_layers = 3, wide.encoder_ffn_dim = 80;
-  pre.norm = "pre", pre.encoder_layers = 1, pre.decoder_attention_heads = 4;
+  pre.norm = Norm::kPre, pre.encoder_layers = 1, pre.decoder_attention_heads = 4;
   return {random_model(small_model_options(), 1, 1, 2), random_model(wide, 2, 1, 2),
           random_model(pre, 3, 1, 2)};
 }
@@ -54,7 +54,7 @@ TEST(Ensemble, ScoresByTheMeanOfItsModelsLogProbabilities) {
              targets = random_sentences(8, kSmallVocabulary, 12, 6);
   const auto packed = packed_engine(models).score(pointers_to(sources), pointers_to(targets));
   const auto by_torch =
-      TorchEngine(models, {kSmallPad}, "float32").score(pointers_to(sources), pointers_to(targets));
+      TorchEngine(models, {kSmallPad}, Precision::kFloat32).score(pointers_to(sources), pointers_to(targets));
   for (size_t i = 0; i < sources.size(); ++i) {
     const auto expected = expected_log_probabilities(models, sources[i], targets[i]);
     ASSERT_EQ(packed[i].size(), targets[i].size());
@@ -68,11 +68,12 @@ TEST(Ensemble, ScoresByTheMeanOfItsModelsLogProbabilities) {
 }
 
 std::vector<SearchOptions> searches() {
-  return {{.beam_size = 1},
-          {.beam_size = 1, .min_length = 6, .no_repeat_ngram = 2},
-          {.beam_size = 4, .n_best = 4},
-          {.beam_size = 5, .length_penalty_kind = "wu", .n_best = 5, .repetition_penalty = 1.3},
-          {.n_best = 3, .sample = true, .temperature = 0.7, .top_k = 12, .seed = 3}};
+  return {
+      {.beam_size = 1},
+      {.beam_size = 1, .min_length = 6, .no_repeat_ngram = 2},
+      {.beam_size = 4, .n_best = 4},
+      {.beam_size = 5, .length_penalty_kind = LengthPenaltyKind::kWu, .n_best = 5, .repetition_penalty = 1.3},
+      {.n_best = 3, .sample = true, .temperature = 0.7, .top_k = 12, .seed = 3}};
 }
 
 SearchLimits limits_for(size_t count) {
@@ -86,7 +87,7 @@ SearchLimits limits_for(size_t count) {
 TEST(Ensemble, BothEnginesFindTheSame) {
   const auto models = three_models();
   const PackedEngine packed = packed_engine(models);
-  const TorchEngine by_torch(models, {kSmallPad}, "float32");
+  const TorchEngine by_torch(models, {kSmallPad}, Precision::kFloat32);
   const auto rows = random_sentences(12, kSmallVocabulary, 12, 7);
   const SearchLimits limits = limits_for(rows.size());
   int64_t other_than_the_first = 0;

@@ -34,9 +34,9 @@ TEST(FolderSearch, LengthsCountTheTokenThatStartsTheDecoderAsTransformersDoes) {
 }
 
 TEST(FolderSearch, StoppingRulesHaveTheirOwnNames) {
-  EXPECT_EQ(applied(R"({"early_stopping": true})").search_until, "first");
-  EXPECT_EQ(applied(R"({"early_stopping": false})").search_until, "heuristic");
-  EXPECT_EQ(applied(R"({"early_stopping": "never"})").search_until, "exact");
+  EXPECT_EQ(applied(R"({"early_stopping": true})").search_until, SearchUntil::kFirst);
+  EXPECT_EQ(applied(R"({"early_stopping": false})").search_until, SearchUntil::kHeuristic);
+  EXPECT_EQ(applied(R"({"early_stopping": "never"})").search_until, SearchUntil::kExact);
 }
 
 TEST(FolderSearch, SamplingWithoutATopKTakesFiftyAsTransformersDoes) {

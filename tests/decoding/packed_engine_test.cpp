@@ -50,7 +50,8 @@ double largest_difference(const PackedEngine& engine, const Transformer& model, 
   return most;
 }
 
-ModelOptions shaped(int64_t d_model, int64_t heads, int64_t width, const std::string& activation = "relu") {
+ModelOptions shaped(int64_t d_model, int64_t heads, int64_t width,
+                    ActivationFunction activation = ActivationFunction::kRelu) {
   ModelOptions options = small_model_options();
   options.d_model = d_model;
   options.encoder_attention_heads = options.decoder_attention_heads = heads;
@@ -60,11 +61,12 @@ ModelOptions shaped(int64_t d_model, int64_t heads, int64_t width, const std::st
 }
 
 std::vector<ModelOptions> shapes_to_try() {
-  std::vector<ModelOptions> all = {shaped(16, 2, 32), shaped(64, 2, 80, "gelu"), shaped(20, 5, 33, "silu"),
-                                   shaped(6, 1, 7, "swish")};
+  std::vector<ModelOptions> all = {shaped(16, 2, 32), shaped(64, 2, 80, ActivationFunction::kGelu),
+                                   shaped(20, 5, 33, ActivationFunction::kSilu),
+                                   shaped(6, 1, 7, ActivationFunction::kSwish)};
   for (const bool pre : {false, true}) {
     ModelOptions options = shaped(32, 4, 48);
-    options.norm = pre ? "pre" : "post";
+    options.norm = pre ? Norm::kPre : Norm::kPost;
     options.encoder_layers = 3, options.decoder_layers = 1;
     options.encoder_ffn_dim = 24;
     options.encoder_attention_heads = 2;
@@ -87,8 +89,8 @@ TEST(PackedEngine, GivesTheNotesLogitsForEveryShapeAndKernel) {
       const PackedEngine engine = engine_of(model, WeightType::kFloat32, *one);
       for (const Ids& source : {Ids{4, 8, 15, 16, 23, 0}, Ids{0}, random_sentences(1, 29, 60)[0]}) {
         EXPECT_LT(largest_difference(engine, model, source, tokens), 1e-4)
-            << one->name << ", D " << options.d_model << ", " << options.norm << ", "
-            << options.activation_function;
+            << one->name << ", D " << options.d_model << ", " << name_of(options.norm) << ", "
+            << name_of(options.activation_function);
       }
     }
   }
@@ -132,13 +134,17 @@ TEST(PackedEngine, FindsWhatTheEngineOfLibTorchFinds) {
       {.beam_size = 1},
       {.beam_size = 1, .min_length = 6, .no_repeat_ngram = 2},
       {.beam_size = 4, .n_best = 4},
-      {.beam_size = 3, .length_penalty = 0.5, .n_best = 2, .search_until = "exact"},
-      {.beam_size = 3, .n_best = 3, .search_until = "first", .word_penalty = 0.2},
+      {.beam_size = 3, .length_penalty = 0.5, .n_best = 2, .search_until = SearchUntil::kExact},
+      {.beam_size = 3, .n_best = 3, .search_until = SearchUntil::kFirst, .word_penalty = 0.2},
       {.beam_size = 3, .n_best = 2, .repetition_penalty = 1.4},
       {.beam_size = 3, .renormalize = false, .suppressed = {5, 9}, .begin_suppressed = {7}},
       {.beam_size = 2, .n_best = 2, .ends = {0, 4}, .forced_begin = 6, .forced_ends = {0}},
       {.beam_size = 1, .ends = {0, 4}, .forced_ends = {0}},
-      {.beam_size = 5, .length_penalty_kind = "wu", .min_length = 4, .n_best = 5, .no_repeat_ngram = 3},
+      {.beam_size = 5,
+       .length_penalty_kind = LengthPenaltyKind::kWu,
+       .min_length = 4,
+       .n_best = 5,
+       .no_repeat_ngram = 3},
       {.beam_size = 40, .n_best = 10},  // more than there are tokens; its last ones are decided by ties
       {.beam_size = 4, .n_best = 2, .repetition_penalty = 1.5},
       {.beam_size = 4, .n_best = 4, .diversity_rate = 0.7},
@@ -147,7 +153,7 @@ TEST(PackedEngine, FindsWhatTheEngineOfLibTorchFinds) {
   int64_t ended = 0;
   for (const uint64_t seed : {1, 2, 3}) {
     const Transformer model = random_model(small_model_options(), seed, 2, 2);
-    const TorchEngine by_torch({model}, {kSmallPad}, "float32");
+    const TorchEngine by_torch({model}, {kSmallPad}, Precision::kFloat32);
     const PackedEngine engine = engine_of(model);
     const auto rows = random_sentences(12, kSmallVocabulary);
     SearchLimits limits{Ids(rows.size(), 20), kPackedEnd};
@@ -254,7 +260,7 @@ TEST(PackedEngine, ScoresAsTheNotesDoInAnyBatch) {
   const auto rows = random_sentences(9, kSmallVocabulary),
              targets = random_sentences(9, kSmallVocabulary, 20);
   const auto together = engine.score(pointers_to(rows), pointers_to(targets));
-  const auto folder_engine = TorchEngine({model}, {kSmallPad}, "float32");
+  const auto folder_engine = TorchEngine({model}, {kSmallPad}, Precision::kFloat32);
   const auto by_torch = folder_engine.score(pointers_to(rows), pointers_to(targets));
   for (size_t i = 0; i < rows.size(); ++i) {
     ASSERT_EQ(together[i].size(), targets[i].size());

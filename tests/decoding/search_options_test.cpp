@@ -15,7 +15,7 @@ TEST(SearchOptions, PenaltyIsTheLengthToThePowerOfAlpha) {
 }
 
 TEST(SearchOptions, WuPenaltyIsEquation14OfWuEtAl2016) {
-  const SearchOptions options{.length_penalty = 0.6, .length_penalty_kind = "wu"};
+  const SearchOptions options{.length_penalty = 0.6, .length_penalty_kind = LengthPenaltyKind::kWu};
   EXPECT_DOUBLE_EQ(options.penalty(1), 1);
   EXPECT_DOUBLE_EQ(options.penalty(13), std::pow(18.0 / 6.0, 0.6));
 }

@@ -104,11 +104,11 @@ std::vector<Hypothesis> exhaustive(Setting& setting, const torch::Tensor& source
   return finished;
 }
 
-// Beam search as its file describes it, on the notes instead of caches, one sentence at a time. `rule`: exact
-// and heuristic as in SearchOptions, or never, which goes on to the length limit.
+// Beam search as its file describes it, on the notes instead of caches, one sentence at a time. `rule`: when
+// it stops; none: at the length limit.
 std::vector<Hypothesis> plain_beam_search(Setting& setting, const torch::Tensor& source,
                                           const SearchOptions& options, int64_t limit,
-                                          const std::string& rule) {
+                                          std::optional<SearchUntil> rule) {
   const auto beams = static_cast<size_t>(options.beam_size);
   std::vector<Hypothesis> live(1), finished;
   for (int64_t length = 1; length <= limit && !live.empty(); ++length) {
@@ -137,9 +137,9 @@ std::vector<Hypothesis> plain_beam_search(Setting& setting, const torch::Tensor&
     }
     std::stable_sort(finished.begin(), finished.end(), better);
     finished.resize(std::min(finished.size(), beams));
-    if (finished.size() < beams || rule == "never" || live.empty()) continue;
-    const Hypothesis& best = rule == "candidates" ? candidates[0] : live[0];
-    const double bound = best.log_probability / options.penalty(rule == "exact" ? limit : length);
+    if (finished.size() < beams || !rule || live.empty()) continue;
+    const Hypothesis& best = rule == SearchUntil::kCandidates ? candidates[0] : live[0];
+    const double bound = best.log_probability / options.penalty(rule == SearchUntil::kExact ? limit : length);
     if (bound <= finished.back().score) break;
   }
   return finished;
@@ -216,19 +216,22 @@ TEST(Search, AWideBeamFindsEveryHypothesisInOrder) {
   for (size_t i = 0; i < rows.size(); ++i) {
     Setting setting(5, 10 + i);
     const auto source = padded_rows({rows[i]}, setting.pad);
-    for (const auto& [kind, alpha] : std::vector<std::pair<std::string, double>>{
-             {"average", 1.0}, {"average", 0.0}, {"average", -0.7}, {"wu", 0.6}}) {
+    for (const auto& [kind, alpha] :
+         std::vector<std::pair<LengthPenaltyKind, double>>{{LengthPenaltyKind::kAverage, 1.0},
+                                                           {LengthPenaltyKind::kAverage, 0.0},
+                                                           {LengthPenaltyKind::kAverage, -0.7},
+                                                           {LengthPenaltyKind::kWu, 0.6}}) {
       for (const int64_t min_length : {0, 2}) {
         const SearchOptions options{.beam_size = 128,
                                     .length_penalty = alpha,
                                     .length_penalty_kind = kind,
                                     .min_length = min_length,
                                     .n_best = 128,
-                                    .search_until = "exact"};
+                                    .search_until = SearchUntil::kExact};
         const auto found = beam_search(setting.decoder, {&rows[i]}, options, limits_of(1, 4));
         const auto all = exhaustive(setting, source, options, 4);
         ASSERT_EQ(all.size(), min_length == 0 ? 121u : 117u);
-        expect_same_hypotheses(found[0], all, kind + " " + std::to_string(alpha));
+        expect_same_hypotheses(found[0], all, name_of(kind) + " " + std::to_string(alpha));
         if (HasFailure()) return;
       }
     }
@@ -243,19 +246,21 @@ TEST(Search, EqualsABeamSearchWrittenOnTheNotes) {
     const auto source = padded_rows(rows, setting.pad);
     for (const int64_t beams : {2, 3, 5}) {
       SearchOptions options{.beam_size = beams, .n_best = beams};
-      std::map<std::string, double> worst;
-      for (const std::string rule : {"heuristic", "candidates", "exact"}) {
+      std::map<SearchUntil, double> worst;
+      for (const SearchUntil rule :
+           {SearchUntil::kHeuristic, SearchUntil::kCandidates, SearchUntil::kExact}) {
         options.search_until = rule;
         const auto found = beam_search(setting.decoder, pointers_to(rows), options, limits_of(1, 14));
-        expect_same_hypotheses(found[0], plain_beam_search(setting, source, options, 14, rule),
-                               rule + ", seed " + std::to_string(seed) + ", beam " + std::to_string(beams));
+        expect_same_hypotheses(
+            found[0], plain_beam_search(setting, source, options, 14, rule),
+            name_of(rule) + ", seed " + std::to_string(seed) + ", beam " + std::to_string(beams));
         worst[rule] = found[0].back().score;
       }
       // What the exact rule left out could not have been better.
-      const auto all = plain_beam_search(setting, source, options, 14, "never");
-      EXPECT_NEAR(worst["exact"], all.back().score, 1e-5);
-      exact_differs += worst["exact"] > worst["heuristic"] + 1e-4;
-      candidates_differ += worst["candidates"] > worst["heuristic"] + 1e-4;
+      const auto all = plain_beam_search(setting, source, options, 14, std::nullopt);
+      EXPECT_NEAR(worst[SearchUntil::kExact], all.back().score, 1e-5);
+      exact_differs += worst[SearchUntil::kExact] > worst[SearchUntil::kHeuristic] + 1e-4;
+      candidates_differ += worst[SearchUntil::kCandidates] > worst[SearchUntil::kHeuristic] + 1e-4;
     }
   }
   EXPECT_GT(exact_differs, 0) << "the rules never differed: nothing was tested";
@@ -264,7 +269,9 @@ TEST(Search, EqualsABeamSearchWrittenOnTheNotes) {
 
 TEST(Search, NBestAreSortedAndDistinctWithTheirScores) {
   for (const auto& [kind, alpha] :
-       std::vector<std::pair<std::string, double>>{{"average", 1.0}, {"average", 0.4}, {"wu", 0.8}}) {
+       std::vector<std::pair<LengthPenaltyKind, double>>{{LengthPenaltyKind::kAverage, 1.0},
+                                                         {LengthPenaltyKind::kAverage, 0.4},
+                                                         {LengthPenaltyKind::kWu, 0.8}}) {
     Setting setting(30, 2, 1);
     const auto rows = random_sources(3, 30);
     const SearchOptions options{
@@ -280,7 +287,8 @@ TEST(Search, NBestAreSortedAndDistinctWithTheirScores) {
             log_probability_by_the_notes(setting, padded_rows({rows[i]}, setting.pad), hypothesis);
         const auto length = static_cast<double>(generated(hypothesis));
         EXPECT_NEAR(hypothesis.log_probability, sum, 1e-4);
-        EXPECT_NEAR(hypothesis.score, sum / std::pow(kind == "wu" ? (5 + length) / 6 : length, alpha), 1e-4);
+        EXPECT_NEAR(hypothesis.score,
+                    sum / std::pow(kind == LengthPenaltyKind::kWu ? (5 + length) / 6 : length, alpha), 1e-4);
       }
       EXPECT_EQ(texts.size(), 5u);
     }

@@ -8,7 +8,7 @@
 namespace dragoman {
 namespace {
 
-ModelOptions options_with_norm(const std::string& norm) {
+ModelOptions options_with_norm(Norm norm) {
   ModelOptions options = small_model_options();
   options.norm = norm;
   return options;
@@ -97,13 +97,13 @@ void expect_each_step_equal(const ModelOptions& options, const Sentences& source
   decoder.start(pointers_to(source));
   for (int64_t t = 0; t < length; ++t) {
     expect_close(step(decoder, sentences, prefix.select(1, t)), expected.select(1, t),
-                 options.norm + "-norm, step " + std::to_string(t));
+                 name_of(options.norm) + "-norm, step " + std::to_string(t));
     if (::testing::Test::HasFailure()) return;
   }
 }
 
 TEST(TorchDecoder, GivesTheModulesLogitsForEveryPrefix) {
-  for (const char* norm : {"post", "pre"}) {
+  for (const Norm norm : {Norm::kPost, Norm::kPre}) {
     Transformer model = random_model(options_with_norm(norm));
     TorchDecoder decoder(model, {kSmallPad});
     const auto source = sources({5});
@@ -111,24 +111,24 @@ TEST(TorchDecoder, GivesTheModulesLogitsForEveryPrefix) {
     for (int64_t length = 1; length <= 8; ++length) {
       const auto prefix = all.narrow(1, 0, length);
       expect_close(step_through(decoder, source, {0, 0, 0}, prefix),
-                   by_the_modules(model, source, {0, 0, 0}, prefix), norm);
+                   by_the_modules(model, source, {0, 0, 0}, prefix), name_of(norm));
     }
   }
 }
 
 TEST(TorchDecoder, GivesTheModulesLogitsForPaddedSourcesPastItsFirstCapacity) {
-  for (const char* norm : {"post", "pre"})
+  for (const Norm norm : {Norm::kPost, Norm::kPre})
     expect_each_step_equal(options_with_norm(norm), sources({2, 9, 5}), 2, 70);
 }
 
 TEST(TorchDecoder, GivesTheModulesLogitsPast512Positions) {
-  for (const char* norm : {"post", "pre"})
+  for (const Norm norm : {Norm::kPost, Norm::kPre})
     expect_each_step_equal(options_with_norm(norm), sources({3, 6}), 1, 520);
 }
 
 TEST(TorchDecoder, GivesTheModulesLogitsForOtherShapes) {
   ModelOptions options = small_model_options();
-  options.activation_function = "gelu";
+  options.activation_function = ActivationFunction::kGelu;
   options.decoder_attention_heads = 4;
   options.decoder_layers = 3;
   options.encoder_layers = 1;

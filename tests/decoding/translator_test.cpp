@@ -291,7 +291,7 @@ TEST(Translator, TranslatesBetweenTwoVocabularies) {
 }
 
 // A model that never ends a line by itself and has few words: it must turn in circles.
-std::vector<Translation> circling(const std::string& guard, const Lines& lines) {
+std::vector<Translation> circling(LoopGuard guard, const Lines& lines) {
   TranslateOptions options = brief(2, 200);
   options.loop_guard = guard;
   return translator_of(small_folder({.end_bias = -1000}), options).translate(lines);
@@ -299,7 +299,7 @@ std::vector<Translation> circling(const std::string& guard, const Lines& lines) 
 
 TEST(Translator, SaysLoopedOfALineThatTurnsInCirclesAndLeavesItsText) {
   const Lines lines = {"ba ke lo mi.", "", "nu."};
-  const auto marked = circling("mark", lines), plain = circling("off", lines);
+  const auto marked = circling(LoopGuard::kMark, lines), plain = circling(LoopGuard::kOff, lines);
   EXPECT_EQ(texts(marked), texts(plain));
   EXPECT_EQ(status_name(marked[0].status), "looped");
   EXPECT_EQ(status_name(marked[1].status), "empty");
@@ -309,7 +309,7 @@ TEST(Translator, SaysLoopedOfALineThatTurnsInCirclesAndLeavesItsText) {
 
 TEST(Translator, DecodesALoopAgainWithoutRepetitions) {
   const Lines lines = {"ba ke lo mi.", "", "nu."};
-  const auto retried = circling("retry", lines), plain = circling("off", lines);
+  const auto retried = circling(LoopGuard::kRetry, lines), plain = circling(LoopGuard::kOff, lines);
   for (const size_t i : {0, 2}) {
     EXPECT_TRUE(retried[i].retried);
     EXPECT_NE(retried[i].text(), plain[i].text());
@@ -324,7 +324,7 @@ TEST(Translator, DoesNotTouchLinesThatEndByThemselves) {
   options.search.min_length = 2;
   const auto folder = small_folder({.end_bias = 100});  // ends before it can repeat itself
   const Lines lines = sample_lines(20, 9), plain = texts(translator_of(folder, options).translate(lines));
-  options.loop_guard = "retry";
+  options.loop_guard = LoopGuard::kRetry;
   for (const auto& result : translator_of(folder, options).translate(lines)) {
     EXPECT_EQ(status_name(result.status), "ok");
     EXPECT_FALSE(result.retried);

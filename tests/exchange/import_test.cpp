@@ -324,7 +324,7 @@ TEST(Import, MatricesOfMarianAreTransposedAndThePadIsAddedAsZeros) {
       EXPECT_EQ(turned.substr(4 * (out * 4 + in), 4), inner.substr(4 * (in * 6 + out), 4))
           << in << ' ' << out;
   }
-  EXPECT_EQ(read_model_config(folder.path("new")).activation_function, "relu");
+  EXPECT_EQ(read_model_config(folder.path("new")).activation_function, ActivationFunction::kRelu);
 }
 
 TEST(Import, PositionsAreMariansUnlessHuggingFacesAreAskedFor) {
@@ -332,7 +332,7 @@ TEST(Import, PositionsAreMariansUnlessHuggingFacesAreAskedFor) {
   const Marian marian;
   ImportOptions options = marian_options(folder, marian);
   import_model(options, unchecked);
-  options.model = folder.path("plain"), options.positions = "huggingface";
+  options.model = folder.path("plain"), options.positions = PositionScale::kPaper;
   import_model(options, unchecked);
   const SafetensorsFile file(folder.path("new/model.safetensors")),
       plain(folder.path("plain/model.safetensors"));
@@ -425,7 +425,7 @@ TEST(Import, PreNormModelsAreFoldersOfOurOwn) {
     marian.add(std::string(side) + "_top_ln_bias", {1, 4});
   }
   import_model(marian_options(folder, marian), unchecked);
-  EXPECT_EQ(read_model_config(folder.path("new")).norm, "pre");
+  EXPECT_EQ(read_model_config(folder.path("new")).norm, Norm::kPre);
   const SafetensorsFile file(folder.path("new/model.safetensors"));
   EXPECT_EQ(file.bytes(file.header().tensors.at("model.decoder.layer_norm.bias")),
             numbers_of("decoder_top_ln_bias", 4));
@@ -482,7 +482,7 @@ TEST(Import, AModelThatMarianWroteNeedsNothingButItsFolder) {
   const ModelOptions options = read_model_config(folder.path("a"));
   EXPECT_EQ(options.d_model, 4);
   EXPECT_EQ(options.vocab_size, 25);
-  EXPECT_EQ(options.activation_function, "swish");
+  EXPECT_EQ(options.activation_function, ActivationFunction::kSwish);
   EXPECT_EQ(read_generation_config(folder.path("a")).num_beams, 6);
   EXPECT_EQ(read_file(folder.path("a/source.spm"), ErrorKind::kData), marian_bytes("vocab.spm"));
 }

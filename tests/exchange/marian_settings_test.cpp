@@ -47,8 +47,8 @@ TEST(MarianSettings, OfAModelThatMarianWroteAllAreKnown) {
   EXPECT_EQ(shape.options.encoder_ffn_dim, 6);
   EXPECT_EQ(shape.options.decoder_ffn_dim, 6);
   EXPECT_EQ(shape.options.encoder_attention_heads, 2);
-  EXPECT_EQ(shape.options.activation_function, "swish");
-  EXPECT_EQ(shape.options.norm, "post");
+  EXPECT_EQ(shape.options.activation_function, ActivationFunction::kSwish);
+  EXPECT_EQ(shape.options.norm, Norm::kPost);
   EXPECT_EQ(shape.options.vocab_size, 25);
   EXPECT_EQ(shape.options.pad_token_id, 24);
   EXPECT_TRUE(shape.options.share_encoder_decoder_embeddings && shape.options.tie_word_embeddings);
@@ -134,7 +134,8 @@ TEST(MarianSettings, WhatNoListKnowsIsNamed) {
 
 TEST(MarianSettings, TheActivationsOfMarianHaveTheirNames) {
   for (const char* name : {"swish", "relu", "gelu"})
-    EXPECT_EQ(shape_with({{"transformer-ffn-activation", name}}).options.activation_function, name);
+    EXPECT_EQ(shape_with({{"transformer-ffn-activation", name}}).options.activation_function,
+              choice_of<ActivationFunction>(name));
   EXPECT_NE(refusal({{"transformer-ffn-activation", "sigmoid"}})
                 .find("expected swish, relu or gelu, got 'sigmoid'"),
             std::string::npos);
@@ -148,10 +149,10 @@ TEST(MarianSettings, TheOperationsAroundALayerAreThoseOfPostNormOrPreNorm) {
                        {"transformer-postprocess-emb", embedding}})
         .options.norm;
   };
-  EXPECT_EQ(norm("\"\"", "dan", "\"\"", "d"), "post");
-  EXPECT_EQ(norm("d", "an", "d", "\"\""), "post");
-  EXPECT_EQ(norm("n", "da", "n", "d"), "pre");
-  EXPECT_EQ(norm("dn", "a", "dn", "d"), "pre");
+  EXPECT_EQ(norm("\"\"", "dan", "\"\"", "d"), Norm::kPost);
+  EXPECT_EQ(norm("d", "an", "d", "\"\""), Norm::kPost);
+  EXPECT_EQ(norm("n", "da", "n", "d"), Norm::kPre);
+  EXPECT_EQ(norm("dn", "a", "dn", "d"), Norm::kPre);
   for (const auto& [before, after, top, embedding] : {std::tuple{"n", "dan", "n", "d"},
                                                       {"n", "da", "\"\"", "d"},
                                                       {"\"\"", "dan", "n", "d"},

@@ -15,8 +15,8 @@ ModelOptions unusual() {
   o.vocab_size = 30, o.decoder_vocab_size = 40, o.pad_token_id = 39;
   o.d_model = 24, o.encoder_layers = 3, o.decoder_layers = 2;
   o.encoder_attention_heads = 2, o.decoder_attention_heads = 3;
-  o.encoder_ffn_dim = 50, o.decoder_ffn_dim = 60, o.activation_function = "silu";
-  o.dropout = 0.25, o.attention_dropout = 0.125, o.activation_dropout = 0.5, o.norm = "pre";
+  o.encoder_ffn_dim = 50, o.decoder_ffn_dim = 60, o.activation_function = ActivationFunction::kSilu;
+  o.dropout = 0.25, o.attention_dropout = 0.125, o.activation_dropout = 0.5, o.norm = Norm::kPre;
   o.share_encoder_decoder_embeddings = false, o.tie_word_embeddings = false, o.scale_embedding = false;
   return o;
 }
@@ -52,7 +52,7 @@ TEST(ModelConfig, TheTextIsMarianConfigsOnlyWhenMarianCanOpenIt) {
   ModelOptions options = unusual();
   EXPECT_EQ(config_of(options)["model_type"], "dragoman");
   EXPECT_NE(options.not_exportable_because(), "");
-  options.norm = "post";
+  options.norm = Norm::kPost;
   const json config = config_of(options);
   EXPECT_EQ(config["model_type"], "marian");
   EXPECT_EQ(config["architectures"], json({"MarianMTModel"}));
@@ -90,9 +90,9 @@ TEST(ModelConfig, AbsentKeysMeanWhatMarianConfigMeansByTheirAbsence) {
   EXPECT_FALSE(options.scale_embedding);
   EXPECT_TRUE(options.share_encoder_decoder_embeddings);
   EXPECT_TRUE(options.tie_word_embeddings);
-  EXPECT_EQ(options.activation_function, "gelu");
+  EXPECT_EQ(options.activation_function, ActivationFunction::kGelu);
   EXPECT_EQ(options.decoder_vocab_size, 40);
-  EXPECT_EQ(options.norm, "post");
+  EXPECT_EQ(options.norm, Norm::kPost);
   EXPECT_EQ(options.dropout, 0.1);
   EXPECT_EQ(options.attention_dropout, 0);
 }
@@ -215,7 +215,8 @@ TEST(GenerationConfig, EveryKeyIsWrittenAndReadAgain) {
   GenerationDefaults all;
   all.num_beams = 7, all.max_length = 99, all.min_length = 3, all.max_new_tokens = 50, all.min_new_tokens = 2;
   all.length_penalty = 0.5, all.repetition_penalty = 1.5, all.word_penalty = 0.25;
-  all.no_repeat_ngram_size = 3, all.encoder_no_repeat_ngram_size = 4, all.early_stopping = "never";
+  all.no_repeat_ngram_size = 3, all.encoder_no_repeat_ngram_size = 4,
+  all.early_stopping = EarlyStopping::kNever;
   all.do_sample = true, all.renormalize_logits = false, all.temperature = 0.5, all.top_p = 0.75,
   all.top_k = 9;
   all.forced_bos_token_id = 8, all.forced_eos_token_ids = {0, 5}, all.suppress_tokens = {1};

@@ -18,7 +18,7 @@ namespace {
 
 ModelOptions pre_norm_options() {
   ModelOptions o = small_options();
-  o.norm = "pre";
+  o.norm = Norm::kPre;
   return o;
 }
 
@@ -218,7 +218,7 @@ int64_t count_by_formula(const ModelOptions& o) {
 }
 
 TEST(Transformer, ParametersAreAsManyAsTheFormulaSays) {
-  for (const std::string norm : {"post", "pre"}) {
+  for (const Norm norm : {Norm::kPost, Norm::kPre}) {
     for (const bool shared : {true, false}) {
       for (const bool tied : {true, false}) {
         ModelOptions options = shared ? small_options() : separate_options();

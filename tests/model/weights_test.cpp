@@ -20,7 +20,7 @@ std::vector<ModelOptions> variations() {
   std::vector<ModelOptions> all;
   for (const bool shared : {true, false}) {
     for (const bool tied : {true, false}) {
-      for (const std::string norm : {"post", "pre"}) {
+      for (const Norm norm : {Norm::kPost, Norm::kPre}) {
         ModelOptions o = shared ? small_options() : separate_options();
         o.tie_word_embeddings = tied, o.norm = norm;
         o.encoder_layers = 3, o.decoder_layers = 1, o.encoder_ffn_dim = 6, o.decoder_ffn_dim = 10;

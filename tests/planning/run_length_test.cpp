@@ -56,27 +56,28 @@ bool has(const std::vector<std::string>& texts, const std::string& part) {
 }
 
 TEST(RunLength, AScheduleThatFitsGivesNoWarning) {
-  for (const char* schedule : {"inverse-sqrt", "noam", "cosine", "linear", "constant"}) {
+  for (const Schedule schedule :
+       {Schedule::kInverseSqrt, Schedule::kNoam, Schedule::kCosine, Schedule::kLinear, Schedule::kConstant}) {
     TrainingOptions options = options_with(1000);
     options.schedule = schedule;
-    EXPECT_TRUE(warnings_of(options, 20).empty()) << schedule;
+    EXPECT_TRUE(warnings_of(options, 20).empty()) << name_of(schedule);
     options.max_epochs = 50;  // ends with the last update
-    EXPECT_TRUE(warnings_of(options, 20).empty()) << schedule;
+    EXPECT_TRUE(warnings_of(options, 20).empty()) << name_of(schedule);
     options.warmup = 0;
-    EXPECT_TRUE(warnings_of(options, 20).empty()) << schedule;
+    EXPECT_TRUE(warnings_of(options, 20).empty()) << name_of(schedule);
   }
 }
 
 TEST(RunLength, AFallThatTheRunDoesNotReachIsReported) {
-  for (const char* schedule : {"cosine", "linear"}) {
+  for (const Schedule schedule : {Schedule::kCosine, Schedule::kLinear}) {
     TrainingOptions options = options_with(100'000, 40);
     options.schedule = schedule;
-    EXPECT_TRUE(has(warnings_of(options, 20), "give --max-updates 800")) << schedule;
+    EXPECT_TRUE(has(warnings_of(options, 20), "give --max-updates 800")) << name_of(schedule);
     options = options_with(100'000, 0, 100);
     options.schedule = schedule;
-    EXPECT_TRUE(warnings_of(options, 20).empty()) << schedule;
+    EXPECT_TRUE(warnings_of(options, 20).empty()) << name_of(schedule);
     EXPECT_TRUE(has(warnings_of(options, 20, 0.1), "--max-time 1:40 ends the run after about 1,000"))
-        << schedule;
+        << name_of(schedule);
   }
 }
 

@@ -8,14 +8,14 @@
 namespace dragoman {
 namespace {
 
-TrainingOptions options_of(const std::string& schedule, double rate, int64_t warmup) {
+TrainingOptions options_of(Schedule schedule, double rate, int64_t warmup) {
   TrainingOptions options;
   options.schedule = schedule, options.learning_rate = rate, options.warmup = warmup;
   return options;
 }
 
 TEST(Schedule, InverseSqrtRisesLinearlyThenFallsWithTheSquareRoot) {
-  const auto options = options_of("inverse-sqrt", 0.5, 100);
+  const auto options = options_of(Schedule::kInverseSqrt, 0.5, 100);
   EXPECT_DOUBLE_EQ(learning_rate_at(1, options, 64), 0.005);
   EXPECT_DOUBLE_EQ(learning_rate_at(50, options, 64), 0.25);
   EXPECT_DOUBLE_EQ(learning_rate_at(100, options, 64), 0.5);  // the peak
@@ -32,7 +32,7 @@ TEST(Schedule, NoamIsThePapersFormula) {
           const auto s = static_cast<double>(update), w = static_cast<double>(warmup);
           const double paper = factor * std::pow(static_cast<double>(width), -0.5) *
                                std::min(std::pow(s, -0.5), s * std::pow(w, -1.5));  // equation 3
-          EXPECT_NEAR(learning_rate_at(update, options_of("noam", factor, warmup), width), paper,
+          EXPECT_NEAR(learning_rate_at(update, options_of(Schedule::kNoam, factor, warmup), width), paper,
                       1e-12 * factor);
         }
       }
@@ -41,15 +41,15 @@ TEST(Schedule, NoamIsThePapersFormula) {
 }
 
 TEST(Schedule, ConstantStaysAtItsRateAfterTheWarmUp) {
-  const auto options = options_of("constant", 0.5, 10);
+  const auto options = options_of(Schedule::kConstant, 0.5, 10);
   EXPECT_DOUBLE_EQ(learning_rate_at(5, options, 64), 0.25);
   EXPECT_DOUBLE_EQ(learning_rate_at(10, options, 64), 0.5);
   EXPECT_DOUBLE_EQ(learning_rate_at(1'000'000, options, 64), 0.5);
 }
 
 TEST(Schedule, CosineAndLinearFallToZeroAtTheLastUpdate) {
-  for (const char* name : {"cosine", "linear"}) {
-    auto options = options_of(name, 0.5, 100);
+  for (const Schedule schedule : {Schedule::kCosine, Schedule::kLinear}) {
+    auto options = options_of(schedule, 0.5, 100);
     options.max_updates = 1100;
     EXPECT_DOUBLE_EQ(learning_rate_at(50, options, 64), 0.25);
     EXPECT_DOUBLE_EQ(learning_rate_at(100, options, 64), 0.5);
@@ -57,15 +57,15 @@ TEST(Schedule, CosineAndLinearFallToZeroAtTheLastUpdate) {
     EXPECT_NEAR(learning_rate_at(1100, options, 64), 0, 1e-12);
     EXPECT_NEAR(learning_rate_at(5000, options, 64), 0, 1e-12);
   }
-  auto cosine = options_of("cosine", 1, 0);
+  auto cosine = options_of(Schedule::kCosine, 1, 0);
   cosine.max_updates = 1000;
   EXPECT_NEAR(learning_rate_at(250, cosine, 64), (1 + std::cos(M_PI / 4)) / 2, 1e-2);
 }
 
 TEST(Schedule, WithoutWarmUpTheFirstUpdateHasTheWholeRate) {
-  EXPECT_DOUBLE_EQ(learning_rate_at(1, options_of("inverse-sqrt", 0.5, 0), 64), 0.5);
-  EXPECT_DOUBLE_EQ(learning_rate_at(4, options_of("inverse-sqrt", 0.5, 0), 64), 0.25);
-  EXPECT_DOUBLE_EQ(learning_rate_at(1, options_of("constant", 0.5, 0), 64), 0.5);
+  EXPECT_DOUBLE_EQ(learning_rate_at(1, options_of(Schedule::kInverseSqrt, 0.5, 0), 64), 0.5);
+  EXPECT_DOUBLE_EQ(learning_rate_at(4, options_of(Schedule::kInverseSqrt, 0.5, 0), 64), 0.25);
+  EXPECT_DOUBLE_EQ(learning_rate_at(1, options_of(Schedule::kConstant, 0.5, 0), 64), 0.5);
 }
 
 }  // namespace

@@ -144,7 +144,7 @@ TEST(Report, HostileTextStaysText) {
   const std::string hostile =
       "</dd><script>alert(1)</script><img src=x onerror=\"a\"> ]]> --> ' \" & \x01 \xFF";
   ReportContent content = content_of({hostile, hostile + "2", "now"});
-  content.name = content.valid_metric = content.written_at = content.history.end = hostile;
+  content.name = content.written_at = content.history.end = hostile;
   content.facts = {{hostile, hostile}};
   content.history.validations.back().samples = {{hostile, hostile, hostile}};
   content.corpora[0].title = hostile;
@@ -208,7 +208,7 @@ class Watch : public ::testing::Test {
     train_log.watch(watch);
     for (int64_t update = from + 1000; update <= to; update += 1000) {
       train_log.progress(progress_at(update));
-      train_log.validation(validation_at(update, "try " + std::to_string(update)), "chrf", 0);
+      train_log.validation(validation_at(update, "try " + std::to_string(update)), ValidMetric::kChrf, 0);
       EXPECT_TRUE(has(report(), "now, update " + with_commas(update))) << "not refreshed";
       EXPECT_TRUE(has(report(), "In training when this page was written"));
     }

@@ -45,7 +45,7 @@ inline TrainedTokenizer train_on(const std::vector<std::string>& lines, const To
 inline TokenizerOptions small_tokenizer_options(const std::string& type = "unigram",
                                                 int64_t vocab_size = 60) {
   TokenizerOptions options;
-  options.tokenizer_type = type;
+  options.tokenizer_type = choice_of<TokenizerType>(type).value();
   options.vocab_size = vocab_size;
   return options;
 }

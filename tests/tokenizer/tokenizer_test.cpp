@@ -235,7 +235,7 @@ const std::vector<std::string>& delicate_lines() {
 
 TokenizerOptions options_with_rule(const std::string& type, const std::string& rule) {
   TokenizerOptions options = small_tokenizer_options(type, 400);
-  options.normalization = rule;
+  options.normalization = choice_of<Normalization>(rule).value();
   return options;
 }
 
@@ -247,8 +247,8 @@ Tokenizer tokenizer_with_rule(const std::string& type, const std::string& rule) 
 }
 
 TEST_P(EachTokenizer, KeepsEveryCharacterUnlessARuleIsAskedFor) {
-  EXPECT_EQ(TokenizerOptions().normalization, "identity");
-  const Tokenizer tokenizer = tokenizer_with_rule(GetParam(), TokenizerOptions().normalization);
+  EXPECT_EQ(TokenizerOptions().normalization, Normalization::kIdentity);
+  const Tokenizer tokenizer = tokenizer_with_rule(GetParam(), name_of(TokenizerOptions().normalization));
   for (const std::string& line : delicate_lines()) {
     EXPECT_EQ(tokenizer.decode(tokenizer.encode(line)), line);
     EXPECT_EQ(tokenizer.normalized(line), line);

@@ -230,8 +230,10 @@ class RunSweep : public CrashSweep {
     TrainingOptions& training = run.training;
     training.max_tokens = 120, training.max_updates = updates, training.warmup = 2,
     training.learning_rate = 1e-2;
-    training.valid_every = 2, training.save_every = 2, training.average = 2, training.average_of = "last";
-    training.valid_metric = "loss", training.log_every = 1, training.threads = 1, training.device = "cpu";
+    training.valid_every = 2, training.save_every = 2, training.average = 2,
+    training.average_of = AverageOf::kLast;
+    training.valid_metric = ValidMetric::kLoss, training.log_every = 1, training.threads = 1,
+    training.device = "cpu";
     std::ostringstream ignored;
     Log log(ignored);
     RunRequests none;

@@ -59,7 +59,7 @@ class TrainingRun : public ::testing::Test {
     RunOptions run = options(model);
     run.valid = {{folder_.path("v.src")}, {folder_.path("v.tgt")}, {}};
     run.training.valid_every = 1;
-    run.training.valid_metric = "loss";
+    run.training.valid_metric = ValidMetric::kLoss;
     return run;
   }
 
@@ -216,7 +216,7 @@ TEST_F(TrainingRun, SaysThatTheMeanIsTheModelWhenItIsBetter) {
   longer.training.valid_every = 30;
   train(longer);
   run.training.average = 3;
-  run.training.average_of = "last";
+  run.training.average_of = AverageOf::kLast;
   run.training.valid_every = 2;
   run.training.max_updates = 4;
   train(run);
@@ -540,7 +540,7 @@ TEST_F(TrainingRun, WithOtherValidationTextTheBestScoreBeginsAnew) {
 TEST_F(TrainingRun, ItsStateSaysWhatTheModelIs) {
   RunOptions run = validated("m");
   run.training.average = 2;
-  run.training.average_of = "last";
+  run.training.average_of = AverageOf::kLast;
   for (const int64_t updates : {3, 6, 12}) {
     run.training.max_updates = updates;
     train(run);

@@ -105,16 +105,16 @@ TEST(TrainUpdate, FourBatchesGiveTheGradientsOfOneFourTimesTheSize) {
 }
 
 // Of 32 rows at least, from where a linear layer takes the product of kernels/.
-class TrainUpdateIn : public ::testing::TestWithParam<std::string> {};
-INSTANTIATE_TEST_SUITE_P(Types, TrainUpdateIn, ::testing::Values("float16", "bfloat16"),
-                         [](const auto& one) { return one.param; });
+class TrainUpdateIn : public ::testing::TestWithParam<Precision> {};
+INSTANTIATE_TEST_SUITE_P(Types, TrainUpdateIn, ::testing::Values(Precision::kFloat16, Precision::kBFloat16),
+                         [](const auto& one) { return name_of(one.param); });
 
 TEST_P(TrainUpdateIn, GivesNearlyTheGradientsOfFloat32) {
   const auto batches = batches_of(corpus_of(40), 1);
   TrainingOptions shorter = without_clipping();
   shorter.precision = GetParam();
   if (!multiplies_by_kernels(shorter, torch::kCPU))
-    GTEST_SKIP() << "this processor does not multiply in " << GetParam();
+    GTEST_SKIP() << "this processor does not multiply in " << name_of(GetParam());
   const Trained a = train(batches, shorter), b = train(batches, without_clipping());
   EXPECT_NEAR(a.result.loss, b.result.loss, 1e-3 * b.result.loss);
   EXPECT_NEAR(a.result.gradient_norm, b.result.gradient_norm, 1e-2 * b.result.gradient_norm);
