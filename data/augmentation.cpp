@@ -8,17 +8,17 @@
 namespace dragoman {
 namespace {
 
-// At most `limit` tokens, unless `ids` has more itself; 0: any number.
-std::vector<int32_t> drawn(const SubwordSampler* sampler, std::span<const int32_t> ids, uint64_t seed,
-                           int64_t limit) {
+// A sampled segmentation, or `ids` itself if the sample has more than `limit` tokens. 0: no limit.
+std::vector<int32_t> sampled_or_given(const SubwordSampler* sampler, std::span<const int32_t> ids,
+                                      uint64_t seed, int64_t limit) {
   if (sampler) {
     auto sampled = sampler->sample(ids, seed);
-    if (limit <= 0 || static_cast<int64_t>(sampled.size()) <= limit) return sampled;
+    if (limit <= 0 || std::ssize(sampled) <= limit) return sampled;
   }
   return {ids.begin(), ids.end()};
 }
 
-// The smaller of two limits, of which 0 is none.
+// The smaller of two limits. 0: no limit.
 int64_t stricter(int64_t a, int64_t b) {
   return a <= 0 ? b : b <= 0 ? a : std::min(a, b);
 }
@@ -77,11 +77,10 @@ Augmentation::Augmentation(const AugmentationOptions& options, const Tokenizer& 
 }
 
 AugmentedPair Augmentation::apply(const EncodedCorpus& corpus, int64_t pair, int64_t epoch) const {
-  const uint64_t seed =
-      mix_seeds(mix_seeds(seed_, static_cast<uint64_t>(epoch)), static_cast<uint64_t>(pair));
+  const uint64_t seed = mix_seeds(mix_seeds(seed_, epoch), pair);
   const int64_t limit = stricter(corpus.max_length(), max_tokens_);
-  return {drawn(source_sampler_.get(), corpus.source(pair), mix_seeds(seed, 1), limit),
-          drawn(target_sampler_.get(), corpus.target(pair), mix_seeds(seed, 2), limit)};
+  return {sampled_or_given(source_sampler_.get(), corpus.source(pair), mix_seeds(seed, 1), limit),
+          sampled_or_given(target_sampler_.get(), corpus.target(pair), mix_seeds(seed, 2), limit)};
 }
 
 }  // namespace dragoman

@@ -37,8 +37,8 @@ struct AugmentedPair {
 
 class Augmentation {
  public:
-  // max_tokens: of a batch; 0: no limit. A side that sampling would make longer than that, or than the corpus
-  // allows (--max-train-length), keeps the segmentation that the corpus has.
+  // max_tokens: of a batch; 0: no limit. If sampling makes a side longer than max_tokens or
+  // --max-train-length, the side keeps the segmentation of the corpus.
   Augmentation(const AugmentationOptions& options, const Tokenizer& source, const Tokenizer& target,
                uint64_t seed, int64_t max_tokens = 0);
 

@@ -9,14 +9,13 @@ namespace dragoman {
 namespace {
 
 BatchIndices all_pairs(const EncodedCorpus& corpus) {
-  BatchIndices pairs(static_cast<size_t>(corpus.size()));
+  BatchIndices pairs(corpus.size());
   std::iota(pairs.begin(), pairs.end(), 0);
   return pairs;
 }
 
-// By target length, then by source length: upwards where the target length is even and downwards where it is
-// odd, so that the source length does not jump back at each step of the target length. Pairs of the same
-// lengths keep their order.
+// Sorts by target length, then by source length: ascending for even target lengths, descending for odd ones.
+// With this, the source length does not jump back at each step of the target length. The sort is stable.
 void sort_by_length(BatchIndices& pairs, const EncodedCorpus& corpus) {
   const auto key = [&](int64_t pair) {
     const int64_t target = corpus.target_length(pair), source = corpus.source_length(pair);
@@ -32,7 +31,7 @@ BatchPlan cut(const BatchIndices& pairs, const EncodedCorpus& corpus, int64_t ma
   for (const int64_t pair : pairs) {
     const int64_t length = std::max(corpus.source_length(pair), corpus.target_length(pair));
     longest = std::max(longest, length);
-    const bool fits = !plan.empty() && longest * (static_cast<int64_t>(plan.back().size()) + 1) <= max_tokens;
+    const bool fits = !plan.empty() && longest * (std::ssize(plan.back()) + 1) <= max_tokens;
     if (!fits) {
       plan.emplace_back();
       longest = length;
@@ -63,15 +62,15 @@ EpochPlan::EpochPlan(const EncodedCorpus& corpus, int64_t max_tokens, uint64_t s
       max_tokens_(max_tokens),
       window_(window),
       block_(block),
-      seed_(mix_seeds(seed, static_cast<uint64_t>(epoch))) {
+      seed_(mix_seeds(seed, epoch)) {
   if (corpus.size() <= window) return;
-  blocks_.resize(static_cast<size_t>((corpus.size() + block - 1) / block));
+  blocks_.resize((corpus.size() + block - 1) / block);
   std::iota(blocks_.begin(), blocks_.end(), 0);
   shuffle(blocks_, mix_seeds(seed_, 3));
 }
 
 int64_t EpochPlan::windows() const {
-  const int64_t blocks_each = window_ / block_, blocks = static_cast<int64_t>(blocks_.size());
+  const int64_t blocks_each = window_ / block_, blocks = blocks_.size();
   return blocks_.empty() ? 1 : (blocks + blocks_each - 1) / blocks_each;
 }
 
@@ -81,10 +80,9 @@ BatchPlan EpochPlan::window(int64_t number) const {
   if (blocks_.empty()) {
     pairs = all_pairs(corpus_);
   } else {
-    seed = mix_seeds(mix_seeds(seed_, 4), static_cast<uint64_t>(number));
-    const auto blocks_each = static_cast<size_t>(window_ / block_),
-               begin = static_cast<size_t>(number) * blocks_each;
-    for (size_t i = begin; i < std::min(begin + blocks_each, blocks_.size()); ++i) {
+    seed = mix_seeds(mix_seeds(seed_, 4), number);
+    const int64_t blocks_each = window_ / block_, begin = number * blocks_each;
+    for (int64_t i = begin; i < std::min<int64_t>(begin + blocks_each, blocks_.size()); ++i) {
       const int64_t first = blocks_[i] * block_, last = std::min(first + block_, corpus_.size());
       for (int64_t pair = first; pair < last; ++pair) pairs.push_back(pair);
     }
@@ -113,17 +111,17 @@ BatchPlan plan_sorted(const EncodedCorpus& corpus, int64_t max_tokens) {
 
 int64_t padded_tokens(const BatchIndices& batch, const EncodedCorpus& corpus) {
   const Widths widths = widths_of(batch, corpus);
-  return static_cast<int64_t>(batch.size()) * std::max(widths.source, widths.target);
+  return std::ssize(batch) * std::max(widths.source, widths.target);
 }
 
 double padding_share(const BatchPlan& plan, const EncodedCorpus& corpus) {
-  int64_t positions = 0, tokens = 0;
+  double positions = 0, tokens = 0;
   for (const BatchIndices& batch : plan) {
     const Widths widths = widths_of(batch, corpus);
-    positions += static_cast<int64_t>(batch.size()) * (widths.source + widths.target);
+    positions += std::ssize(batch) * (widths.source + widths.target);
     for (const int64_t pair : batch) tokens += corpus.source_length(pair) + corpus.target_length(pair);
   }
-  return positions == 0 ? 0 : 1 - static_cast<double>(tokens) / static_cast<double>(positions);
+  return positions == 0 ? 0 : 1 - tokens / positions;
 }
 
 }  // namespace dragoman

@@ -1,11 +1,11 @@
-// Which pairs go into which batch. Pairs of like length are put together, so that little of a batch is
-// padding, and each batch is as large as the token budget allows.
+// Assigns pairs to batches. A batch has pairs of similar length, which keeps padding small, and is as large
+// as the token budget allows.
 //
 //   shuffle pairs -> sort by (target length, source length) -> cut by the budget -> shuffle batches
 //
-// A corpus of more than `kWindow` pairs is planned window by window, so that memory does not grow with it:
-// blocks of pairs that stand together are shuffled, and each window takes the next blocks. A pass then reads
-// the corpus from the disk in large pieces.
+// A corpus of more than `kWindow` pairs is planned window by window, which bounds the memory. Blocks of
+// consecutive pairs are shuffled, and each window takes the next blocks. An epoch then reads the corpus from
+// the disk in large blocks.
 #pragma once
 
 #include <cstdint>
@@ -19,12 +19,12 @@ namespace dragoman {
 using BatchIndices = std::vector<int64_t>;
 using BatchPlan = std::vector<BatchIndices>;
 
-// The batches of one pass over the corpus; every pair is in exactly one. `max_tokens` bounds the larger of
-// the padded source and the padded target, rows times the longest row (fairseq's meaning); a pair that is
-// longer by itself is a batch of its own. A pure function of the corpus' lengths and the other arguments.
+// The batches of one epoch. Every pair is in exactly one batch. `max_tokens` bounds the larger of the padded
+// source and the padded target: rows times the longest row, as in fairseq. A longer pair is a batch of its
+// own. A pure function of the corpus's lengths and the other arguments.
 BatchPlan plan_epoch(const EncodedCorpus& corpus, int64_t max_tokens, uint64_t seed, int64_t epoch);
 
-// The plan of one pass, a window at a time; all windows together are plan_epoch().
+// The plan of one epoch, one window at a time. All windows together are plan_epoch().
 class EpochPlan {
  public:
   static constexpr int64_t kWindow = int64_t{1} << 20, kBlock = int64_t{1} << 14;  // pairs
@@ -39,22 +39,22 @@ class EpochPlan {
   const EncodedCorpus& corpus_;
   int64_t max_tokens_, window_, block_;
   uint64_t seed_;
-  std::vector<int64_t> blocks_;  // in the order of this pass; empty when one window holds all
+  std::vector<int64_t> blocks_;  // in the order of this epoch; empty if there is only one window
 };
 
-// The same without shuffling, shortest pairs first: for validation.
+// The same without shuffling, shortest pairs first. For validation.
 BatchPlan plan_sorted(const EncodedCorpus& corpus, int64_t max_tokens);
 
-// Rows times the longest row, source or target, whichever is larger: what max_tokens bounds.
+// The quantity that max_tokens bounds: rows times the longest row of either side.
 int64_t padded_tokens(const BatchIndices& batch, const EncodedCorpus& corpus);
 
-// The share of the positions of both sides that hold padding, 0..1.
+// The share of padding in the positions of both sides, 0..1.
 double padding_share(const BatchPlan& plan, const EncodedCorpus& corpus);
 
-// Where in the data a run stands: the next batch to be trained on.
+// The position of a run in the data: the next batch.
 struct DataPosition {
-  int64_t epoch = 0;  // passes over the corpus that are complete
-  int64_t batch = 0;  // of the present epoch's plan
+  int64_t epoch = 0;  // completed epochs
+  int64_t batch = 0;  // in the current epoch's plan
 };
 
 }  // namespace dragoman

@@ -10,16 +10,16 @@
 namespace dragoman {
 namespace {
 
-// Between short sides a proportion means nothing.
+// The length ratio of short sides means nothing.
 constexpr int64_t kShortSide = 20;
-constexpr double kBinsPerUnit = 20;  // of the logarithm: a bin is 5 % wide
+constexpr double kBinsPerUnit = 20;  // of the logarithm of the ratio: a bin is 5 % wide
 
 int64_t characters(const std::string& text) {
   return std::count_if(text.begin(), text.end(),
                        [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
 }
 
-// What Python's splitlines() and others take for the end of a line, inside of one.
+// Whether a line contains a character at which Python's splitlines() and other programs end a line.
 bool has_line_separator(std::string_view text) {
   for (size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
@@ -34,11 +34,10 @@ bool has_line_separator(std::string_view text) {
 
 std::string share_text(int64_t part, int64_t whole) {
   return with_commas(part) + " of " + with_commas(whole) +
-         (whole > 0 ? " (" + fixed(100 * static_cast<double>(part) / static_cast<double>(whole), 2) + " %)"
-                    : "");
+         (whole > 0 ? " (" + fixed(100.0 * part / whole, 2) + " %)" : "");
 }
 
-// Counts what the tokenizers do not know and what train would drop.
+// Counts unknown tokens and the pairs that train would drop.
 class TokenExaminer {
  public:
   TokenExaminer(const DoctorTokenizers& tokenizers, const CorpusOptions& options, Diagnosis& diagnosis)
@@ -52,8 +51,7 @@ class TokenExaminer {
     const auto target = tokenizers_.target.encode(pair.target);
     count(source, tokenizers_.source, *diagnosis_.source, pair.place());
     count(target, tokenizers_.target, *diagnosis_.target, pair.place(true));
-    const auto issue = pair_issue(static_cast<int64_t>(source.size()) + 1,
-                                  static_cast<int64_t>(target.size()) + 1, options_);
+    const auto issue = pair_issue(std::ssize(source) + 1, std::ssize(target) + 1, options_);
     if (!issue) return;
     diagnosis_.report.add(*issue, pair.place());
     --diagnosis_.report.kept;
@@ -63,7 +61,7 @@ class TokenExaminer {
   void count(const std::vector<int64_t>& ids, const Tokenizer& tokenizer, Diagnosis::Side& side,
              const std::string& place) {
     const int64_t unknown = std::count(ids.begin(), ids.end(), tokenizer.vocabulary().unk_id());
-    side.tokens += static_cast<int64_t>(ids.size());
+    side.tokens += ids.size();
     side.unknown += unknown;
     if (unknown > 0) diagnosis_.report.add(CorpusIssue::kUnknownCharacters, place);
   }
@@ -124,27 +122,27 @@ const std::string* HeldOutSources::find(const std::string& source) {
 }
 
 void LengthRatios::add(const VisitedPair& pair) {
-  const auto length = [](const std::string& text) {
-    return static_cast<double>(std::max(characters(text), kShortSide));
+  const auto length = [](const std::string& text) -> double {
+    return std::max(characters(text), kShortSide);
   };
   const double logarithm = std::log(length(pair.target) / length(pair.source));
-  Bin& bin = bins_[static_cast<int>(std::lround(logarithm * kBinsPerUnit))];
+  Bin& bin = bins_[std::lround(logarithm * kBinsPerUnit)];
   ++bin.count;
-  if (bin.examples.size() < max_examples_) bin.examples.emplace_back(pairs_, pair.place());
+  if (std::ssize(bin.examples) < max_examples_) bin.examples.emplace_back(pairs_, pair.place());
   ++pairs_;
 }
 
 void LengthRatios::report(double factor, CorpusReport& report) const {
   int64_t below = 0;
   int median = 0;
-  for (const auto& [place, bin] : bins_) {
-    median = place;
+  for (const auto& [index, bin] : bins_) {
+    median = index;
     if (2 * (below += bin.count) >= pairs_) break;
   }
   int64_t count = 0;
   std::vector<std::pair<int64_t, std::string>> examples;
-  for (const auto& [place, bin] : bins_) {
-    if (std::abs(place - median) <= std::log(factor) * kBinsPerUnit) continue;
+  for (const auto& [index, bin] : bins_) {
+    if (std::abs(index - median) <= std::log(factor) * kBinsPerUnit) continue;
     count += bin.count;
     examples.insert(examples.end(), bin.examples.begin(), bin.examples.end());
   }

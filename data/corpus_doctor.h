@@ -1,5 +1,5 @@
-// The corpus doctor: what is wrong, or only odd, in parallel text, before anybody trains on it. Pairs are
-// looked at one by one; what is remembered of them is a hash of 64 bits each.
+// The corpus doctor finds errors and unusual pairs in parallel text before training. It reads the pairs one
+// by one and keeps a 64-bit hash of each.
 #pragma once
 
 #include <limits>
@@ -18,13 +18,13 @@
 
 namespace dragoman {
 
-// The sources of a text that must not be trained on, and which of them were met in the training text.
+// The sources of a held-out text, and which of them occur in the training text.
 class HeldOutSources {
  public:
   void add(const std::string& source, const std::string& place);
-  // The place of this source, or null; it counts as met from now on.
+  // The place of this source, or null. The source then counts as found in the training text.
   const std::string* find(const std::string& source);
-  int64_t size() const { return static_cast<int64_t>(places_.size()); }  // different sources
+  int64_t size() const { return places_.size(); }  // different sources
   int64_t met() const { return met_; }
 
  private:
@@ -36,14 +36,14 @@ class HeldOutSources {
   int64_t met_ = 0;
 };
 
-// Pairs whose lengths in characters are in another proportion than is usual in the same corpus. What is usual
-// is known at the end only, so pairs are counted by proportion, with the first places of each.
+// Finds pairs whose length ratio in characters is unusual in the same corpus. The usual ratio is known only
+// at the end, so this class counts the pairs by ratio and keeps the first places of each.
 class LengthRatios {
  public:
-  explicit LengthRatios(int64_t max_examples) : max_examples_(static_cast<size_t>(max_examples)) {}
+  explicit LengthRatios(int64_t max_examples) : max_examples_(max_examples) {}
   void add(const VisitedPair& pair);
-  // Adds kUnusualRatio for what is more than `factor` away from the median; a side of fewer than 20
-  // characters counts as 20.
+  // Adds kUnusualRatio for each pair whose ratio is more than a factor of `factor` away from the median. A
+  // side of fewer than 20 characters counts as 20.
   void report(double factor, CorpusReport& report) const;
 
  private:
@@ -52,15 +52,13 @@ class LengthRatios {
     std::vector<std::pair<int64_t, std::string>> examples;  // number of the pair, its place
   };
   std::map<int, Bin> bins_;
-  int64_t pairs_ = 0;
-  size_t max_examples_;
+  int64_t pairs_ = 0, max_examples_;
 };
 
-// Looks at pairs that were read and adds what it finds to a report: line separators, duplicates, copies,
-// and sources of held-out text.
+// Adds line separators, duplicates, copies, and sources of held-out text to a report.
 class PairExaminer {
  public:
-  // Duplicates are looked for among the first `remembered` different pairs, 22 bytes each at most.
+  // Duplicates are found among the first `remembered` different pairs. Each takes at most 22 bytes.
   explicit PairExaminer(CorpusReport& report, uint64_t remembered = std::numeric_limits<uint64_t>::max())
       : report_(report), remembered_(remembered) {}
   // `text` is held out of the pairs that follow; `issue`: kInValidation or kInTest.
@@ -80,7 +78,7 @@ struct DoctorOptions {
   ParallelFiles test = {{}, {}, {}, {"--test-source", "--test-target", "--test-pairs"}};
   int64_t max_examples = 3;
   double length_ratio = 4;
-  CorpusOptions corpus;  // what train would drop; needs tokenizers
+  CorpusOptions corpus;  // the limits of train; needs tokenizers
 
   OptionList describe();
 };
@@ -94,20 +92,20 @@ struct Diagnosis {
     int64_t tokens = 0, unknown = 0;
   };
   struct HeldOut {
-    int64_t sources = 0, met = 0;  // different sources, and how many of them stand in the training text
+    int64_t sources = 0, met = 0;  // different sources, and how many of them are in the training text
   };
 
   CorpusReport report;
-  std::vector<DataError> complaints;  // why the pairs cannot be trusted: train would refuse them
+  std::vector<DataError> complaints;  // reasons why train would refuse the text
   std::optional<HeldOut> valid, test;
   std::optional<Side> source, target;  // with tokenizers only
 
-  std::vector<std::string> lines() const;  // for people
-  nlohmann::ordered_json json() const;     // for programs
+  std::vector<std::string> lines() const;
+  nlohmann::ordered_json json() const;
 };
 
-// Reads all the text once, held-out text first. UsageError and DataError as visit_parallel_text; what it
-// complains about is in the diagnosis.
+// Reads all text once, held-out text first. Throws the UsageError and DataError of visit_parallel_text. Its
+// complaints become part of the diagnosis.
 Diagnosis diagnose(const DoctorOptions& options, const std::optional<DoctorTokenizers>& tokenizers);
 
 }  // namespace dragoman

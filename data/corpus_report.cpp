@@ -8,7 +8,7 @@ namespace {
 
 struct IssueText {
   const char* name;     // in JSON
-  const char* meaning;  // behind a number
+  const char* meaning;  // after a number
 };
 
 // In the order of CorpusIssue.
@@ -20,37 +20,40 @@ constexpr std::array<IssueText, kCorpusIssues> kTexts = {{
     {"more_columns", "lines with more than two columns, of which the first two are taken"},
     {"too_long", "pairs dropped: a side has too many tokens (--max-train-length)"},
     {"unequal_lengths", "pairs dropped: the sides differ too much in length (--max-length-ratio)"},
-    {"line_separator",
-     "lines with a character inside that other programs end a line at (such as CR or U+2028)"},
-    {"duplicate", "pairs that stood there before"},
+    {"line_separator", "lines with a character at which other programs end a line (such as CR or U+2028)"},
+    {"duplicate", "pairs that occurred before"},
     {"copy", "pairs whose target is a copy of the source"},
     {"unusual_ratio",
      "pairs whose lengths in characters are in an unusual proportion (check --length-ratio)"},
-    {"in_validation", "pairs whose source stands in the validation text too"},
-    {"in_test", "pairs whose source stands in the test text too"},
+    {"in_validation", "pairs whose source is also in the validation text"},
+    {"in_test", "pairs whose source is also in the test text"},
     {"unknown_characters", "lines with characters that the tokenizer does not know"},
 }};
+
+size_t index_of(CorpusIssue issue) {
+  return static_cast<size_t>(issue);
+}
 
 }  // namespace
 
 const char* CorpusReport::text_of(CorpusIssue issue) {
-  return kTexts[static_cast<size_t>(issue)].meaning;
+  return kTexts[index_of(issue)].meaning;
 }
 
 void CorpusReport::add(CorpusIssue issue, int64_t count, const std::vector<std::string>& places) {
-  Finding& finding = findings_[static_cast<size_t>(issue)];
+  Finding& finding = findings_[index_of(issue)];
   finding.count += count;
   for (const std::string& place : places) {
-    if (finding.examples.size() < max_examples_) finding.examples.push_back(place);
+    if (std::ssize(finding.examples) < max_examples_) finding.examples.push_back(place);
   }
 }
 
 int64_t CorpusReport::count(CorpusIssue issue) const {
-  return findings_[static_cast<size_t>(issue)].count;
+  return findings_[index_of(issue)].count;
 }
 
 const std::vector<std::string>& CorpusReport::examples(CorpusIssue issue) const {
-  return findings_[static_cast<size_t>(issue)].examples;
+  return findings_[index_of(issue)].examples;
 }
 
 std::vector<std::string> CorpusReport::lines() const {
@@ -66,8 +69,7 @@ std::vector<std::string> CorpusReport::findings() const {
     if (finding.count == 0) continue;
     std::string places;
     for (const std::string& place : finding.examples) places += (places.empty() ? "" : ", ") + place;
-    if (finding.count > static_cast<int64_t>(finding.examples.size()))
-      places += places.empty() ? "..." : ", ...";
+    if (finding.count > std::ssize(finding.examples)) places += places.empty() ? "..." : ", ...";
     result.push_back(with_commas(finding.count) + " " + kTexts[i].meaning + " (" + places + ")");
   }
   return result;

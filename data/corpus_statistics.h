@@ -1,5 +1,4 @@
-// A side of the encoded corpus in numbers: how long its sentences are, and how much of it the tokenizer did
-// not know.
+// Statistics of one side of the encoded corpus: sentence lengths and the share of unknown tokens.
 #pragma once
 
 #include <cstdint>
@@ -13,11 +12,11 @@ struct LengthStatistics {
   std::vector<int64_t> counts;  // counts[n]: sentences of n tokens, </s> included
   int64_t sentences = 0;
   int64_t tokens = 0;   // </s> included
-  int64_t unknown = 0;  // of them <unk>
+  int64_t unknown = 0;  // <unk> among them
 
-  double mean() const;               // 0 when there is no sentence
+  double mean() const;               // 0 without sentences
   int64_t quantile(double q) const;  // the length that a share q of the sentences does not exceed
-  double unknown_rate() const;       // of all tokens but </s>
+  double unknown_rate() const;       // of all tokens except </s>
 
   void add(std::span<const int32_t> sentence, int32_t unknown_id);
 };

@@ -10,20 +10,20 @@
 namespace dragoman {
 namespace {
 
-// Pairs are encoded in blocks of this many, so that little stands in memory twice.
+// Pairs are encoded in blocks of this size. Only one block is in memory both as text and as ids.
 constexpr int64_t kBlock = 1 << 16;
-// Between short sentences a high ratio means nothing: "Yes." may take twelve tokens in another language.
+// The length ratio of short sentences means nothing: "Yes." may have twelve tokens in another language.
 constexpr int64_t kShortSide = 10;
 
 struct EncodedPair {
   std::vector<int32_t> source, target;
 };
 
-std::vector<int32_t> ended(const std::vector<int64_t>& ids, int64_t eos) {
+std::vector<int32_t> with_end(const std::vector<int64_t>& ids, int64_t eos) {
   std::vector<int32_t> result;
   result.reserve(ids.size() + 1);
-  for (const int64_t id : ids) result.push_back(static_cast<int32_t>(id));
-  result.push_back(static_cast<int32_t>(eos));
+  result.assign(ids.begin(), ids.end());
+  result.push_back(eos);
   return result;
 }
 
@@ -39,9 +39,9 @@ std::optional<CorpusIssue> pair_issue(int64_t source_length, int64_t target_leng
   if (longer <= 1) return CorpusIssue::kBothSidesBlank;
   if (shorter <= 1) return CorpusIssue::kOneSideBlank;
   if (options.max_train_length > 0 && longer > options.max_train_length) return CorpusIssue::kTooLong;
-  // The shorter side counts as kShortSide tokens at least.
-  const auto base = static_cast<double>(std::max(shorter, kShortSide));
-  if (options.max_length_ratio > 0 && static_cast<double>(longer) > options.max_length_ratio * base) {
+  // The shorter side counts as at least kShortSide tokens.
+  const int64_t base = std::max(shorter, kShortSide);
+  if (options.max_length_ratio > 0 && longer > options.max_length_ratio * base) {
     return CorpusIssue::kUnequalLengths;
   }
   return std::nullopt;
@@ -68,7 +68,7 @@ OptionList CorpusOptions::describe() {
 
 void EncodedCorpus::Side::append(std::span<const int32_t> sentence) {
   ids.append(sentence.data(), sentence.size());
-  begin.append(static_cast<uint64_t>(ids.size()));
+  begin.append(ids.size());
 }
 
 void EncodedCorpus::Side::spill(const std::string& folder) {
@@ -120,29 +120,28 @@ void CorpusEncoder::add(const VisitedPair& pair) {
 }
 
 void CorpusEncoder::encode_block() {
-  std::vector<EncodedPair> ids(static_cast<size_t>(block_.size()));
+  std::vector<EncodedPair> ids(block_.size());
   side_by_side(ids.size(), std::max<int64_t>(1, threads_), [&](size_t i) {
     throw_if_interrupted();
-    ids[i].source = ended(source_.encode_source(block_.source[i]), source_.vocabulary().eos_id());
-    ids[i].target = ended(target_.encode(block_.target[i]), target_.vocabulary().eos_id());
+    ids[i].source = with_end(source_.encode_source(block_.source[i]), source_.vocabulary().eos_id());
+    ids[i].target = with_end(target_.encode(block_.target[i]), target_.vocabulary().eos_id());
   });
   for (size_t i = 0; i < ids.size(); ++i) {
-    const auto issue = pair_issue(static_cast<int64_t>(ids[i].source.size()),
-                                  static_cast<int64_t>(ids[i].target.size()), options_);
+    const auto issue = pair_issue(ids[i].source.size(), ids[i].target.size(), options_);
     if (issue) {
-      report_.add(*issue, block_.place(static_cast<int64_t>(i)));
+      report_.add(*issue, block_.place(i));
       --report_.kept;
       continue;
     }
     if (has_unknown(ids[i].source, source_))
-      report_.add(CorpusIssue::kUnknownCharacters, block_.at(static_cast<int64_t>(i)).place());
+      report_.add(CorpusIssue::kUnknownCharacters, block_.at(i).place());
     if (has_unknown(ids[i].target, target_))
-      report_.add(CorpusIssue::kUnknownCharacters, block_.at(static_cast<int64_t>(i)).place(true));
+      report_.add(CorpusIssue::kUnknownCharacters, block_.at(i).place(true));
     corpus_.append(ids[i].source, ids[i].target);
   }
   block_.clear();
-  const uint64_t bytes = corpus_.source_.bytes() + corpus_.target_.bytes();
-  if (!spilled_ && !folder_.empty() && bytes >> 20 >= static_cast<uint64_t>(options_.corpus_memory)) {
+  const int64_t mebibytes = (corpus_.source_.bytes() + corpus_.target_.bytes()) >> 20;
+  if (!spilled_ && !folder_.empty() && mebibytes >= options_.corpus_memory) {
     corpus_.source_.spill(folder_);
     corpus_.target_.spill(folder_);
     spilled_ = true;

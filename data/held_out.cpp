@@ -8,7 +8,7 @@
 namespace dragoman {
 namespace {
 
-constexpr size_t kRemembered = 4096;  // sources; four times as many as are ever wanted
+constexpr size_t kRemembered = 4096;  // sources; four times the maximum that is held out
 
 }  // namespace
 
@@ -22,7 +22,7 @@ void HeldOutChooser::add(const std::string& source) {
   const bool full = first_.size() == kRemembered;
   if (full && hash > first_.rbegin()->first.first) return;
   ++first_[{hash, source}];
-  // What is forgotten is behind kRemembered others for good, so the counts of those that stay are whole.
+  // A removed source comes after kRemembered others for all time. The counts of the others are complete.
   if (first_.size() > kRemembered) first_.erase(std::prev(first_.end()));
 }
 

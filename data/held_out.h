@@ -1,4 +1,4 @@
-// Validation pairs for somebody who has none: a few are held out of the training text.
+// Validation pairs for a user who has none: some are held out of the training text.
 #pragma once
 
 #include <cstdint>
@@ -9,14 +9,14 @@
 
 namespace dragoman {
 
-// Which sources to hold out, found while the pairs go by.
+// Chooses the sources to hold out in one pass over the pairs.
 //
-// min(1000, 1 %) of the pairs, and at least one. All pairs with the same source text go to the same side, so
-// that no validation sentence has been trained on. Sources are taken in the order of a hash of their text,
-// which depends neither on a seed nor on the order of the corpus; a source with more pairs than are still
-// wanted is passed over. So the number is exact as long as enough sources stand in few pairs; it is lower
-// when they do not, and when every source has too many pairs, the one with the fewest is held out whole.
-// Only the 4096 first sources in that order are remembered, and chosen from.
+// The target is min(1000, 1 %) of the pairs, and at least one. All pairs with the same source text go to the
+// same side, so no validation sentence is trained on. Sources are taken in the order of a hash of their text,
+// which depends neither on a seed nor on the order of the corpus. A source with more pairs than are still
+// needed is skipped. The number is therefore exact if enough sources have few pairs, and lower otherwise. If
+// every source has too many pairs, the one with the fewest is held out. Only the first 4096 sources in that
+// order are remembered.
 class HeldOutChooser {
  public:
   void add(const std::string& source);
@@ -25,7 +25,7 @@ class HeldOutChooser {
     std::unordered_set<std::string> sources;
     int64_t pairs = 0;  // with these sources
   };
-  // DataError naming `where` when there are not two different source texts.
+  // DataError naming `where` when there are fewer than two different source texts.
   Choice choose(const std::string& where) const;
 
  private:
@@ -33,7 +33,7 @@ class HeldOutChooser {
   int64_t pairs_ = 0;
 };
 
-// How many pairs are wanted of a corpus of this size: min(1000, 1 %), at least 1.
+// The number of pairs to hold out of a corpus of this size: min(1000, 1 %), at least 1.
 int64_t held_out_size(int64_t pairs);
 
 }  // namespace dragoman

@@ -13,17 +13,17 @@
 namespace dragoman {
 namespace {
 
-// A few odd lines are normal in web text; more of them mean that line N no longer translates line N.
+// A few bad lines are normal in web text. More of them mean that line N no longer translates line N.
 constexpr double kToleratedShare = 0.05;
 
-// Thrown inside this file, behind a complaint: the rest of the file pair is not read.
-struct PassedOver {};
+// Thrown inside this file after a complaint: the rest of the file pair is skipped.
+struct Skipped {};
 
 std::string file_line(const std::string& path, int64_t line) {
   return path + ":" + std::to_string(line);
 }
 
-// Reads one file pair after the other, and tells of each pair.
+// Reads one file pair after the other and calls the visitor for each pair.
 class PairReader {
  public:
   PairReader(CorpusReport& report, const PairVisitor& visit, const Complaint& complain)
@@ -43,9 +43,9 @@ class PairReader {
   CorpusReport& report_;
   const PairVisitor& visit_;
   const Complaint& complain_;
-  FilePair files_;  // the present ones
+  FilePair files_;  // the current ones
   int32_t file_ = -1;
-  std::string first_one_sided_, first_without_tab_;  // places in the present file pair
+  std::string first_one_sided_, first_without_tab_;  // places in the current file pair
 };
 
 void PairReader::begin(const std::string& source_path, const std::string& target_path) {
@@ -61,7 +61,7 @@ bool PairReader::next(LineReader& reader, std::string& line) {
       return reader.next(line);
     } catch (const NotTextError& error) {
       complain_(error);
-      throw PassedOver();
+      throw Skipped();
     }
   }();
   if (reader.line_number() > std::numeric_limits<int32_t>::max()) {
@@ -87,11 +87,11 @@ void PairReader::add(const std::string& source, const std::string& target, int64
   }
 }
 
-// Complains when the present file pair, of `lines` lines, has too many lines without what is expected.
+// Complains when too many of the current file pair's `lines` lines have this issue.
 void PairReader::check_share(CorpusIssue issue, int64_t before, int64_t lines, const std::string& first,
                              const std::string& expected) {
   const int64_t count = report_.count(issue) - before;
-  if (static_cast<double>(count) <= kToleratedShare * static_cast<double>(lines)) return;
+  if (count <= kToleratedShare * lines) return;
   complain_(DataError(first, "expected " + expected + " on at least 95 % of the lines, got that on " +
                                  with_commas(lines - count) + " of " + with_commas(lines) +
                                  " (this line is the first without)"));
@@ -105,7 +105,7 @@ void PairReader::read_lines(LineReader& source_reader, LineReader& target_reader
     target_lines += has_target;
     if (!has_source && !has_target) break;
     ++report_.read;
-    // When one side has ended the other is only counted, for the message.
+    // After the end of one side, the lines of the other are only counted, for the message.
     if (has_source && has_target) add(source, target, source_lines);
   }
 }
@@ -141,7 +141,7 @@ void PairReader::read_tab_separated(const std::string& path) {
       report_.add(CorpusIssue::kWithoutTab, reader.place());
       if (first_without_tab_.empty()) first_without_tab_ = reader.place();
     } else {
-      // Behind the second column others write where a pair is from and how good it is.
+      // Further columns often have the origin and a score of the pair.
       const size_t end = std::min(line.find('\t', tab + 1), line.size());
       if (end < line.size()) report_.add(CorpusIssue::kMoreColumns, reader.place());
       add(line.substr(0, tab), line.substr(tab + 1, end - tab - 1), lines);
@@ -184,18 +184,17 @@ void check_files(const ParallelFiles& files) {
 }  // namespace
 
 VisitedPair TextPairs::at(int64_t pair) const {
-  const auto i = static_cast<size_t>(pair);
-  return {source.at(i), target.at(i), files->at(static_cast<size_t>(origin[i].file)), origin[i]};
+  return {source.at(pair), target.at(pair), files->at(origin[pair].file), origin[pair]};
 }
 
 std::string TextPairs::place(int64_t pair) const {
-  const PairOrigin& from = origin.at(static_cast<size_t>(pair));
-  return file_line(files->at(static_cast<size_t>(from.file)).source, from.line);
+  const PairOrigin& from = origin.at(pair);
+  return file_line(files->at(from.file).source, from.line);
 }
 
 void TextPairs::append(const VisitedPair& pair) {
-  const auto file = static_cast<size_t>(pair.origin.file);
-  if (files->size() <= file) files->resize(file + 1);
+  const int32_t file = pair.origin.file;
+  if (std::ssize(*files) <= file) files->resize(file + 1);
   (*files)[file] = pair.files;
   source.push_back(pair.source);
   target.push_back(pair.target);
@@ -217,15 +216,15 @@ void visit_parallel_text(const ParallelFiles& files, CorpusReport& report, const
   check_files(files);
   const int64_t kept_before = report.kept;
   PairReader reader(report, visit, complain);
-  const auto unless_passed_over = [](const auto& read) {
+  const auto unless_skipped = [](const auto& read) {
     try {
       read();
-    } catch (const PassedOver&) {
+    } catch (const Skipped&) {
     }
   };
   for (size_t i = 0; i < files.source.size(); ++i)
-    unless_passed_over([&] { reader.read_two_files(files.source[i], files.target[i]); });
-  for (const std::string& path : files.pairs) unless_passed_over([&] { reader.read_tab_separated(path); });
+    unless_skipped([&] { reader.read_two_files(files.source[i], files.target[i]); });
+  for (const std::string& path : files.pairs) unless_skipped([&] { reader.read_tab_separated(path); });
   if (report.kept == kept_before)
     complain(DataError(all_names(files), "expected at least one pair of lines, got none"));
 }

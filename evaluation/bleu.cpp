@@ -10,14 +10,15 @@
 namespace dragoman {
 namespace {
 
-constexpr size_t kMatches = 2, kTotals = kMatches + kBleuOrder;  // where they begin in the statistics
+constexpr size_t kMatches = 2, kTotals = kMatches + kBleuOrder;  // offsets in the statistics
 
-// The value that Chen and Cherry 2014 found best.
+// The value that Chen and Cherry 2014, "A Systematic Comparison of Smoothing Techniques for Sentence-Level BLEU",
+// found best.
 double default_value(SmoothMethod method) {
   return method == SmoothMethod::kAddK ? 1 : 0.1;
 }
 
-// The length nearest to the hypothesis; of two as near, the shorter.
+// The reference length closest to the hypothesis; the shorter one in a tie.
 size_t closest_length(size_t hypothesis, const std::vector<ItemSequence>& sequences) {
   const auto distance = [&](size_t length) {
     return length < hypothesis ? hypothesis - length : length - hypothesis;
@@ -87,18 +88,18 @@ Statistics Bleu::statistics(const std::string& hypothesis, const StringList& ref
   for (const auto& line : lines) sequences.push_back(words.numbers(split_words(line)));
 
   Statistics result(kTotals + kBleuOrder);
-  result[0] = static_cast<double>(sequences[0].size());
-  result[1] = static_cast<double>(closest_length(sequences[0].size(), sequences));
+  result[0] = sequences[0].size();
+  result[1] = closest_length(sequences[0].size(), sequences);
   NgramCounts ngrams(std::move(sequences));
   for (size_t n = 0; n < kBleuOrder; ++n) {
     if (n > 0) ngrams.lengthen();
-    result[kMatches + n] = static_cast<double>(clipped_matches(ngrams, references.size()));
-    result[kTotals + n] = static_cast<double>(ngrams.total(0));
+    result[kMatches + n] = clipped_matches(ngrams, references.size());
+    result[kTotals + n] = ngrams.total(0);
   }
   return result;
 }
 
-// What add-k adds to matches and n-grams of this order, counted from 0.
+// What add-k adds to the matches and to the n-grams of this order. Orders count from 0.
 double Bleu::added_to(size_t order) const {
   return options_.smooth_method == SmoothMethod::kAddK && order > 0 ? smooth_value_ : 0;
 }
@@ -133,7 +134,7 @@ double Bleu::score(const Statistics& sums) const {
     if (precisions_of_orders[orders] == 0) return 0;
     log_sum += std::log(precisions_of_orders[orders]);
   }
-  return brevity_penalty(sums[0], sums[1]) * std::exp(log_sum / static_cast<double>(orders));
+  return brevity_penalty(sums[0], sums[1]) * std::exp(log_sum / orders);
 }
 
 std::string Bleu::verbose(const Statistics& sums) const {

@@ -1,10 +1,12 @@
-// BLEU (Papineni et al. 2002, "BLEU: a Method for Automatic Evaluation of Machine Translation"), as sacreBLEU
-// 2 computes it (Post 2018, "A Call for Clarity in Reporting BLEU Scores").
+// BLEU (Papineni et al. 2002, "BLEU: a Method for Automatic Evaluation of Machine Translation"), as
+// sacreBLEU 2 computes it (Post 2018, "A Call for Clarity in Reporting BLEU Scores").
 //
 //   BLEU = 100 BP exp( sum over n = 1..4 of log(p_n) / 4 )
-//   p_n  = clipped matches of n-grams / n-grams of the hypotheses; an n-gram matches at most as often as the
-//   reference that has it most BP   = 1 when the hypotheses are at least as long as the closest references,
-//   else exp(1 - reference length / hypothesis length)
+//   p_n  = clipped matches of n-grams / n-grams of the hypotheses
+//   BP   = 1 if hypothesis length >= reference length, else exp(1 - reference length / hypothesis length)
+//
+// An n-gram matches at most as often as it occurs in the reference that has it most often. The reference
+// length is the sum of the lengths of the closest references.
 #pragma once
 
 #include <array>
@@ -33,7 +35,7 @@ struct BleuOptions {
   bool lowercase = false;
   SmoothMethod smooth_method = SmoothMethod::kExp;
   double smooth_value = -1;  // negative: the method's own
-  // Only the orders that the hypotheses have n-grams of count: for single lines, which may be short.
+  // Count only the orders that the hypotheses have n-grams of. For single lines, which may be short.
   bool effective_order = false;
 
   OptionList describe();
@@ -45,8 +47,8 @@ class Bleu : public Metric {
 
   std::string name() const override { return "BLEU"; }
   std::string signature() const override;
-  // [hypothesis length, closest reference length, matches of orders 1..4, n-grams of orders 1..4], lengths in
-  // words
+  // [hypothesis length, closest reference length, matches of orders 1..4, n-grams of orders 1..4]. Lengths
+  // are in words.
   Statistics statistics(const std::string& hypothesis, const StringList& references) const override;
   double score(const Statistics& sums) const override;
   const BleuTokenizer& tokenizer() const { return tokenizer_; }

@@ -24,14 +24,14 @@ bool is_dash(char c) {
   return c == '-';
 }
 
-// The rules below are regular expressions over two neighbours, replaced from left to right: what one match
-// has taken, the next does not see. They ask for ASCII only, so bytes do for characters: a byte of a longer
-// character is "no digit", as the character is.
+// The rules below are regular expressions over two adjacent characters, replaced from left to right. Matches
+// do not overlap. The rules test for ASCII only, so they can work on bytes: a byte of a longer character is
+// "no digit", as the character is.
 //
 // (first)(second) -> before + "\1 \2" + after
 template <typename First, typename Second>
-std::string set_pairs_apart(std::string_view text, First first, Second second, std::string_view before,
-                            std::string_view after) {
+std::string separate_pairs(std::string_view text, First first, Second second, std::string_view before,
+                           std::string_view after) {
   std::string result;
   result.reserve(text.size() + text.size() / 2);
   for (size_t i = 0; i < text.size(); ++i) {
@@ -58,14 +58,14 @@ std::string tokenize_13a(std::string_view line) {
   replace_all(text, "&amp;", "&");
   replace_all(text, "&lt;", "<");
   replace_all(text, "&gt;", ">");
-  return set_periods_commas_and_dashes_apart(set_ascii_symbols_apart(" " + text + " "));
+  return separate_periods_commas_and_dashes(separate_ascii_symbols(" " + text + " "));
 }
 
 std::string tokenize_char(std::string_view line) {
   std::string result;
   result.reserve(2 * line.size());
   while (!line.empty()) {
-    const auto length = static_cast<size_t>(decode_code_point(line).length);
+    const size_t length = decode_code_point(line).length;
     result += line.substr(0, length);
     result += ' ';
     line.remove_prefix(length);
@@ -73,10 +73,10 @@ std::string tokenize_char(std::string_view line) {
   return result;
 }
 
-// Two neighbours are matched as above, but by Unicode's categories.
+// Matches two adjacent characters as above, but by Unicode's categories.
 template <typename First, typename Second>
-std::u32string set_unicode_pairs_apart(const std::u32string& text, First first, Second second,
-                                       bool space_before) {
+std::u32string separate_unicode_pairs(const std::u32string& text, First first, Second second,
+                                      bool space_before) {
   std::u32string result;
   for (size_t i = 0; i < text.size(); ++i) {
     if (i + 1 == text.size() || !first(text[i]) || !second(text[i + 1])) {
@@ -94,8 +94,8 @@ std::u32string set_unicode_pairs_apart(const std::u32string& text, First first, 
 std::string tokenize_intl(std::string_view line) {
   const auto is_no_number = [](char32_t c) { return !is_number(c); };
   std::u32string text = to_code_points(line);
-  text = set_unicode_pairs_apart(text, is_no_number, is_punctuation, false);
-  text = set_unicode_pairs_apart(text, is_punctuation, is_no_number, true);
+  text = separate_unicode_pairs(text, is_no_number, is_punctuation, false);
+  text = separate_unicode_pairs(text, is_punctuation, is_no_number, true);
   std::u32string result;
   for (const char32_t c : text) {
     if (is_symbol(c)) {
@@ -111,9 +111,9 @@ std::string tokenize_none(std::string_view line) {
   return std::string(line);
 }
 
-// sacreBLEU's list, as it works: its two ranges beyond U+FFFF are written with four hexadecimal digits too
-// few, and so mean U+2001 to U+2A6D (which takes in much punctuation) and U+2F81 to U+2FA1. To agree with it
-// is to keep them.
+// sacreBLEU's list, as it works. Its two ranges beyond U+FFFF have only four hexadecimal digits each, so they
+// mean U+2001 to U+2A6D (which includes much punctuation) and U+2F81 to U+2FA1. They are kept, for equal
+// scores.
 bool is_chinese(char32_t c) {
   static constexpr std::pair<char32_t, char32_t> kRanges[] = {
       {0x3400, 0x4DB5}, {0x4E00, 0x9FBB}, {0xF900, 0xFA2D}, {0xFA30, 0xFA6A}, {0xFA70, 0xFAD9},
@@ -127,12 +127,12 @@ bool is_chinese(char32_t c) {
 std::string tokenize_zh(std::string_view line) {
   std::string spaced;
   for (const char32_t c : to_code_points(without_space_around(line))) {
-    const bool alone = is_chinese(c);
-    if (alone) spaced += ' ';
+    const bool is_word = is_chinese(c);
+    if (is_word) spaced += ' ';
     append_utf8(spaced, c);
-    if (alone) spaced += ' ';
+    if (is_word) spaced += ' ';
   }
-  return set_periods_commas_and_dashes_apart(set_ascii_symbols_apart(spaced));
+  return separate_periods_commas_and_dashes(separate_ascii_symbols(spaced));
 }
 
 using Rules = std::string (*)(std::string_view line);
@@ -142,7 +142,7 @@ constexpr std::pair<const char*, Rules> kRules[] = {{"13a", tokenize_13a},
                                                     {"none", tokenize_none},
                                                     {"zh", tokenize_zh}};
 
-// A published SentencePiece model: its name, the file that sacreBLEU keeps it in, and where that comes from.
+// A published SentencePiece model: its name, sacreBLEU's file name for it, and its download address.
 struct PublishedModel {
   const char *name, *signature, *file, *address;
 };
@@ -216,12 +216,12 @@ BleuTokenizer bleu_tokenizer(const std::string& name, const std::string& model) 
   throw UsageError("--tokenize", "expected one of " + names + ", got '" + name + "'");
 }
 
-std::string set_ascii_symbols_apart(std::string_view line) {
-  static constexpr std::string_view kSymbolsApart = "!\"#$%&()*+/:;<=>?@[\\]^_`{|}~";
+std::string separate_ascii_symbols(std::string_view line) {
+  static constexpr std::string_view kSymbols = "!\"#$%&()*+/:;<=>?@[\\]^_`{|}~";
   std::string result;
   result.reserve(2 * line.size());
   for (const char c : line) {
-    if (kSymbolsApart.find(c) == std::string_view::npos) {
+    if (kSymbols.find(c) == std::string_view::npos) {
       result += c;
     } else {
       result += {' ', c, ' '};
@@ -230,11 +230,11 @@ std::string set_ascii_symbols_apart(std::string_view line) {
   return result;
 }
 
-std::string set_periods_commas_and_dashes_apart(std::string_view line) {
+std::string separate_periods_commas_and_dashes(std::string_view line) {
   const auto is_no_digit = [](char c) { return !is_digit(c); };
-  std::string text = set_pairs_apart(line, is_no_digit, is_period_or_comma, "", " ");
-  text = set_pairs_apart(text, is_period_or_comma, is_no_digit, " ", "");
-  return set_pairs_apart(text, is_digit, is_dash, "", " ");
+  std::string text = separate_pairs(line, is_no_digit, is_period_or_comma, "", " ");
+  text = separate_pairs(text, is_period_or_comma, is_no_digit, " ", "");
+  return separate_pairs(text, is_digit, is_dash, "", " ");
 }
 
 void replace_all(std::string& text, std::string_view from, std::string_view to) {

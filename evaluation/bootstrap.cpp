@@ -16,7 +16,7 @@ std::vector<double> bootstrap_scores(const Metric& metric, const std::vector<Sta
     throw_if_interrupted();
     Statistics sums(segments.front().size());
     for (size_t draw = 0; draw < segments.size(); ++draw)
-      add_to(sums, segments[random.below(static_cast<uint32_t>(segments.size()))]);
+      add_to(sums, segments[random.below(segments.size())]);
     scores.push_back(metric.score(sums));
   }
   return scores;
@@ -25,7 +25,7 @@ std::vector<double> bootstrap_scores(const Metric& metric, const std::vector<Sta
 ConfidenceInterval interval_of(std::vector<double> scores) {
   std::sort(scores.begin(), scores.end());
   const size_t cut = scores.size() / 40;  // 2.5 % on each side
-  const double mean = std::accumulate(scores.begin(), scores.end(), 0.0) / static_cast<double>(scores.size());
+  const double mean = std::accumulate(scores.begin(), scores.end(), 0.0) / scores.size();
   return {mean, (scores[scores.size() - 1 - cut] - scores[cut]) / 2};
 }
 

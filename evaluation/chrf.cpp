@@ -24,11 +24,11 @@ bool is_ascii_punctuation(char c) {
          std::string_view("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~").find(c) != std::string_view::npos;
 }
 
-// chrF++.py's words: one mark is set apart from a word, the last in preference to the first.
+// chrF++.py's words: one punctuation mark of a word becomes a word, the last mark in preference to the first.
 std::vector<std::string_view> words_and_marks(std::string_view line) {
   std::vector<std::string_view> result;
   for (const std::string_view word : split_words(line)) {
-    const bool one_character = static_cast<size_t>(decode_code_point(word).length) == word.size();
+    const bool one_character = decode_code_point(word).length == std::ssize(word);
     if (!one_character && is_ascii_punctuation(word.back())) {
       result.push_back(word.substr(0, word.size() - 1));
       result.push_back(word.substr(word.size() - 1));
@@ -51,10 +51,10 @@ void append_counts(std::vector<ItemSequence> sequences, int64_t max_order,
     for (size_t r = 1; r <= statistics.size(); ++r) {
       int64_t matches = 0;
       for (size_t k = 0; k < ngrams.of(0).size(); ++k) matches += std::min(ngrams.of(0)[k], ngrams.of(r)[k]);
-      // An order that this reference is too short for is no fault of the hypothesis.
+      // The hypothesis is not penalised for an order that this reference is too short for.
       const int64_t hypothesis_total = ngrams.total(r) > 0 ? ngrams.total(0) : 0;
       for (const int64_t count : {hypothesis_total, ngrams.total(r), matches}) {
-        statistics[r - 1].push_back(static_cast<double>(count));
+        statistics[r - 1].push_back(count);
       }
     }
   }
@@ -80,7 +80,7 @@ OptionList ChrfOptions::describe() {
 Chrf::Chrf(const ChrfOptions& options) : options_(options) {}
 
 std::string Chrf::name() const {
-  return "chrF" + std::to_string(options_.beta) + std::string(static_cast<size_t>(options_.word_order), '+');
+  return "chrF" + std::to_string(options_.beta) + std::string(options_.word_order, '+');
 }
 
 std::string Chrf::signature() const {
@@ -111,8 +111,8 @@ Statistics Chrf::statistics(const std::string& hypothesis, const StringList& ref
 
 double Chrf::score(const Statistics& sums) const {
   constexpr double kTiny = 1e-16;  // chrF++.py's
-  const auto f_score = [factor = static_cast<double>(options_.beta * options_.beta)](double precision,
-                                                                                     double recall) {
+  const double factor = options_.beta * options_.beta;
+  const auto f_score = [factor](double precision, double recall) {
     return (1 + factor) * precision * recall / (factor * precision + recall);
   };
   double f_sum = 0, precision_sum = 0, recall_sum = 0;
@@ -128,11 +128,9 @@ double Chrf::score(const Statistics& sums) const {
       ++shared_orders;
     }
   }
-  if (options_.eps_smoothing)
-    return 100 * f_sum / static_cast<double>(options_.char_order + options_.word_order);
+  if (options_.eps_smoothing) return 100 * f_sum / (options_.char_order + options_.word_order);
   if (shared_orders == 0 || precision_sum + recall_sum == 0) return 0;
-  const auto orders = static_cast<double>(shared_orders);
-  return 100 * f_score(precision_sum / orders, recall_sum / orders);
+  return 100 * f_score(precision_sum / shared_orders, recall_sum / shared_orders);
 }
 
 }  // namespace dragoman

@@ -2,8 +2,9 @@
 // "chrF++: words helping character n-grams"), as sacreBLEU 2 computes them.
 //
 //   chrF = 100 (1 + beta^2) P R / (beta^2 P + R)
-//   P, R: precision and recall of n-grams, averaged over the orders that both sides have. Of several
-//   references the best counts.
+//   P, R: precision and recall of n-grams, averaged over the orders that both sides have
+//
+// Of several references, the one with the best score counts.
 #pragma once
 
 #include "evaluation/metric.h"
@@ -27,8 +28,8 @@ class Chrf : public Metric {
 
   std::string name() const override;
   std::string signature() const override;
-  // For each order: [n-grams of the hypothesis, n-grams of the reference, matches]; characters first, then
-  // words.
+  // For each order: [n-grams of the hypothesis, n-grams of the reference, matches]. Characters come first,
+  // then words.
   Statistics statistics(const std::string& hypothesis, const StringList& references) const override;
   double score(const Statistics& sums) const override;
 

@@ -29,7 +29,7 @@ void check(const std::vector<SystemOutput>& systems, const std::vector<StringLis
   check_counts(systems[0].lines, references);
 }
 
-// What resampling adds to the signature.
+// The signature entries of resampling.
 StringList resampling_of(const MetricOptions& metrics, const ComparisonOptions& options) {
   StringList entries;
   if (options.paired_bootstrap)
@@ -61,7 +61,7 @@ class MetricComparer {
     }
   }
 
-  // After resample() when it is the bootstrap.
+  // Call resample() first if the test is the bootstrap.
   void test(const ComparisonOptions& options) {
     for (size_t i = 1; options.paired() && i < segments_.size(); ++i) {
       result_.systems[i].p_value =
@@ -83,7 +83,7 @@ class MetricComparer {
   MetricComparison result_;
 };
 
-// A text and how wide it stands.
+// The width of the text, one column per code point.
 size_t columns(const std::string& text) {
   return to_code_points(text).size();
 }
@@ -101,7 +101,7 @@ std::string cell(const SystemScore& system, const ScoreFormat& format) {
   return text;
 }
 
-// rows[i][j]; the columns are as wide as their widest cell, and two spaces apart.
+// rows[i][j]. Each column is as wide as its widest cell. Two spaces separate the columns.
 std::string table(const std::vector<StringList>& rows) {
   std::string text;
   std::vector<size_t> widths(rows.front().size());
@@ -117,15 +117,15 @@ std::string table(const std::vector<StringList>& rows) {
   return text;
 }
 
-// What the p-values mean, in the words that fit them.
+// What the p-values mean.
 std::string legend(const Comparison& comparison) {
   const auto& options = comparison.options;
   const std::string test =
       options.paired_bootstrap
           ? "paired bootstrap resampling, " + with_commas(options.bootstrap_trials)
           : "paired approximate randomisation, " + with_commas(options.randomisation_trials);
-  return "p: how often chance alone would set a system this far apart from the baseline (" + test +
-         " trials);\n* stands where that is at most 1 in 20: then the two differ, whichever is better.\n";
+  return "p: how often a difference from the baseline at least this large occurs by chance (" + test +
+         " trials);\n* marks p of at most 0.05: the two systems differ, whichever is better.\n";
 }
 
 }  // namespace
@@ -154,8 +154,7 @@ void ComparisonOptions::check(size_t systems) const {
 
 void check_names(const StringList& names) {
   for (size_t i = 0; i < names.size(); ++i) {
-    if (std::find(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(i), names[i]) !=
-        names.begin() + static_cast<std::ptrdiff_t>(i)) {
+    if (std::count(names.begin(), names.begin() + i, names[i]) > 0) {
       throw UsageError("--hypothesis",
                        "expected systems of different names (--name), got " + names[i] + " twice");
     }

@@ -1,6 +1,6 @@
-// Several systems on one test set: their scores side by side, each against the first, the baseline, by a
-// paired test when one is asked for. What is computed is sacreBLEU 2's `--paired-bs` and `--paired-ar`, draw
-// by draw.
+// Compares several systems on one test set: their scores, and optionally a paired test of each against the
+// first, the baseline. The tests are sacreBLEU 2's `--paired-bs` and `--paired-ar`, with the same random
+// samples.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -18,7 +18,7 @@ struct SystemOutput {
 };
 
 struct ComparisonOptions {
-  bool paired_bootstrap = false, paired_randomisation = false;  // one at most
+  bool paired_bootstrap = false, paired_randomisation = false;  // at most one
   int64_t bootstrap_trials = 1000, randomisation_trials = 10'000;
 
   OptionList describe();
@@ -38,27 +38,27 @@ struct MetricComparison {
 };
 
 struct Comparison {
-  StringList systems;  // their names; in a paired test the first is "Baseline: NAME", as sacreBLEU has it,
-                       // and "Baseline" where it has no name
+  StringList systems;  // their names; in a paired test the first is "Baseline: NAME", as in sacreBLEU,
+                       // or "Baseline" if it has no name
   std::vector<MetricComparison> metrics;
   ComparisonOptions options;
 };
 
-// UsageError when two systems have one name.
+// UsageError when two systems have the same name.
 void check_names(const StringList& names);
 
-// Confidence intervals come with the paired bootstrap, and with MetricOptions::confidence. UsageError as
-// check(), and for two systems of one name; else as score_corpus().
+// The paired bootstrap and MetricOptions::confidence give confidence intervals. Throws the errors of check(),
+// check_names() and score_corpus().
 Comparison compare_systems(const std::vector<SystemOutput>& systems,
                            const std::vector<StringList>& references, const MetricOptions& metrics,
                            const ComparisonOptions& options);
 
-// A table with two decimals (or format.width), p-values with four and an asterisk below 0.05; then the
-// signatures.
+// A table with two decimals (or format.width), then the signatures. p-values have four decimals, and an
+// asterisk if they are at most 0.05.
 std::string as_text(const Comparison& comparison, const ScoreFormat& format = {});
 
-// sacreBLEU's `-f json` of several systems, {"system": ..., "BLEU": {"score", "p_value", "mean", "ci"}, ...}
-// each, with the signature beside; nothing is rounded unless format.width says so.
+// sacreBLEU's `-f json` of several systems: {"system": ..., "BLEU": {"score", "p_value", "mean", "ci"}, ...}
+// for each, and the signature. Values are rounded only if format.width says so.
 nlohmann::ordered_json as_json(const Comparison& comparison, const ScoreFormat& format = {});
 
 }  // namespace dragoman

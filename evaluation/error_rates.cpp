@@ -20,13 +20,13 @@ std::vector<Words> words_of_references(const StringList& references) {
   return words;
 }
 
-// Levenshtein's distance, a row at a time.
+// Levenshtein distance. Only one row of the matrix is kept.
 int64_t edit_distance(const Words& from, const Words& to) {
   std::vector<int64_t> row(to.size() + 1);
   std::iota(row.begin(), row.end(), 0);
   for (size_t i = 1; i <= from.size(); ++i) {
     int64_t diagonal = row[0];
-    row[0] = static_cast<int64_t>(i);
+    row[0] = i;
     for (size_t j = 1; j <= to.size(); ++j) {
       const int64_t replaced = diagonal + (from[i - 1] != to[j - 1]);
       diagonal = row[j];
@@ -61,8 +61,8 @@ Statistics TokenErrorRate::statistics(const std::string& hypothesis, const Strin
   const Words words = split_words(hypothesis);
   Statistics nearest;
   for (const auto& reference : words_of_references(references)) {
-    const Statistics found = {static_cast<double>(edit_distance(words, reference)),
-                              static_cast<double>(reference.size())};
+    const double edits = edit_distance(words, reference), length = reference.size();
+    const Statistics found = {edits, length};
     if (nearest.empty() || share(found) < share(nearest)) nearest = found;
   }
   return nearest;

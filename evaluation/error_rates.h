@@ -1,18 +1,18 @@
-// Error rates of short outputs, such as a pronunciation or a name a line. Lower is better.
+// Error rates of short outputs, such as one pronunciation or name per line. Lower is better.
 //
 //   SER = 100 lines that equal none of their references / lines
 //   PER = 100 edits that make the hypothesis its nearest reference / tokens of that reference
 //
 // SER is the sentence error rate of speech recognition. Where a line is the pronunciation of a word, as in
-// CMUdict, papers call it the word error rate, and PER, with a phoneme a token, the phoneme error rate.
+// CMUdict, papers call SER the word error rate. With one phoneme per token, PER is the phoneme error rate.
 #pragma once
 
 #include "evaluation/metric.h"
 
 namespace dragoman {
 
-// What is compared are the words between white space. An empty reference beside one with text is none: files
-// of several references are filled up with blank lines where a line has fewer.
+// Both rates compare the words between white space. An empty reference is ignored if another one has text:
+// files of several references have blank lines where a line has fewer references.
 class SentenceErrorRate : public Metric {
  public:
   std::string name() const override { return "SER"; }

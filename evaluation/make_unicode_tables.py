@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Writes unicode_tables.h: what Python's str.lower() and the `regex` package know of each code point.
 
-sacreBLEU lower-cases with the former and splits for `--tokenize intl` with the latter, so both are asked, not a
-copy of the Unicode database.   Usage: python3 evaluation/make_unicode_tables.py > evaluation/unicode_tables.h
+sacreBLEU lower-cases with the former and splits for `--tokenize intl` with the latter. The tables therefore come
+from both, not from a copy of the Unicode database.   Usage: python3 evaluation/make_unicode_tables.py > evaluation/unicode_tables.h
 """
 import sys
 import unicodedata

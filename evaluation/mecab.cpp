@@ -61,11 +61,11 @@ Mecab::Mecab(const std::string& where, const std::string& library, const std::st
   loaded->dictionary = symbol_of<const DictionaryInfo*(void*)>(loaded->handle, "mecab_dictionary_info");
   if (!make || !loaded->destroy || !loaded->version || !loaded->parse || !loaded->dictionary)
     throw UsageError(where, "expected MeCab's library, got " + library + ", which lacks its functions");
-  // The user's own settings (~/.mecabrc) could add a dictionary, and another score with it.
+  // The user's own settings (~/.mecabrc) could add a dictionary, which would change the score.
   StringList arguments = {"mecab", "-r", "/dev/null", "-d", dictionary, "-Owakati"};
   std::vector<char*> pointers;
   for (auto& argument : arguments) pointers.push_back(argument.data());
-  loaded->tagger = make(static_cast<int>(pointers.size()), pointers.data());
+  loaded->tagger = make(pointers.size(), pointers.data());
   if (loaded->tagger == nullptr)
     throw UsageError(where, "expected a MeCab dictionary, got " + dictionary + ", which MeCab does not open");
   library_ = std::move(loaded);
@@ -104,7 +104,7 @@ Paths folders_named(const std::filesystem::path& folder, const std::string& pref
   return found;
 }
 
-// Where pip puts packages: of the virtual environment in use, of the user, of the system.
+// The folders of pip's packages: of the active virtual environment, of the user, of the operating system.
 Paths python_packages() {
   Paths folders, roots;
   for (const char* variable : {"VIRTUAL_ENV", "CONDA_PREFIX"}) {
@@ -123,7 +123,7 @@ Paths python_packages() {
   return folders;
 }
 
-// The folders where `python -m pip` and the systems' packages put a dictionary of this name.
+// The folders where pip and the operating system's packages put a dictionary of this name.
 Paths dictionary_places(const std::string& python_name, const Paths& system) {
   Paths places;
   for (const auto& packages : python_packages()) places.push_back(packages / python_name / "dicdir");
@@ -131,7 +131,8 @@ Paths dictionary_places(const std::string& python_name, const Paths& system) {
   return places;
 }
 
-// Libraries that are bundled with a Python package, as auditwheel names them; then the system's.
+// Libraries that are bundled with a Python package, as auditwheel names them; then those of the operating
+// system.
 StringList library_places(const std::string& python_name) {
   StringList libraries;
   if (const char* given = std::getenv("DRAGOMAN_MECAB")) libraries.emplace_back(given);

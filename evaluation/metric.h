@@ -1,6 +1,6 @@
-// What BLEU, chrF and TER have in common: each counts something in every segment (a hypothesis and its
-// references), sums the counts over the corpus, and makes one score of the sums. Bootstrap resampling rests
-// on the same split.
+// The interface of BLEU, chrF and TER. Each metric counts something in every segment (a hypothesis and its
+// references), sums the counts over the corpus, and computes one score from the sums. Bootstrap resampling
+// needs this split.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@
 
 namespace dragoman {
 
-// Counts of one segment, or their sums. Whole numbers, but for TER's mean reference length.
+// Counts of one segment, or their sums. All are integers, except TER's mean reference length.
 using Statistics = std::vector<double>;
 
 inline void add_to(Statistics& sums, const Statistics& segment) {
@@ -29,10 +29,10 @@ class Metric {
   virtual ~Metric() = default;
 
   virtual std::string name() const = 0;  // BLEU, chrF2, chrF2++, TER
-  // What stands between nrefs and version in sacreBLEU's signature: "case:mixed|eff:no|tok:13a|smooth:exp".
+  // The part between nrefs and version of sacreBLEU's signature: "case:mixed|eff:no|tok:13a|smooth:exp".
   virtual std::string signature() const = 0;
 
-  // Valid UTF-8, one reference at least.
+  // Both are valid UTF-8, with at least one reference.
   virtual Statistics statistics(const std::string& hypothesis, const StringList& references) const = 0;
   virtual double score(const Statistics& sums) const = 0;
   virtual std::string verbose(const Statistics& /*sums*/) const { return ""; }

@@ -17,8 +17,8 @@ namespace {
 
 const StringList kMetricNames = {"bleu", "chrf", "ter", "per", "ser"};
 
-// Papers on pronunciations call the share of wrong lines "word error rate"; speech recognition means edits of
-// words by it. Neither is guessed.
+// "wer" is ambiguous: papers on pronunciations mean the share of wrong lines, speech recognition means edits
+// of words.
 [[noreturn]] void refuse_metric(const std::string& name) {
   const std::string hint = name == "wer"
                                ? " (the share of wrong lines is ser; edits of the tokens of a line, "
@@ -70,7 +70,7 @@ void for_each_entry(const std::string& signature, Use use) {
 }  // namespace
 
 int decimals_of(const ScoreFormat& format) {
-  return format.width < 0 ? 2 : static_cast<int>(format.width);
+  return format.width < 0 ? 2 : format.width;
 }
 
 double rounded(double value, const ScoreFormat& format) {
@@ -222,7 +222,7 @@ nlohmann::ordered_json as_json(const MetricScore& score, const ScoreFormat& form
     entry["confidence"] = interval_text(*score.confidence, decimals_of(format));
   }
   if (!score.verbose.empty()) entry["verbose_score"] = score.verbose;
-  // Each "key:value" of the signature once more, by itself.
+  // Each "key:value" of the signature is also an entry of its own.
   for_each_entry(score.signature,
                  [&](const std::string& key, const std::string& value) { entry[key] = value; });
   return entry;

@@ -15,7 +15,7 @@ NgramCounts::NgramCounts(std::vector<ItemSequence> sequences)
 void NgramCounts::lengthen() {
   occurrences_.clear();
   for (uint32_t s = 0; s < items_.size(); ++s) {
-    for (uint32_t i = 0; i + order_ < items_[s].size(); ++i) {
+    for (uint32_t i = 0; i + order_ < std::ssize(items_[s]); ++i) {
       occurrences_.push_back({uint64_t{numbers_[s][i]} << 32 | items_[s][i + order_], s, i});
     }
   }
@@ -24,8 +24,7 @@ void NgramCounts::lengthen() {
 }
 
 int64_t NgramCounts::total(size_t sequence) const {
-  const size_t length = items_[sequence].size();
-  return length < order_ ? 0 : static_cast<int64_t>(length - order_ + 1);
+  return std::max<int64_t>(0, std::ssize(items_[sequence]) - order_ + 1);
 }
 
 void NgramCounts::number_occurrences() {
@@ -36,7 +35,7 @@ void NgramCounts::number_occurrences() {
   for (size_t k = 0; k < occurrences_.size(); ++k) {
     const bool is_new = k == 0 || occurrences_[k].key != occurrences_[k - 1].key;
     if (is_new) {
-      number = static_cast<uint32_t>(counts_.front().size());
+      number = counts_.front().size();
       for (auto& counts : counts_) counts.push_back(0);
     }
     numbers_[occurrences_[k].sequence][occurrences_[k].position] = number;

@@ -1,9 +1,9 @@
-// The numbers that numpy's default_rng(seed) draws, one by one: sacreBLEU resamples with them, and so the
-// same seed gives the same confidence intervals and p-values here as there.
+// The random numbers of numpy's default_rng(seed), in order. sacreBLEU resamples with them, so the same seed
+// gives the same confidence intervals and p-values here and there.
 //
-// PCG64 is O'Neill 2014, "PCG: A Family of Simple Fast Space-Efficient Statistically Good Algorithms for
-// Random Number Generation" (XSL-RR, 128 bits of state); its seeding is numpy's SeedSequence; numbers below a
-// bound are Lemire 2019, "Fast Random Integer Generation in an Interval".
+// The generator is PCG64 with XSL-RR and 128 bits of state (O'Neill 2014, "PCG: A Family of Simple Fast
+// Space-Efficient Statistically Good Algorithms for Random Number Generation"). The seeding is numpy's
+// SeedSequence. Numbers below a bound follow Lemire 2019, "Fast Random Integer Generation in an Interval".
 #pragma once
 
 #include <array>
@@ -18,7 +18,8 @@ class NumpyRandom {
 
   uint32_t next32();
   uint32_t below(uint32_t bound);  // integers(bound); 0 < bound
-  bool coin();                     // integers(2, dtype=bool); one array's: nothing else may be drawn between
+  // One element of integers(2, size, dtype=bool). Make no other call between the elements of one array.
+  bool coin();
 
  private:
   __extension__ using Wide = unsigned __int128;

@@ -9,8 +9,8 @@
 namespace dragoman {
 namespace {
 
-double p_value(int64_t count, size_t trials) {
-  return static_cast<double>(count + 1) / static_cast<double>(trials + 1);
+double p_value(double count, double trials) {
+  return (count + 1) / (trials + 1);
 }
 
 }  // namespace
@@ -20,8 +20,7 @@ double paired_bootstrap_p_value(const std::vector<double>& baseline_scores,
   const size_t samples = baseline_scores.size();
   std::vector<double> differences(samples);
   for (size_t i = 0; i < samples; ++i) differences[i] = std::abs(system_scores[i] - baseline_scores[i]);
-  const double mean =
-      std::accumulate(differences.begin(), differences.end(), 0.0) / static_cast<double>(samples);
+  const double mean = std::accumulate(differences.begin(), differences.end(), 0.0) / samples;
   int64_t count = 0;
   for (const double difference : differences) count += difference - mean > std::abs(real_difference) ? 1 : 0;
   return p_value(count, samples);
@@ -32,9 +31,9 @@ double approximate_randomisation_p_value(const Metric& metric, const std::vector
                                          uint64_t seed) {
   const Statistics baseline_sums = sum_of(baseline), system_sums = sum_of(system);
   const double real = std::abs(metric.score(baseline_sums) - metric.score(system_sums));
-  // What an exchange of the segment takes from the system and gives to the baseline. The counts are whole
-  // numbers, and what is not (TER's reference length) is the same for both: the sums are exact, so that a
-  // trial that exchanges everything differs by the real difference and not by more.
+  // What an exchange of the segment takes from the system and gives to the baseline. The counts are integers,
+  // and TER's reference length, which is not, is the same for both. The sums are therefore exact: a trial
+  // that exchanges everything has exactly the real difference.
   std::vector<Statistics> exchanges = system;
   for (size_t i = 0; i < exchanges.size(); ++i) {
     for (size_t k = 0; k < exchanges[i].size(); ++k) exchanges[i][k] -= baseline[i][k];
@@ -52,7 +51,7 @@ double approximate_randomisation_p_value(const Metric& metric, const std::vector
     for (size_t k = 0; k < second.size(); ++k) second[k] -= moved[k];
     count += std::abs(metric.score(first) - metric.score(second)) > real ? 1 : 0;
   }
-  return p_value(count, static_cast<size_t>(trials));
+  return p_value(count, trials);
 }
 
 }  // namespace dragoman

@@ -1,6 +1,6 @@
-// TER, the translation edit rate (Snover et al. 2006), as sacreBLEU 2 computes it: edits that turn the
-// hypothesis into the nearest reference, in percent of the mean length of the references. Lower is better; it
-// may pass 100. See ter_edits.h for the edits.
+// TER, the translation edit rate (Snover et al. 2006), as sacreBLEU 2 computes it: the number of edits from
+// the hypothesis to the nearest reference, in percent of the mean length of the references. Lower is better.
+// It may exceed 100. See ter_edits.h for the edits.
 #pragma once
 
 #include "evaluation/metric.h"
@@ -11,7 +11,7 @@ struct TerOptions {
   bool case_sensitive = false;
   bool normalized = false;
   bool no_punct = false;
-  bool asian_support = false;  // of normalized and no_punct: what they do to Chinese and Japanese text too
+  bool asian_support = false;  // normalized and no_punct also apply to Chinese and Japanese text
 
   OptionList describe();
 };

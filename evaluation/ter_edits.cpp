@@ -24,19 +24,19 @@ struct Cell {
   Edit edit = Edit::kNone;
 };
 
-// The part of a matrix row that lies within the beam; every other cell is infinity.
+// The part of a matrix row within the beam. Every other cell is infinite.
 struct Row {
   int64_t first = 0;
   std::vector<Cell> cells;
 
   Cell at(int64_t column) const {
     const int64_t i = column - first;
-    return i < 0 || i >= static_cast<int64_t>(cells.size()) ? Cell{} : cells[static_cast<size_t>(i)];
+    return i < 0 || i >= std::ssize(cells) ? Cell{} : cells[i];
   }
 };
 
 // Edit distance (Levenshtein 1966) in a beam around the diagonal. Rows are words of the hypothesis, columns
-// of the reference.
+// are words of the reference.
 class BeamEditDistance {
  public:
   BeamEditDistance(const Words& hypothesis, const Words& reference);
@@ -44,8 +44,8 @@ class BeamEditDistance {
   int64_t distance() const { return rows_.back().at(columns_ - 1).cost; }
   // From the end to the beginning.
   std::vector<Edit> edits_backwards() const;
-  // The distance of a hypothesis that has the same words in another order: the rows before the first that
-  // differs are known.
+  // The distance of a hypothesis with the same words in another order. It reuses the rows before the first
+  // word that differs.
   int64_t distance_of_shifted(const Words& shifted) const;
 
  private:
@@ -60,22 +60,20 @@ class BeamEditDistance {
 };
 
 BeamEditDistance::BeamEditDistance(const Words& hypothesis, const Words& reference)
-    : hypothesis_(hypothesis), reference_(reference), columns_(static_cast<int64_t>(reference.size()) + 1) {
+    : hypothesis_(hypothesis), reference_(reference), columns_(std::ssize(reference) + 1) {
   if (!hypothesis.empty()) {
-    length_ratio_ = static_cast<double>(reference.size()) / static_cast<double>(hypothesis.size());
+    length_ratio_ = 1.0 * reference.size() / hypothesis.size();
   }
-  // Of very different lengths: neighbouring rows must still overlap.
-  if (kBeamWidth < length_ratio_ / 2)
-    beam_width_ = static_cast<int64_t>(std::ceil(length_ratio_ / 2 + kBeamWidth));
+  // Adjacent rows must overlap even if the lengths are very different.
+  if (kBeamWidth < length_ratio_ / 2) beam_width_ = std::ceil(length_ratio_ / 2 + kBeamWidth);
   rows_.resize(hypothesis.size() + 1);
   for (int32_t j = 0; j < columns_; ++j) rows_[0].cells.push_back({j, Edit::kInsertion});
-  for (size_t i = 1; i < rows_.size(); ++i)
-    fill(rows_[i], rows_[i - 1], static_cast<int64_t>(i), hypothesis[i - 1]);
+  for (size_t i = 1; i < rows_.size(); ++i) fill(rows_[i], rows_[i - 1], i, hypothesis[i - 1]);
 }
 
 void BeamEditDistance::fill(Row& row, const Row& above, int64_t i, uint32_t word) const {
-  const auto diagonal = static_cast<int64_t>(std::floor(static_cast<double>(i) * length_ratio_));
-  const bool is_last = i == static_cast<int64_t>(hypothesis_.size());
+  const int64_t diagonal = std::floor(i * length_ratio_);
+  const bool is_last = i == std::ssize(hypothesis_);
   const int64_t end = is_last ? columns_ : std::min(columns_, diagonal + beam_width_);
   row.first = std::max<int64_t>(0, diagonal - beam_width_);
   row.cells.clear();
@@ -86,7 +84,7 @@ void BeamEditDistance::fill(Row& row, const Row& above, int64_t i, uint32_t word
       if (cost < best.cost) best = {cost, edit};
     };
     if (j > 0) {
-      const bool match = word == reference_[static_cast<size_t>(j - 1)];
+      const bool match = word == reference_[j - 1];
       consider(above.at(j - 1).cost + (match ? 0 : 1), match ? Edit::kMatch : Edit::kSubstitution);
     }
     consider(above.at(j).cost + 1, Edit::kDeletion);
@@ -98,10 +96,9 @@ void BeamEditDistance::fill(Row& row, const Row& above, int64_t i, uint32_t word
 
 std::vector<Edit> BeamEditDistance::edits_backwards() const {
   std::vector<Edit> edits;
-  auto i = static_cast<int64_t>(hypothesis_.size());
-  int64_t j = columns_ - 1;
+  int64_t i = hypothesis_.size(), j = columns_ - 1;
   while (i > 0 || j > 0) {
-    const Edit edit = rows_[static_cast<size_t>(i)].at(j).edit;
+    const Edit edit = rows_[i].at(j).edit;
     if (edit == Edit::kNone) throw std::logic_error("TER: the path of the edit distance left the beam");
     edits.push_back(edit);
     if (edit != Edit::kInsertion) --i;
@@ -112,11 +109,11 @@ std::vector<Edit> BeamEditDistance::edits_backwards() const {
 
 int64_t BeamEditDistance::distance_of_shifted(const Words& shifted) const {
   const auto differs = std::mismatch(shifted.begin(), shifted.end(), hypothesis_.begin());
-  const auto known = static_cast<size_t>(differs.first - shifted.begin());
-  if (known == shifted.size()) return distance();
+  const int64_t known = differs.first - shifted.begin();
+  if (known == std::ssize(shifted)) return distance();
   Row above, row;
-  for (size_t i = known + 1; i <= shifted.size(); ++i) {
-    fill(row, i == known + 1 ? rows_[known] : above, static_cast<int64_t>(i), shifted[i - 1]);
+  for (int64_t i = known + 1; i <= std::ssize(shifted); ++i) {
+    fill(row, i == known + 1 ? rows_[known] : above, i, shifted[i - 1]);
     std::swap(above, row);
   }
   return above.at(columns_ - 1).cost;
@@ -149,16 +146,16 @@ bool any_true(const std::vector<bool>& flags, int64_t begin, int64_t length) {
          flags.begin() + begin + length;
 }
 
-// A run of words that stands in both, at these places.
+// A run of words that occurs in both, and its positions.
 struct Run {
   int64_t hypothesis, reference, length;
 };
 
-// Takes the run out and puts it before the word at `target`; a target within the run moves what follows the
-// run instead.
+// Moves the run before the word at `target`. If the target is within the run, the words after the run move
+// instead.
 Words shifted_words(const Words& words, const Run& run, int64_t target) {
   Words result = words;
-  const auto at = [&](int64_t i) { return result.begin() + std::min(i, static_cast<int64_t>(words.size())); };
+  const auto at = [&](int64_t i) { return result.begin() + std::min<int64_t>(i, words.size()); };
   const int64_t begin = run.hypothesis, end = begin + run.length;
   if (target < begin) {
     std::rotate(at(target), at(begin), at(end));
@@ -175,14 +172,14 @@ struct Shift {
   int64_t length, start, target;
   Words words;
 
-  // Greatest gain, then longest, then leftmost, then least target.
+  // Ordered by largest gain, then longest, then leftmost start, then leftmost target.
   bool is_better_than(const Shift& other) const {
     return std::tuple(gain, length, -start, -target) >
            std::tuple(other.gain, other.length, -other.start, -other.target);
   }
 };
 
-// One round: the shift that saves most edits.
+// One round: finds the shift that saves the most edits.
 class ShiftSearch {
  public:
   ShiftSearch(const Words& hypothesis, const Words& reference, int64_t& candidates)
@@ -193,13 +190,12 @@ class ShiftSearch {
         candidates_(candidates) {}
 
   std::optional<Shift> best() {
-    const auto hypothesis_size = static_cast<int64_t>(hypothesis_.size());
-    const auto reference_size = static_cast<int64_t>(reference_.size());
+    const int64_t hypothesis_size = hypothesis_.size(), reference_size = reference_.size();
     for (int64_t h = 0; h < hypothesis_size; ++h) {
       const int64_t end = std::min(reference_size, h + kMaxShiftDistance + 1);
       for (int64_t r = std::max<int64_t>(0, h - kMaxShiftDistance); r < end; ++r) {
         const int64_t longest = std::min({kMaxShiftSize, hypothesis_size - h, reference_size - r});
-        for (int64_t n = 0; n < longest && word_of(hypothesis_, h + n) == word_of(reference_, r + n); ++n) {
+        for (int64_t n = 0; n < longest && hypothesis_[h + n] == reference_[r + n]; ++n) {
           if (!try_run({h, r, n + 1})) return best_;
         }
       }
@@ -210,19 +206,18 @@ class ShiftSearch {
   int64_t distance() const { return distance_.distance(); }
 
  private:
-  static uint32_t word_of(const Words& words, int64_t i) { return words[static_cast<size_t>(i)]; }
   int64_t aligned(int64_t reference_position) const {
-    return alignment_.hypothesis_position[static_cast<size_t>(reference_position)];
+    return alignment_.hypothesis_position[reference_position];
   }
 
-  // Tries every place that lies next to where the reference has the run. False when the limit is reached.
+  // Tries every position next to the words that align with the run. False when the limit is reached.
   bool try_run(const Run& run) {
-    // Only a run that is wrong where it is, and missing where it should be, is worth moving; and not into
+    // A run is moved only if it is wrong at its own position and missing at the other. It is not moved into
     // itself.
     if (!any_true(alignment_.hypothesis_is_wrong, run.hypothesis, run.length)) return true;
     if (!any_true(alignment_.reference_is_wrong, run.reference, run.length)) return true;
-    const int64_t now_there = aligned(run.reference);
-    if (run.hypothesis <= now_there && now_there < run.hypothesis + run.length) return true;
+    const int64_t position = aligned(run.reference);
+    if (run.hypothesis <= position && position < run.hypothesis + run.length) return true;
 
     int64_t previous = -1;
     for (int64_t r = run.reference - 1; r < run.reference + run.length; ++r) {
@@ -253,7 +248,7 @@ class ShiftSearch {
 }  // namespace
 
 int64_t translation_edits(const std::vector<uint32_t>& hypothesis, const std::vector<uint32_t>& reference) {
-  if (reference.empty()) return static_cast<int64_t>(hypothesis.size());
+  if (reference.empty()) return hypothesis.size();
   Words words = hypothesis;
   int64_t candidates = 0;
   for (int64_t shifts = 0;; ++shifts) {

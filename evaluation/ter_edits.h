@@ -1,7 +1,7 @@
 // The edits that TER counts (Snover et al. 2006, "A Study of Translation Edit Rate with Targeted Human
-// Annotation"): insertions, deletions, substitutions and shifts of a run of words, one each. The exact number
-// is out of reach (NP-complete), so it is a greedy search, and to agree with others is to search as they do:
-// the candidates, limits and ties here are those of tercom as sacreBLEU has them.
+// Annotation"): insertions, deletions, substitutions, and shifts of a run of words. Each counts as one edit.
+// The exact minimum is NP-complete, so the search is greedy. Its candidates, limits and tie-breaking are
+// those of tercom in sacreBLEU, which gives the same counts.
 #pragma once
 
 #include <cstdint>

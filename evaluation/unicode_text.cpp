@@ -12,7 +12,7 @@ namespace {
 constexpr char32_t kCapitalSigma = 0x3A3, kFinalSigma = 0x3C2;
 constexpr char32_t kCapitalDottedI = 0x130, kCombiningDotAbove = 0x307;
 
-// The range that may hold this code point: the last that does not begin after it.
+// The range that contains this code point, or null.
 template <typename Range, size_t N>
 const Range* range_of(const Range (&table)[N], char32_t c) {
   const std::span<const Range> ranges(table);
@@ -24,19 +24,19 @@ const Range* range_of(const Range (&table)[N], char32_t c) {
 
 char32_t lower_code_point(char32_t c) {
   const LowerCaseRange* range = range_of(kLowerCase, c);
-  if (!range || (c - range->first) % static_cast<char32_t>(range->step) != 0) return c;
-  return static_cast<char32_t>(static_cast<int32_t>(c) + range->shift);
+  if (!range || (c - range->first) % range->step != 0) return c;
+  return c + range->shift;
 }
 
-// A capital sigma ends a word when a cased letter stands before it and none behind it (The Unicode Standard,
-// section 3.13, Final_Sigma); marks and apostrophes between are looked through.
+// A capital sigma ends a word when a cased letter precedes it and none follows it. Marks and apostrophes in
+// between are skipped (The Unicode Standard, section 3.13, Final_Sigma).
 bool ends_a_word(const std::u32string& text, size_t sigma) {
   size_t before = sigma;
   while (before > 0 && range_of(kCaseIgnorable, text[before - 1])) --before;
   if (before == 0 || !range_of(kCased, text[before - 1])) return false;
-  size_t behind = sigma + 1;
-  while (behind < text.size() && range_of(kCaseIgnorable, text[behind])) ++behind;
-  return behind == text.size() || !range_of(kCased, text[behind]);
+  size_t after = sigma + 1;
+  while (after < text.size() && range_of(kCaseIgnorable, text[after])) ++after;
+  return after == text.size() || !range_of(kCased, text[after]);
 }
 
 bool is_ascii(std::string_view text) {
@@ -57,7 +57,7 @@ std::string lower_case(std::string_view text) {
   if (is_ascii(text)) {
     std::string result(text);
     for (char& c : result) {
-      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
+      if (c >= 'A' && c <= 'Z') c += 'a' - 'A';
     }
     return result;
   }
@@ -91,7 +91,7 @@ std::string_view without_space_around(std::string_view text) {
   while (!text.empty()) {
     const DecodedCodePoint first = decode_code_point(text);
     if (!is_white_space(first.value)) break;
-    text.remove_prefix(static_cast<size_t>(first.length));
+    text.remove_prefix(first.length);
   }
   return text;
 }
@@ -101,7 +101,7 @@ std::vector<std::string_view> split_words(std::string_view text) {
   size_t word_begin = 0;
   for (size_t i = 0; i < text.size();) {
     const DecodedCodePoint next = decode_code_point(text.substr(i));
-    const size_t end = i + static_cast<size_t>(next.length);
+    const size_t end = i + next.length;
     if (is_white_space(next.value)) {
       if (i > word_begin) words.push_back(text.substr(word_begin, i - word_begin));
       word_begin = end;

@@ -1,5 +1,5 @@
-// Text as Python's str sees it. sacreBLEU is a Python program, and its counts rest on what Python takes for
-// white space, lower case, punctuation. All text is UTF-8.
+// Python's string functions on UTF-8 text. sacreBLEU is a Python program: its counts depend on Python's
+// definitions of white space, lower case and punctuation.
 #pragma once
 
 #include <string>
@@ -11,8 +11,8 @@ namespace dragoman {
 std::string lower_case(std::string_view text);                   // str.lower()
 std::string_view without_trailing_space(std::string_view text);  // str.rstrip()
 std::string_view without_space_around(std::string_view text);    // str.strip()
-std::vector<std::string_view> split_words(
-    std::string_view text);  // str.split(); the words are parts of `text`
+// str.split(); the words are views into `text`.
+std::vector<std::string_view> split_words(std::string_view text);
 
 // The Unicode categories \p{P}, \p{S} and \p{N}.
 bool is_punctuation(char32_t code_point);

@@ -20,7 +20,7 @@ constexpr Range kHan[] = {{0x3400, 0x4DBF}, {0x4E00, 0x9FFF}, {0xF900, 0xFAFF}, 
 constexpr Range kKana[] = {{0x3041, 0x309F}, {0x30A0, 0x30FF}, {0x31F0, 0x31FF}, {0xFF66, 0xFF9F}};
 constexpr Range kOthers[] = {{0x0E01, 0x0E7F},  // Thai
                              {0x0E80, 0x0EFF},  // Lao
-                             {0x0F00, 0x0FFF},  // Tibetan, whose mark between syllables is no white space
+                             {0x0F00, 0x0FFF},  // Tibetan, whose mark between syllables is not white space
                              {0x1000, 0x109F}, {0xA9E0, 0xA9FF}, {0xAA60, 0xAA7F},  // Burmese
                              {0x1780, 0x17FF}, {0x19E0, 0x19FF},                    // Khmer
                              {0x1950, 0x197F}, {0x1980, 0x19DF}, {0x1A20, 0x1AAF},
@@ -59,7 +59,7 @@ Counts counts_of(const StringList& lines) {
   return counts;
 }
 
-// "我 喜欢 茶" has spaces already: short words, and several of them in a line.
+// "我 喜欢 茶" already has spaces: short words, and several of them per line.
 bool is_split_already(const Counts& counts) {
   return counts.unspaced() < 3 * counts.unspaced_words && counts.words >= 3 * counts.lines;
 }
@@ -68,7 +68,7 @@ bool is_split_already(const Counts& counts) {
 
 WordSpaces word_spaces(const StringList& lines) {
   const Counts counts = counts_of(lines);
-  // A third: names, numbers and markup of other scripts stand in most text.
+  // A third is enough: most text contains names, numbers and markup of other scripts.
   if (counts.unspaced() > 0 && 3 * counts.unspaced() >= counts.characters) {
     if (is_split_already(counts)) return WordSpaces::kBetweenWords;
     if (20 * counts.kana >= counts.unspaced()) return WordSpaces::kJapanese;
@@ -95,8 +95,7 @@ std::string word_spaces_advice(WordSpaces kind) {
       return "no spaces between words: take --tokenize flores200, or char";
     case WordSpaces::kOneWord:
       return "hardly two words a line, and BLEU counts up to four in a row: take --tokenize char, or "
-             "--metrics "
-             "chrf,ser";
+             "--metrics chrf,ser";
   }
   return "";
 }

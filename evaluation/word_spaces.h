@@ -1,5 +1,5 @@
-// Whether text has spaces between its words. BLEU counts words: where a line is one long "word", nothing
-// matches and the score says nothing.
+// Whether text has spaces between its words. BLEU counts words: if a line is one long "word", nothing matches
+// and the score is meaningless.
 #pragma once
 
 #include <string>
@@ -13,17 +13,17 @@ enum class WordSpaces {
   kChinese,       // no spaces, Han characters
   kJapanese,      // no spaces, kana among them
   kOther,         // no spaces: Thai, Lao, Khmer, Burmese, Tibetan, ...
-  kOneWord,       // hardly a line has two words: names, word lists
+  kOneWord,       // few lines have two words: names, word lists
 };
 
-// By the letters of the text. Text that was split into words before has spaces, whatever its script.
+// Decided by the letters of the text. Text that is already split into words has spaces, in any script.
 WordSpaces word_spaces(const StringList& lines);
 
-// BLEU's tokenizer for such text that needs no dictionary: 13a, zh or char.
+// A BLEU tokenizer for such text that needs no dictionary: 13a, zh or char.
 std::string tokenizer_of_script(WordSpaces kind);
 
-// What a person is told when BLEU splits such text by 13a: "has no spaces between words (Japanese): ...".
-// Empty for kBetweenWords.
+// The warning when BLEU splits such text by 13a: "no spaces between words (Japanese): ...". Empty for
+// kBetweenWords.
 std::string word_spaces_advice(WordSpaces kind);
 
 }  // namespace dragoman

@@ -1,4 +1,4 @@
-// Says what a path is that import does not read, and what to do with it.
+// Identifies the model at a path, or says why import cannot read it and what the user can do.
 #pragma once
 
 #include <string>
@@ -7,11 +7,11 @@
 
 namespace dragoman {
 
-// What a path holds, by the names of a folder or the first bytes of a file.
+// The kind of model, by the names in a folder or by the first bytes of a file.
 enum class ModelKind { kTorch, kMarianNpz, kMarianBin, kMarianFolder };
 
-// ModelError or UsageError naming the program for what is none of these: models of CTranslate2, fairseq,
-// OpenNMT-py and JoeyNMT, sharded or converted weights, archives, and folders that need no import.
+// ModelError or UsageError for all other paths. It names the program if it is known: models of CTranslate2,
+// fairseq, OpenNMT-py and JoeyNMT, sharded or converted weights, archives, and folders that need no import.
 ModelKind kind_of_model(InputFiles& files, const std::string& path, bool is_folder);
 
 }  // namespace dragoman

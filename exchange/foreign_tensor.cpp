@@ -11,7 +11,7 @@ namespace {
 constexpr size_t kMaxDimensions = 8;
 
 [[noreturn]] void bad_tensor(const ForeignTensor& tensor, const std::string& where) {
-  throw ModelError(where, "required a tensor inside its bytes, got shape " + shape_text(tensor.shape) +
+  throw ModelError(where, "expected a tensor inside its bytes, got shape " + shape_text(tensor.shape) +
                               " with strides " + shape_text(tensor.strides) + " in " +
                               std::to_string(tensor.bytes.size()) + " bytes");
 }
@@ -21,7 +21,7 @@ constexpr size_t kMaxDimensions = 8;
 std::vector<int64_t> row_major_strides(const std::vector<int64_t>& shape) {
   std::vector<int64_t> strides(shape.size(), 1);
   for (size_t i = shape.size(); i-- > 1;) {
-    // What does not fit is refused by checked_count.
+    // checked_count() refuses an overflow.
     if (__builtin_mul_overflow(strides[i], std::max<int64_t>(1, shape[i]), &strides[i - 1]))
       strides[i - 1] = INT64_MAX;
   }
@@ -31,7 +31,7 @@ std::vector<int64_t> row_major_strides(const std::vector<int64_t>& shape) {
 int64_t checked_count(const ForeignTensor& tensor, const std::string& where) {
   if (tensor.shape.size() > kMaxDimensions || tensor.strides.size() != tensor.shape.size())
     bad_tensor(tensor, where);
-  const auto available = static_cast<int64_t>(tensor.bytes.size()) / bytes_of(tensor.type);
+  const int64_t available = std::ssize(tensor.bytes) / bytes_of(tensor.type);
   int64_t count = 1, last = 0;
   bool fits = true;
   for (size_t i = 0; i < tensor.shape.size(); ++i) {
@@ -46,9 +46,9 @@ int64_t checked_count(const ForeignTensor& tensor, const std::string& where) {
 }
 
 std::string_view row_major_bytes(const ForeignTensor& tensor, std::string& buffer) {
-  const auto size = static_cast<size_t>(bytes_of(tensor.type));
-  size_t count = 1;
-  for (const int64_t dimension : tensor.shape) count *= static_cast<size_t>(dimension);
+  const int64_t size = bytes_of(tensor.type);
+  int64_t count = 1;
+  for (const int64_t dimension : tensor.shape) count *= dimension;
   bool in_order = true;
   const auto strides = row_major_strides(tensor.shape);
   for (size_t i = 0; i < strides.size(); ++i)
@@ -57,8 +57,8 @@ std::string_view row_major_bytes(const ForeignTensor& tensor, std::string& buffe
   buffer.resize(count * size);
   std::vector<int64_t> index(tensor.shape.size(), 0);
   int64_t from = 0;
-  for (size_t to = 0; to < count; ++to) {
-    std::memcpy(buffer.data() + to * size, tensor.bytes.data() + static_cast<size_t>(from) * size, size);
+  for (int64_t to = 0; to < count; ++to) {
+    std::memcpy(buffer.data() + to * size, tensor.bytes.data() + from * size, size);
     for (size_t i = index.size(); i-- > 0;) {  // the next index, the last dimension first
       from += tensor.strides[i];
       if (++index[i] < tensor.shape[i]) break;

@@ -1,4 +1,4 @@
-// A tensor as it lies in a file of another program: rows need not lie one behind the other there.
+// A tensor in a file of another program. Its rows need not be contiguous.
 //
 //   element [i,j] of a matrix:  bytes + (i strides[0] + j strides[1]) * size of an element
 #pragma once
@@ -15,26 +15,25 @@ namespace dragoman {
 struct ForeignTensor {
   DataType type = DataType::kFloat32;
   std::vector<int64_t> shape;
-  std::vector<int64_t> strides;  // in elements, one a dimension
-  std::string_view bytes;        // begins with the first element, ends where the tensor must not go beyond
+  std::vector<int64_t> strides;  // in elements, one per dimension
+  std::string_view bytes;        // from the first element to the limit of the tensor
 };
 using ForeignTensors = std::map<std::string, ForeignTensor>;
 
-// The strides of rows that lie one behind the other.
+// The strides of contiguous rows.
 std::vector<int64_t> row_major_strides(const std::vector<int64_t>& shape);
 
-// How many elements. ModelError naming `where` when the tensor is one that no model has: more than 8
-// dimensions, sizes or strides below 0, elements outside of its bytes, or more elements than its bytes can
-// hold (an expanded tensor, which would need more memory than its file).
+// The number of elements. ModelError naming `where` for a tensor that no model has: more than 8 dimensions,
+// negative sizes or strides, elements outside of its bytes, or more elements than its bytes can hold (an
+// expanded tensor, which would need more memory than its file).
 int64_t checked_count(const ForeignTensor& tensor, const std::string& where);
 
-// The elements row by row: a view of the tensor's bytes where they lie so, else copied into `buffer`. The
-// tensor was checked.
+// The elements row by row: a view of the tensor's bytes if they are contiguous, otherwise a copy in `buffer`.
+// checked_count() must have accepted the tensor.
 std::string_view row_major_bytes(const ForeignTensor& tensor, std::string& buffer);
 
-// The same numbers: a matrix with rows for columns (other tensors as they are), and without dimensions of
-// size 1.
-ForeignTensor transposed(ForeignTensor tensor);
-ForeignTensor squeezed(const ForeignTensor& tensor);
+// The same values with other strides.
+ForeignTensor transposed(ForeignTensor tensor);       // only matrices change
+ForeignTensor squeezed(const ForeignTensor& tensor);  // without dimensions of size 1
 
 }  // namespace dragoman

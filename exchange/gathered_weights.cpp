@@ -9,7 +9,7 @@
 namespace dragoman {
 namespace {
 
-// Every number is finite unless all bits of its exponent are set.
+// A value is finite unless all bits of its exponent are set.
 template <typename Bits>
 bool all_finite(std::string_view bytes, Bits exponent) {
   for (size_t at = 0; at + sizeof(Bits) <= bytes.size(); at += sizeof(Bits)) {
@@ -45,7 +45,7 @@ int64_t count_in(const std::vector<int64_t>& shape) {
 
 void GatheredWeights::add(const std::string& name, const std::vector<int64_t>& shape,
                           const ForeignTensor& tensor, const std::string& where, int64_t zero_rows) {
-  // [1,V] grows in its last dimension, all others in their first.
+  // [1,V] is padded in its last dimension, all others in their first.
   std::vector<int64_t> expected = shape;
   (expected.size() == 2 && expected[0] == 1 ? expected[1] : expected[0]) -= zero_rows;
   if (tensor.shape != expected) {
@@ -58,7 +58,7 @@ void GatheredWeights::add(const std::string& name, const std::vector<int64_t>& s
     throw ModelError(where, "expected finite weights, got NaN or infinity");
   if (zero_rows > 0) {
     if (buffer.empty()) buffer = std::string(bytes);
-    buffer.resize(static_cast<size_t>(count_in(shape) * bytes_of(tensor.type)), '\0');
+    buffer.resize(count_in(shape) * bytes_of(tensor.type), '\0');
   }
   if (!buffer.empty()) {
     kept_.push_back(std::move(buffer));
@@ -81,7 +81,7 @@ ForeignTensor GatheredWeights::keep(std::vector<float> numbers, std::vector<int6
 void GatheredWeights::add_copy(const std::string& name, const std::string& of) {
   const auto found = std::find_if(tensors_.begin(), tensors_.end(),
                                   [&](const TensorToWrite& tensor) { return tensor.name == of; });
-  if (found == tensors_.end()) throw std::logic_error("a copy of a tensor that is not there: " + of);
+  if (found == tensors_.end()) throw std::logic_error("a copy of a missing tensor: " + of);
   TensorToWrite copy = *found;
   copy.name = name;
   tensors_.push_back(std::move(copy));

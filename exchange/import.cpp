@@ -30,11 +30,7 @@ ImportReport write_weights(const std::string& folder, const GatheredWeights& wei
   write_safetensors(join_path(folder, kWeightsName), weights.tensors(), {{"format", "pt"}},
                     OnInterrupt::kThrow);
   write_manifest(folder, model_file_names(folder), OnInterrupt::kThrow);
-  return {static_cast<int64_t>(weights.tensors().size()),
-          weights.numbers(),
-          weights.absent(),
-          weights.checksum(),
-          {}};
+  return {std::ssize(weights.tensors()), weights.numbers(), weights.absent(), weights.checksum(), {}};
 }
 
 ImportReport import_torch(const std::string& path, const std::string& target) {
@@ -53,7 +49,7 @@ ImportReport import_torch(const std::string& path, const std::string& target) {
   return write_weights(target, weights);
 }
 
-// Tensors of a model that Marian trained, and what they view.
+// Tensors of a model that Marian trained, and the archive that they view.
 struct MarianTensors {
   std::optional<NpzFile> npz;
   ForeignTensors bin;
@@ -69,10 +65,10 @@ MarianTensors read_marian_tensors(std::string_view bytes, const std::string& pat
   return tensors;
 }
 
-// Both sides' vocabularies, of one size, <pad> the last of each.
+// The vocabularies of both sides. They have the same size, and <pad> is the last entry of each.
 struct MarianVocabularies {
   Vocabulary source, target;
-  int64_t source_rows, target_rows;  // without <pad> and what fills the smaller one up
+  int64_t source_rows, target_rows;  // without <pad> and unused entries
 };
 
 MarianVocabularies read_vocabularies(InputFiles& files, const MarianFiles& found,
@@ -82,8 +78,7 @@ MarianVocabularies read_vocabularies(InputFiles& files, const MarianFiles& found
   };
   std::vector<std::string> source = read(found.vocabularies.front(), 0),
                            target = read(found.vocabularies.back(), 1);
-  const auto source_rows = static_cast<int64_t>(source.size()),
-             target_rows = static_cast<int64_t>(target.size());
+  const int64_t source_rows = source.size(), target_rows = target.size();
   const size_t rows = std::max(source.size(), target.size());
   for (auto* pieces : {&source, &target}) {
     fill_vocabulary(*pieces, rows);

@@ -1,5 +1,5 @@
-// Models of other programs become model folders: what PyTorch saved of a Hugging Face folder
-// (pytorch_model.bin), and what Marian trained (.npz, .bin). Torch-free.
+// Converts models of other programs to model folders: Hugging Face folders with pytorch_model.bin, and
+// Marian's models (.npz, .bin). Torch-free.
 //
 //   PATH --> reader of its format --> weights by Hugging Face's names --> a new folder, manifest included
 #pragma once
@@ -25,16 +25,16 @@ struct ImportOptions {
 
 struct ImportReport {
   int64_t tensors = 0, numbers = 0;
-  std::vector<std::string> absent;      // tensors that our layout has and the file had not; computed
+  std::vector<std::string> absent;      // tensors of our layout that the file does not have; computed
   std::string checksum;                 // GatheredWeights::checksum()
-  std::vector<std::string> notes = {};  // settings that the folder does not keep, entries that were filled up
+  std::vector<std::string> notes = {};  // settings that the folder does not keep, unused entries
 
   // "254 tensors, 73,886,208 numbers; absent: none; checksum 0123..."
   std::string line() const;
 };
 
-// Errors of all kinds; the new folder is there as a whole or not at all. `check` is called with the finished
-// folder before it gets its name.
+// Throws errors of all kinds. The new folder is then complete or absent. `check` is called with the finished
+// folder before the folder is renamed to its final name.
 ImportReport import_model(const ImportOptions& options, const std::function<void(const std::string&)>& check);
 
 }  // namespace dragoman

@@ -1,5 +1,5 @@
-// The files that an import reads: in folders, or inside one zip archive (as OPUS-MT offers its models), which
-// then counts as a folder: "opus.zip/decoder.yml".
+// The files that an import reads: in folders, or inside one zip archive (as OPUS-MT offers its models). An
+// archive counts as a folder: "opus.zip/decoder.yml".
 #pragma once
 
 #include <deque>
@@ -21,13 +21,13 @@ class InputFiles {
   explicit InputFiles(const std::string& path);
 
   bool is_archive() const { return zip_ != nullptr; }
-  // Of an archive: itself, or the one folder in which all its files are.
+  // The archive itself, or the one folder that contains all its files.
   std::string archive_root() const;
   bool exists(const std::string& path) const;
   std::vector<std::string> list(const std::string& folder) const;  // names, sorted
 
-  // Valid while this object lives. ModelError naming the path for a file that cannot be read, and for one
-  // that only stands for it (git-lfs).
+  // Valid while this object lives. ModelError naming the path for a file that cannot be read, and for a
+  // pointer of git-lfs.
   std::string_view bytes(const std::string& path);
 
  private:
@@ -39,7 +39,7 @@ class InputFiles {
   std::map<std::string, MappedFile> mapped_;
 };
 
-// Whether a path ends so (and is longer).
+// Whether a path ends in this suffix and is longer.
 bool has_suffix(std::string_view path, std::string_view suffix);
 
 }  // namespace dragoman

@@ -10,7 +10,7 @@ namespace {
 
 constexpr uint64_t kVersion = 1, kHeaderBytes = 32;
 
-// Takes numbers and texts off the front, never beyond the end.
+// Reads numbers and texts from the front, never beyond the end.
 class BinReader {
  public:
   BinReader(std::string_view rest, const std::string& path) : rest_(rest), path_(path) {}
@@ -69,7 +69,7 @@ ForeignTensor tensor_of(const BinHeader& header, const std::vector<int64_t>& sha
   }
   ForeignTensor tensor{*type, shape, row_major_strides(shape), bytes};
   const int64_t count = checked_count(tensor, where);
-  tensor.bytes = bytes.substr(0, static_cast<size_t>(count * bytes_of(*type)));  // the rest is padding
+  tensor.bytes = bytes.substr(0, count * bytes_of(*type));  // the rest is padding
   return tensor;
 }
 

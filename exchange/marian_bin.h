@@ -1,10 +1,10 @@
-// Marian's binary models (src/common/binary.cpp), what marian-conv writes:
+// Marian's binary models, which marian-conv writes (src/common/binary.cpp):
 //
 //   8 bytes version (1)   8 bytes N   N times { name, type, shape, data: lengths in 8 bytes each }
 //   N names with NULs   N shapes (4 bytes per dimension)   8 bytes P   P bytes of padding   N times data
 //
-// Torch-free. Float models are read; quantised or packed matrices are refused by name, since their layout
-// depends on the processor.
+// Torch-free. Only float models are read. Quantised or packed matrices are refused by name, since their
+// layout depends on the processor.
 #pragma once
 
 #include <string>
@@ -14,7 +14,7 @@
 
 namespace dragoman {
 
-// The tensors by their names; they view `bytes`. ModelError naming `path` and the tensor.
+// The tensors by name. They view `bytes`. ModelError naming `path` and the tensor.
 ForeignTensors parse_marian_bin(std::string_view bytes, const std::string& path);
 
 }  // namespace dragoman

@@ -23,7 +23,7 @@ bool is_weights_name(const std::string& name) {
   return has_suffix(name, ".npz") && !is_other;
 }
 
-// The only .npz, or the one without which the others would not be: model.npz of model.npz.best-bleu.npz.
+// The only .npz that has weights.
 std::string only_weights(const InputFiles& files, const std::string& folder) {
   std::vector<std::string> found;
   std::string all;
@@ -39,7 +39,7 @@ std::string only_weights(const InputFiles& files, const std::string& folder) {
   throw UsageError("PATH", "expected one .npz in " + folder + ", got " + all + ": name the one to import");
 }
 
-// model.npz.best-bleu.npz -> its own, then that of model.npz, then decoder.yml.
+// model.npz.best-bleu.npz: its own .decoder.yml, then that of model.npz, then decoder.yml.
 std::string decoder_of(const InputFiles& files, const std::string& weights) {
   const std::string folder = folder_of(weights), name = file_name(weights);
   std::vector<std::string> candidates = {name + kDecoderSuffix};
@@ -74,7 +74,7 @@ std::string resolved(const InputFiles& files, const std::string& decoder, const 
   std::vector<std::string> candidates;
   const bool is_absolute = std::filesystem::path(name).is_absolute();
   if (!is_absolute) candidates.push_back(join_path(folder, name));
-  if (!files.is_archive()) candidates.push_back(name);  // what an archive names stays inside
+  if (!files.is_archive()) candidates.push_back(name);  // an archive must not name files outside of it
   candidates.push_back(bare);
   for (const auto& path : candidates) {
     if (files.exists(path)) return path;

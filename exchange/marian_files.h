@@ -1,5 +1,5 @@
-// Finds what belongs to a model that Marian trained: the weights, the settings of its decoder, its
-// vocabularies and SentencePiece models.
+// Finds the files of a model that Marian trained: the weights, the settings of its decoder, its vocabularies
+// and SentencePiece models.
 #pragma once
 
 #include <optional>
@@ -18,7 +18,7 @@ struct MarianFiles {
   std::optional<MarianSettings> decoder;  // decoder.yml, or model.npz.decoder.yml
 };
 
-// What the command line says, which comes first.
+// The paths of the command line, which take precedence.
 struct MarianPaths {
   std::string path;  // a folder, an archive, or the weights
   bool is_folder = false;
@@ -27,8 +27,8 @@ struct MarianPaths {
 };
 
 // `path/decoder.yml` names weights and vocabularies. Without it, the only .npz counts, with its own
-// .decoder.yml. Names in decoder.yml are looked for next to it, then as they stand, then without their
-// folders: the folder of the training is rarely that of the model. UsageError and ModelError.
+// .decoder.yml. A name in decoder.yml is tried relative to it, then unchanged, then without its folder: the
+// training folder is rarely the model folder. UsageError and ModelError.
 MarianFiles find_marian_files(InputFiles& files, const MarianPaths& given);
 
 }  // namespace dragoman

@@ -11,15 +11,14 @@ namespace dragoman {
 namespace {
 
 constexpr char kSettingsName[] = "special:model.yml";
-// The logit of an entry that fills a smaller target vocabulary up: its probability is 0 in float32. Fits
-// float16.
+// The logit of an unused entry of the target vocabulary. Its probability is 0 in float32. It fits float16.
 constexpr float kNeverChosen = -1e4F;
 
 struct Part {
   const char* ours;
   const char* marian;
 };
-// What follows "encoder.layers.N." and "encoder_lN_", without weight and bias.
+// The name after "encoder.layers.N." and after "encoder_lN_", without weight and bias.
 constexpr Part kParts[] = {{"self_attention.query", "self_%q"},
                            {"self_attention.key", "self_%k"},
                            {"self_attention.value", "self_%v"},
@@ -49,8 +48,8 @@ bool is_attention_output(const std::string& ours) {
 std::string layer_tensor_name(const std::string& ours, const MarianShape& shape) {
   const size_t number = ours.find(".layers.") + 8, dot = ours.find('.', number), last = ours.rfind('.');
   const std::string side = ours.substr(0, 7), part = ours.substr(dot + 1, last - dot - 1);
-  const auto layer = static_cast<size_t>(std::stoull(ours.substr(number, dot - number)));
-  const int64_t stored = side == "decoder" ? shape.decoder_layers.at(layer) : static_cast<int64_t>(layer) + 1;
+  const int64_t layer = std::stoll(ours.substr(number, dot - number));
+  const int64_t stored = side == "decoder" ? shape.decoder_layers.at(layer) : layer + 1;
   const bool is_weight = ours.substr(last) == ".weight";
   for (const auto& known : kParts) {
     if (part != known.ours) continue;
@@ -82,13 +81,13 @@ std::vector<float> floats_of(const ForeignTensor& tensor, const std::string& whe
   }
   std::string buffer;
   const std::string_view bytes = row_major_bytes(tensor, buffer);
-  const auto count = static_cast<int64_t>(bytes.size()) / bytes_of(tensor.type);
-  std::vector<float> numbers(static_cast<size_t>(count));
+  const int64_t count = std::ssize(bytes) / bytes_of(tensor.type);
+  std::vector<float> numbers(count);
   widen(tensor.type, bytes.data(), 0, count, numbers.data());
   return numbers;
 }
 
-// Goes through the weights of a model and finds or makes each of them.
+// Finds or makes each weight of a model.
 class Gatherer {
  public:
   Gatherer(const ForeignTensors& arrays, const std::string& path, const MarianShape& shape)
@@ -107,7 +106,7 @@ class Gatherer {
     const auto place = arrays_.find(found);
     if (place == arrays_.end()) return add_absent(name, found);
     const std::string where = path_ + ": " + found;
-    // The numbers' type is checked here, for a remedy.
+    // floats_of() throws an error with a remedy.
     if (!is_floating(place->second.type)) floats_of(place->second, where);
     const ForeignTensor tensor = oriented(place->second, name, found);
     if (name.ours == "output_projection.bias" && shape_.target_rows + 1 < shape_.options.decoder_vocab_size)
@@ -124,7 +123,7 @@ class Gatherer {
   GatheredWeights weights;
 
  private:
-  // In the shape of ours: matrices by rows, biases and norms as vectors.
+  // In our layout: matrices by rows, biases and norms as vectors.
   static ForeignTensor oriented(const ForeignTensor& array, const WeightName& name,
                                 const std::string& found) {
     if (is_embedding(name.ours) || ends_with(found, "_Wt") || name.ours == "output_projection.bias")
@@ -132,7 +131,7 @@ class Gatherer {
     return name.shape.size() == 1 ? squeezed(array) : transposed(array);
   }
 
-  // Entries that the file has not: <pad>, and what fills the smaller of two vocabularies up.
+  // The number of entries that the file does not have: <pad>, and the unused ones of the smaller vocabulary.
   int64_t missing_rows(const std::string& ours) const {
     if (ours == "source_embedding.weight") return shape_.options.vocab_size - shape_.source_rows;
     if (is_embedding(ours) || ours.rfind("output_projection", 0) == 0)
@@ -142,15 +141,15 @@ class Gatherer {
 
   void add_filled_bias(const WeightName& name, const ForeignTensor& tensor, const std::string& where) {
     std::vector<float> numbers = floats_of(tensor, where);
-    if (static_cast<int64_t>(numbers.size()) == shape_.target_rows) {
-      numbers.resize(static_cast<size_t>(shape_.options.decoder_vocab_size) - 1, kNeverChosen);
+    if (std::ssize(numbers) == shape_.target_rows) {
+      numbers.resize(shape_.options.decoder_vocab_size - 1, kNeverChosen);
       numbers.push_back(0);  // <pad>
     }
-    const auto count = static_cast<int64_t>(numbers.size());
+    const int64_t count = numbers.size();
     weights.add(name.file, name.shape, weights.keep(std::move(numbers), {1, count}), where);
   }
 
-  // A tensor that the settings say is not there.
+  // Adds a tensor that is absent according to the settings.
   void add_absent(const WeightName& name, const std::string& expected) {
     const bool is_weight = ends_with(name.ours, ".weight"),
                output_bias = name.ours == "output_projection.bias";
@@ -159,12 +158,12 @@ class Gatherer {
       throw ModelError(path_ + ": " + expected, "expected this tensor for " + name.file + ", got none");
     int64_t count = 1;
     for (const int64_t size : name.shape) count *= size;
-    std::vector<float> numbers(static_cast<size_t>(count), 0.0F);
+    std::vector<float> numbers(count, 0.0F);
     if (projection && is_weight) {
-      for (int64_t i = 0; i < name.shape[0]; ++i) numbers[static_cast<size_t>(i * name.shape[1] + i)] = 1;
+      for (int64_t i = 0; i < name.shape[0]; ++i) numbers[i * name.shape[1] + i] = 1;
     }
     if (output_bias) {
-      for (int64_t i = shape_.target_rows; i + 1 < count; ++i) numbers[static_cast<size_t>(i)] = kNeverChosen;
+      for (int64_t i = shape_.target_rows; i + 1 < count; ++i) numbers[i] = kNeverChosen;
     }
     weights.note_absent(name.file);
     weights.add_numbers(name.file, name.shape, numbers);

@@ -9,7 +9,7 @@
 namespace dragoman {
 namespace {
 
-// Paths, batches, memory, logs, and the keys that are read below.
+// Paths, batches, memory, logs, and the keys that apply_marian_search() reads.
 constexpr std::array kWithoutEffect = {"relative-paths",
                                        "models",
                                        "vocabs",
@@ -49,7 +49,7 @@ constexpr std::array kWithoutEffect = {"relative-paths",
 
 struct Default {
   const char* key;
-  const char* value;  // with which Marian does what translate does anyway; joined by spaces
+  const char* value;  // that gives the behaviour of `translate`; list items are joined by spaces
 };
 constexpr Default kDefaults[] = {{"max-length-factor", "3"},
                                  {"max-length", "1000"},
@@ -87,7 +87,7 @@ bool is_default(const MarianSettings& decoder, const std::string& key) {
   for (const auto& known : kDefaults) {
     if (key == known.key) return value_of(decoder, key) == known.value;
   }
-  return is_marian_model_setting(key);  // the model's own count
+  return is_marian_model_setting(key);  // those in the model take precedence
 }
 
 double number_within(const MarianSettings& decoder, const std::string& key, int limit) {

@@ -1,4 +1,4 @@
-// The search that decoder.yml asks for, as far as a model folder can say it (generation_config.json).
+// The search settings of decoder.yml, as far as a model folder can express them (generation_config.json).
 #pragma once
 
 #include <string>
@@ -9,10 +9,9 @@
 
 namespace dragoman {
 
-// Sets what Marian's decoder would do with this file: beam-size, normalize and word-penalty, with Marian's
-// own defaults (12, 0, 0) where the file does not say, and no suppressed <unk> with allow-unk. Each other
-// setting that changes translations is told in `notes`, by name. ModelError naming the key for a value that
-// is none.
+// Applies beam-size, normalize and word-penalty, with Marian's own defaults (12, 0, 0) for missing keys. With
+// allow-unk, <unk> is not suppressed. `notes` reports each other setting that changes translations, by name.
+// ModelError naming the key for an invalid value.
 void apply_marian_search(const MarianSettings& decoder, GenerationDefaults& generation,
                          std::vector<std::string>& notes);
 

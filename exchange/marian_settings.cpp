@@ -8,10 +8,10 @@
 namespace dragoman {
 namespace {
 
-// The lists follow Marian 1.12.43: modelFeatures_ in src/models/encoder_decoder.cpp is what a model keeps,
-// src/models/transformer.h and src/layers what reads it.
+// The lists follow Marian 1.12.43. modelFeatures_ in src/models/encoder_decoder.cpp lists the settings that a
+// model keeps. src/models/transformer.h and src/layers read them.
 
-// Read below, one by one.
+// Each of these is read below.
 constexpr std::array kImplemented = {"type",
                                      "dim-vocabs",
                                      "dim-emb",
@@ -38,7 +38,7 @@ constexpr std::array kImplemented = {"type",
 struct OneValue {
   const char* key;
   const char* value;
-  const char* means;  // what another value asks for
+  const char* means;  // the meaning of another value
 };
 constexpr OneValue kOneValue[] = {
     {"transformer-decoder-autoreg", "self-attention", "a recurrent (SSRU) or averaging decoder"},
@@ -57,9 +57,9 @@ constexpr OneValue kOneValue[] = {
     {"input-reorder", "", "reordered inputs"},
     {"special-vocab", "", "a special vocabulary"}};
 
-// Recurrent layers, averaging decoders, BERT and their like read these; no type of model that is imported
-// reads no-bias, no-affine and train-position-embeddings (trained positions show in the tensor Wpos); the
-// guided layer is that of alignments; depth scaling is of the initial weights.
+// Only recurrent layers, averaging decoders, BERT and similar models read most of these. No model type that
+// can be imported reads no-bias, no-affine and train-position-embeddings (trained positions have the tensor
+// Wpos). The guided layer is for alignments. Depth scaling applies to the initial weights.
 constexpr std::array kWithoutEffect = {"dim-rnn",
                                        "enc-cell",
                                        "enc-type",
@@ -114,15 +114,15 @@ void refuse_other_values(const MarianSettings& settings) {
   }
 }
 
-// The operations of a layer that are left when the model is trained: dropout is not.
+// The operations of a layer in a trained model: all except dropout.
 std::string operations(const MarianSettings& settings, const std::string& key, const std::string& otherwise) {
   std::string text = settings.text_or(key, otherwise);
   text.erase(std::remove(text.begin(), text.end(), 'd'), text.end());
   return text;
 }
 
-// a: add the input, n: normalise. Post-norm is "an" after each block; pre-norm is "n" before, "a" after, and
-// "n" at the top.
+// a: add the input, n: normalise. Post-norm is "an" after each block. Pre-norm is "n" before and "a" after
+// each block, and "n" at the top.
 Norm norm_of(const MarianSettings& settings) {
   const std::string before = operations(settings, "transformer-preprocess", ""),
                     after = operations(settings, "transformer-postprocess", "an"),
@@ -161,19 +161,18 @@ void set_feed_forward(const MarianSettings& settings, MarianShape& shape) {
   const auto function = choice_of<ActivationFunction>(name);
   if (!function || *function == ActivationFunction::kSilu)  // Marian has no silu
     refuse(settings, "transformer-ffn-activation", "swish, relu or gelu", "'" + name + "'");
-  o.activation_function =
-      *function;  // gelu is the exact one since Marian 1.12, an approximation by swish before
+  o.activation_function = *function;  // gelu is exact since Marian 1.12; before, it was approximated by swish
 }
 
 std::vector<int64_t> tied_layers(const MarianSettings& settings, int64_t layers) {
   constexpr char kKey[] = "transformer-tied-layers";
   std::vector<int64_t> whose;
-  const size_t entries = settings.has(kKey) ? settings.list(kKey).size() : 0;
-  if (entries != 0 && entries != static_cast<size_t>(layers))
+  const int64_t entries = settings.has(kKey) ? settings.list(kKey).size() : 0;
+  if (entries != 0 && entries != layers)
     refuse(settings, kKey, "one entry for each of " + std::to_string(layers) + " layers",
            std::to_string(entries));
-  for (size_t i = 0; i < static_cast<size_t>(layers); ++i)
-    whose.push_back(entries == 0 ? static_cast<int64_t>(i) + 1 : settings.whole_at(kKey, i, 1, layers));
+  for (int64_t i = 0; i < layers; ++i)
+    whose.push_back(entries == 0 ? i + 1 : settings.whole_at(kKey, i, 1, layers));
   return whose;
 }
 
@@ -185,7 +184,7 @@ void set_embeddings(const MarianSettings& settings, bool same_pieces, MarianShap
     refuse(settings, all ? "tied-embeddings-all" : "tied-embeddings-src", "vocabularies of one size",
            std::to_string(shape.source_rows) + " and " + std::to_string(shape.target_rows));
   }
-  // One matrix for pieces that differ is written twice: a folder with one embedding has one vocabulary.
+  // A folder with one embedding has one vocabulary. If the pieces differ, the matrix is written twice.
   o.share_encoder_decoder_embeddings = shape.one_embedding && same_pieces;
   o.tie_word_embeddings = all || settings.flag_or("tied-embeddings", false);
   const int64_t rows = std::max(shape.source_rows, shape.target_rows);

@@ -13,7 +13,7 @@
 namespace dragoman {
 namespace {
 
-// "piece<tab>score" in each line: what SentencePiece writes next to its model.
+// "piece<tab>score" in each line: the list that SentencePiece writes next to its model.
 bool is_sentencepiece_list(std::string_view line) {
   const size_t tab = line.rfind('\t');
   return tab != std::string_view::npos && tab + 1 < line.size() &&
@@ -45,12 +45,12 @@ std::vector<std::string> text_pieces(std::string_view content, const std::string
   return pieces;
 }
 
-// How many ids so many pieces may have: bounded, so that a short file cannot ask for much memory.
-int64_t id_limit(size_t pieces) {
-  return 2 * static_cast<int64_t>(pieces) + 1000;
+// The limit of the ids of so many pieces. With it, a short file cannot cause a large allocation.
+int64_t id_limit(int64_t pieces) {
+  return 2 * pieces + 1000;
 }
 
-// By id; of several ids of one piece the first counts, as in Marian.
+// The pieces by id. If a piece has several ids, the first counts, as in Marian.
 std::vector<std::string> numbered_pieces(std::string_view content, const std::string& where,
                                          std::vector<std::string>& notes) {
   const std::vector<PieceId> entries = parse_marian_vocabulary(content, where);
@@ -63,8 +63,8 @@ std::vector<std::string> numbered_pieces(std::string_view content, const std::st
       throw ModelError(where, "expected ids below " + std::to_string(limit) + " for " +
                                   std::to_string(entries.size()) + " pieces, got " + std::to_string(id) +
                                   " for '" + piece + "'");
-    if (id >= static_cast<int64_t>(pieces.size())) pieces.resize(static_cast<size_t>(id) + 1);
-    std::string& place = pieces[static_cast<size_t>(id)];
+    if (id >= std::ssize(pieces)) pieces.resize(id + 1);
+    std::string& place = pieces[id];
     if (!seen.insert(piece).second) {
       ++repeated;
       continue;
@@ -79,7 +79,7 @@ std::vector<std::string> numbered_pieces(std::string_view content, const std::st
   return pieces;
 }
 
-// Nematus' names of the first two ids, which Marian takes where a YAML vocabulary lacks its own.
+// Replaces Nematus' names of the first two ids. Marian accepts them in a YAML vocabulary without its own.
 void use_nematus_names(std::vector<std::string>& pieces) {
   const auto has = [&](const char* piece) {
     return std::find(pieces.begin(), pieces.end(), piece) != pieces.end();
@@ -91,7 +91,7 @@ void use_nematus_names(std::vector<std::string>& pieces) {
   rename(1, "UNK", kUnknownPiece);
 }
 
-// Names for entries that no text has.
+// Names of unused entries, which occur in no text.
 class UnusedNames {
  public:
   explicit UnusedNames(const std::vector<std::string>& pieces) : taken_(pieces.begin(), pieces.end()) {}
@@ -130,20 +130,19 @@ std::vector<std::string> read_marian_vocabulary(std::string_view content, const 
   if (is_yaml) use_nematus_names(pieces);
   UnusedNames names(pieces);
   for (auto& piece : pieces) {
-    // Marian starts the decoder with zeros, not with a <pad>: one in the file is an entry like any other.
+    // Marian starts the decoder with zeros, not with <pad>. A <pad> in the file is an ordinary entry.
     if (piece.empty() || piece == kPaddingPiece) piece = names.next();
   }
-  const auto found = static_cast<int64_t>(pieces.size());
+  const int64_t found = pieces.size();
   if (entries == 0 || entries == found) return pieces;
-  // Bounded, so that a short file cannot ask for much memory.
   if (is_model || entries > id_limit(pieces.size()))
     throw ModelError(where, "expected the vocabulary of this model, which has " + std::to_string(entries) +
                                 " entries, got one of " + std::to_string(found));
   notes.push_back(where + ": " + std::to_string(found) + " pieces where the model has " +
                   std::to_string(entries) +
                   (found > entries ? "; the last are never used" : "; the rest are unused entries"));
-  pieces.resize(static_cast<size_t>(std::min(entries, found)));
-  fill_vocabulary(pieces, static_cast<size_t>(entries));
+  pieces.resize(std::min(entries, found));
+  fill_vocabulary(pieces, entries);
   return pieces;
 }
 

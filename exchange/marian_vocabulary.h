@@ -1,4 +1,4 @@
-// The vocabulary of a model that Marian trained, in each of the forms in which Marian reads one:
+// The vocabulary of a model that Marian trained, in each format that Marian reads:
 //
 //   vocab.spm               a SentencePiece model; its ids are the model's
 //   vocab.yml, vocab.json   "piece": id
@@ -11,18 +11,17 @@
 
 namespace dragoman {
 
-// The pieces by id, `entries` of them (0: as many as the file has), without a <pad>, which import adds as the
-// last. As in Marian, ids from `entries` on are dropped (the text then has <unk> for these pieces), and ids
-// that no piece has are filled up: with <unused0>, <unused1>, .... What was dropped or filled is told in
-// `notes`. ModelError naming `where` for a file that is none of these, for a piece that is there twice in a
-// text file, and for factored vocabularies.
+// The pieces by id, `entries` of them (0: as many as the file has). Import adds <pad> as the last one later.
+// As in Marian, ids from `entries` on are dropped (the text then has <unk> for these pieces), and ids without
+// a piece become <unused0>, <unused1>, .... `notes` reports both. ModelError naming `where` for a file in
+// another format, for a duplicate piece in a text file, and for factored vocabularies.
 std::vector<std::string> read_marian_vocabulary(std::string_view content, const std::string& where,
                                                 int64_t entries, std::vector<std::string>& notes);
 
 // Appends <unusedN> entries until there are `count`.
 void fill_vocabulary(std::vector<std::string>& pieces, size_t count);
 
-// Whether Marian takes a file of this name for a SentencePiece model.
+// Whether Marian treats a file of this name as a SentencePiece model.
 bool is_sentencepiece_name(std::string_view path);
 
 }  // namespace dragoman

@@ -35,7 +35,7 @@ int64_t whole_in(const std::string& value, const std::string& where, int64_t low
   throw ModelError(where, "expected an id below 2^24, got " + got);
 }
 
-// JSON is YAML but for its escapes: it writes a character beyond U+FFFF as a pair.
+// JSON is YAML except for its escapes: it writes a character beyond U+FFFF as a surrogate pair.
 bool is_json_object(std::string_view text) {
   const size_t brace = text.find_first_not_of(" \t\r\n");
   if (brace == std::string_view::npos || text[brace] != '{') return false;
@@ -49,7 +49,7 @@ std::vector<PieceId> parse_json_vocabulary(std::string_view text, const std::str
     throw ModelError(where, "expected an object of pieces and ids, got " + std::string(object.type_name()));
   std::vector<PieceId> entries;
   for (const auto& [piece, id] : object.items()) {
-    if (!id.is_number_unsigned() || id.get<uint64_t>() > static_cast<uint64_t>(kMaxId))
+    if (!id.is_number_unsigned() || id.get<uint64_t>() > kMaxId)
       refuse_id(where + ": '" + piece + "'", id.dump());
     entries.push_back({piece, id.get<int64_t>()});
   }
@@ -128,7 +128,7 @@ bool MarianSettings::flag_or(const std::string& key, bool otherwise) const {
   std::string word = value;
   std::transform(word.begin(), word.end(), word.begin(),
                  [](char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; });
-  // The words that yaml-cpp, and so Marian, takes.
+  // The words that yaml-cpp, and therefore Marian, accepts.
   for (const char* yes : {"true", "yes", "on", "y"}) {
     if (word == yes) return true;
   }

@@ -1,4 +1,4 @@
-// What Marian writes as YAML: settings (special:model.yml inside a model, decoder.yml next to it) and
+// Marian's YAML files: settings (special:model.yml inside a model, decoder.yml next to it) and
 // vocabularies.
 //
 //   type: transformer          "\u2581the": 7
@@ -15,14 +15,14 @@
 
 namespace dragoman {
 
-// Settings with their values as text; one value is a list of one.
+// Settings with their values as text. A single value is a list of one.
 class MarianSettings {
  public:
   // ModelError naming `where` and the line.
   static MarianSettings parse(std::string_view text, const std::string& where);
 
   bool has(const std::string& key) const { return values_.count(key) > 0; }
-  // ModelError naming the key when it is not there, or is none of these.
+  // ModelError naming the key when it is missing or has another type.
   const std::vector<std::string>& list(const std::string& key) const;
   std::string text(const std::string& key) const;
   std::string text_or(const std::string& key, const std::string& otherwise) const;
@@ -45,7 +45,7 @@ struct PieceId {
 };
 
 // The entries of a vocabulary in YAML or JSON, in the order of the file. ModelError naming `where` and the
-// line or the piece for an id that is not one.
+// line or the piece for an invalid id.
 std::vector<PieceId> parse_marian_vocabulary(std::string_view text, const std::string& where);
 
 }  // namespace dragoman

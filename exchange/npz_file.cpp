@@ -6,12 +6,13 @@
 #include <utility>
 
 #include "core/error.h"
+#include "core/little_endian.h"
 
 namespace dragoman {
 namespace {
 
 constexpr std::string_view kMagic = "\x93NUMPY", kSuffix = ".npy";
-constexpr size_t kLongestHeader = 1 << 16;
+constexpr size_t kMaxHeader = 1 << 16;
 
 struct Descriptor {
   std::string_view text;
@@ -28,13 +29,13 @@ constexpr std::array<Descriptor, 10> kDescriptors = {{{"<f8", DataType::kFloat64
                                                       {"<u1", DataType::kUInt8},
                                                       {"|b1", DataType::kBool}}};
 
-// The header's grammar: a dictionary of strings, True or False, and a tuple of whole numbers.
+// The header's grammar: a dictionary of strings, True or False, and a tuple of integers.
 class HeaderReader {
  public:
   HeaderReader(std::string_view text, const std::string& where) : rest_(text), where_(where) {}
 
   [[noreturn]] void refuse() const {
-    throw ModelError(where_, "required {'descr': ..., 'fortran_order': ..., 'shape': (...)}, got '" +
+    throw ModelError(where_, "expected {'descr': ..., 'fortran_order': ..., 'shape': (...)}, got '" +
                                  std::string(rest_.substr(0, 40)) + "' there");
   }
   bool take(char wanted) {
@@ -70,7 +71,7 @@ class HeaderReader {
     std::vector<int64_t> all;
     require('(');
     while (!take(')')) {
-      all.push_back(whole_number());
+      all.push_back(integer());
       if (!take(',')) {
         require(')');
         break;
@@ -81,7 +82,7 @@ class HeaderReader {
   bool at_end() const { return rest_.find_first_not_of(" \n") == std::string_view::npos; }
 
  private:
-  int64_t whole_number() {
+  int64_t integer() {
     take(' ');
     int64_t value = 0;
     size_t digits = 0;
@@ -104,10 +105,10 @@ DataType type_of(std::string_view descriptor, const std::string& where) {
     if (descriptor == known.text) return known.type;
   }
   throw ModelError(where,
-                   "required numbers of this machine's byte order, got '" + std::string(descriptor) + "'");
+                   "expected numbers of this machine's byte order, got '" + std::string(descriptor) + "'");
 }
 
-// What the header says; the tensor's bytes are not there yet.
+// The tensor that the header describes, without its bytes.
 ForeignTensor parse_header(std::string_view text, const std::string& where) {
   HeaderReader reader(text, where);
   std::optional<DataType> type;
@@ -144,20 +145,18 @@ ForeignTensor parse_header(std::string_view text, const std::string& where) {
 
 ForeignTensor parse_npy(std::string_view bytes, const std::string& where) {
   const auto refuse = [&](const std::string& got) {
-    throw ModelError(where, "required a .npy array, got " + got);
+    throw ModelError(where, "expected a .npy array, got " + got);
   };
   if (bytes.substr(0, kMagic.size()) != kMagic || bytes.size() < kMagic.size() + 4) refuse("something else");
-  const auto byte = [&](size_t at) { return static_cast<size_t>(static_cast<unsigned char>(bytes[at])); };
-  const size_t version = byte(6), width = version == 1 ? 2 : 4;
+  const uint64_t version = little_endian(bytes.substr(6, 1)), width = version == 1 ? 2 : 4;
   if (version < 1 || version > 3 || bytes.size() < 8 + width) refuse("version " + std::to_string(version));
-  size_t length = 0;
-  for (size_t i = width; i-- > 0;) length = (length << 8) | byte(8 + i);
-  if (length > kLongestHeader || length > bytes.size() - 8 - width)
+  const uint64_t length = little_endian(bytes.substr(8, width));
+  if (length > kMaxHeader || length > bytes.size() - 8 - width)
     refuse("a header of " + std::to_string(length) + " bytes");
   ForeignTensor tensor = parse_header(bytes.substr(8 + width, length), where);
   tensor.bytes = bytes.substr(8 + width + length);
   const int64_t count = checked_count(tensor, where);
-  if (static_cast<int64_t>(tensor.bytes.size()) != count * bytes_of(tensor.type)) {
+  if (std::ssize(tensor.bytes) != count * bytes_of(tensor.type)) {
     refuse(std::to_string(tensor.bytes.size()) + " bytes for shape " + shape_text(tensor.shape));
   }
   return tensor;
@@ -168,7 +167,7 @@ NpzFile::NpzFile(std::string_view bytes, const std::string& path) : zip_(bytes, 
     const bool is_array =
         name.size() > kSuffix.size() && name.substr(name.size() - kSuffix.size()) == kSuffix;
     const std::string where = path + ": " + name;
-    if (!is_array) throw ModelError(where, "required .npy arrays only, got this entry");
+    if (!is_array) throw ModelError(where, "expected .npy arrays only, got this entry");
     arrays_[name.substr(0, name.size() - kSuffix.size())] = parse_npy(zip_.content(name), where);
   }
 }

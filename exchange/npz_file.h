@@ -1,10 +1,10 @@
-// numpy's .npz: a zip archive of .npy files, one an array (numpy.lib.format, versions 1 to 3).
+// numpy's .npz: a zip archive with one .npy file per array (numpy.lib.format, versions 1 to 3).
 //
 //   6 bytes   "\x93NUMPY"      2 bytes   version      2 or 4 bytes   N, the header's length
-//   N bytes   {'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }      the rest   the numbers
+//   N bytes   {'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }      the rest   the values
 //
-// Torch-free, and nothing in a header is evaluated: it is read by its own small grammar. Errors are
-// ModelErrors naming file and array.
+// Torch-free. A header is parsed by a small grammar and never evaluated. Errors are ModelErrors naming file
+// and array.
 #pragma once
 
 #include <string>

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "core/error.h"
+#include "core/little_endian.h"
 #include "core/utf8.h"
 
 namespace dragoman {
@@ -12,11 +13,11 @@ namespace {
 using Kind = StreamValue::Kind;
 using Values = std::vector<StreamValue>;
 
-// A model of 1,000 tensors takes a quarter of a megabyte; each byte may cost some dozen bytes of memory.
-constexpr size_t kLongestStream = size_t{4} << 20;
-constexpr size_t kMostArguments = 8, kMostDimensions = 8;
+// A model of 1,000 tensors takes 0.25 MB. Each byte may cost a few dozen bytes of memory.
+constexpr size_t kMaxStreamBytes = size_t{4} << 20;
+constexpr size_t kMaxArguments = 8, kMaxDimensions = 8;
 
-enum Callable : int64_t { kOrderedDictionary, kTensorOfOld, kTensorOfNow, kParameter, kFirstStorage };
+enum Callable : int64_t { kOrderedDictionary, kRebuildTensor, kRebuildTensorV2, kParameter, kFirstStorage };
 
 struct KnownName {
   std::string_view module, name;
@@ -27,8 +28,8 @@ constexpr int64_t storage_of(DataType type) {
 }
 constexpr std::array<KnownName, 13> kKnownNames = {
     {{"collections", "OrderedDict", kOrderedDictionary},
-     {"torch._utils", "_rebuild_tensor", kTensorOfOld},
-     {"torch._utils", "_rebuild_tensor_v2", kTensorOfNow},
+     {"torch._utils", "_rebuild_tensor", kRebuildTensor},
+     {"torch._utils", "_rebuild_tensor_v2", kRebuildTensorV2},
      {"torch._utils", "_rebuild_parameter", kParameter},
      {"torch", "DoubleStorage", storage_of(DataType::kFloat64)},
      {"torch", "FloatStorage", storage_of(DataType::kFloat32)},
@@ -49,7 +50,7 @@ class StreamReader {
     while (true) {
       const auto instruction = static_cast<unsigned char>(take(1)[0]);
       if (instruction == '.') break;
-      if (!reads_constant(instruction) && !builds(instruction) && !remembers(instruction))
+      if (!reads_constant(instruction) && !builds(instruction) && !memoizes(instruction))
         refuse("the instruction " + std::to_string(instruction));
     }
     if (stack_.size() != 1 || !marks_.empty()) refuse("a stream that leaves more or less than one object");
@@ -59,8 +60,8 @@ class StreamReader {
 
  private:
   [[noreturn]] void refuse(const std::string& got) const {
-    throw ModelError(where_, "required tensors and their containers, got " + got + " at byte " +
-                                 std::to_string(at_) + " (nothing of it was run)");
+    throw ModelError(where_, "expected tensors and their containers, got " + got + " at byte " +
+                                 std::to_string(at_) + " (no code of it was run)");
   }
 
   std::string_view take(size_t count) {
@@ -69,12 +70,7 @@ class StreamReader {
     at_ += count;
     return taken;
   }
-  uint64_t number(size_t width) {
-    uint64_t value = 0;
-    const std::string_view digits = take(width);
-    for (size_t i = width; i-- > 0;) value = (value << 8) | static_cast<unsigned char>(digits[i]);
-    return value;
-  }
+  uint64_t number(size_t width) { return little_endian(take(width)); }
   std::string_view line() {
     const size_t end = bytes_.find('\n', at_);
     if (end == std::string_view::npos) refuse("a name without an end");
@@ -92,10 +88,10 @@ class StreamReader {
     stack_.pop_back();
     return value;
   }
-  // What was pushed since the last mark.
+  // Pops the values that were pushed since the last mark.
   Values pop_marked() {
     if (marks_.empty()) refuse("an instruction without its mark");
-    const auto begin = stack_.begin() + static_cast<std::ptrdiff_t>(marks_.back());
+    const auto begin = stack_.begin() + marks_.back();
     Values values(begin, stack_.end());
     stack_.erase(begin, stack_.end());
     marks_.pop_back();
@@ -106,13 +102,13 @@ class StreamReader {
     for (size_t i = count; i-- > 0;) values[i] = pop();
     return values;
   }
-  // The values of a container of this kind; the value is taken for one.
+  // The values of this container, which must be of this kind.
   Values& items(const StreamValue& value, Kind kind, const char* what) {
     if (value.kind != kind) refuse(std::string("something else for ") + what);
-    return objects_.items[static_cast<size_t>(value.number)];
+    return objects_.items[value.number];
   }
   void push_container(Kind kind, Values values) {
-    push(kind, static_cast<int64_t>(objects_.items.size()));
+    push(kind, objects_.items.size());
     objects_.items.push_back(std::move(values));
   }
   int64_t integer(const StreamValue& value, const char* what) const {
@@ -120,13 +116,13 @@ class StreamReader {
     return value.number;
   }
 
-  // Little-endian two's complement of any width; ours holds 64 bits.
+  // Little-endian two's complement of any width, of which 64 bits are supported.
   int64_t long_integer(size_t width) {
-    if (width > 8) refuse("a whole number of " + std::to_string(width) + " bytes");
+    if (width > 8) refuse("an integer of " + std::to_string(width) + " bytes");
     const uint64_t value = number(width);
-    if (width == 0 || width == 8) return static_cast<int64_t>(value);
+    if (width == 0 || width == 8) return value;
     const uint64_t sign = uint64_t{1} << (8 * width - 1);
-    return static_cast<int64_t>(value ^ sign) - static_cast<int64_t>(sign);
+    return (value ^ sign) - sign;  // sign extension
   }
 
   void push_text(size_t length) {
@@ -140,7 +136,7 @@ class StreamReader {
       case 0x80:  // PROTO
         if (number(1) > 5) refuse("a protocol above 5");
         return true;
-      case 0x95:  // FRAME: how much is read at once, which is nothing to us
+      case 0x95:  // FRAME: the size of the next block, which this reader does not need
         take(8);
         return true;
       case 'N':
@@ -151,9 +147,9 @@ class StreamReader {
       case 'J':
         return push(Kind::kInteger, static_cast<int32_t>(number(4))), true;
       case 'K':
-        return push(Kind::kInteger, static_cast<int64_t>(number(1))), true;
+        return push(Kind::kInteger, number(1)), true;
       case 'M':
-        return push(Kind::kInteger, static_cast<int64_t>(number(2))), true;
+        return push(Kind::kInteger, number(2)), true;
       case 0x8a:
         return push(Kind::kInteger, long_integer(number(1))), true;
       case 'G':
@@ -210,20 +206,20 @@ class StreamReader {
     }
   }
 
-  bool remembers(unsigned char instruction) {
+  bool memoizes(unsigned char instruction) {
     switch (instruction) {
       case 'q':
       case 'r':
       case 0x94: {
-        const uint64_t place = instruction == 0x94 ? memory_.size() : number(instruction == 'q' ? 1 : 4);
-        if (stack_.empty()) refuse("nothing to remember");
-        memory_[place] = stack_.back();
+        const uint64_t slot = instruction == 0x94 ? memo_.size() : number(instruction == 'q' ? 1 : 4);
+        if (stack_.empty()) refuse("an empty stack to store");
+        memo_[slot] = stack_.back();
         return true;
       }
       case 'h':
       case 'j': {
-        const auto found = memory_.find(number(instruction == 'h' ? 1 : 4));
-        if (found == memory_.end()) refuse("a memory of nothing");
+        const auto found = memo_.find(number(instruction == 'h' ? 1 : 4));
+        if (found == memo_.end()) refuse("a memo slot without a value");
         stack_.push_back(found->second);
         return true;
       }
@@ -245,7 +241,7 @@ class StreamReader {
       module = line(), function = line();
     } else {
       const Values both = pop_last(2);
-      if (both[0].kind != Kind::kText || both[1].kind != Kind::kText) refuse("a name that is no text");
+      if (both[0].kind != Kind::kText || both[1].kind != Kind::kText) refuse("a name that is not text");
       module = both[0].text, function = both[1].text;
     }
     for (const auto& known : kKnownNames) {
@@ -259,7 +255,7 @@ class StreamReader {
     refuse("'" + shown(module) + "." + shown(function) + "'");
   }
 
-  // ('storage', torch.FloatStorage, key, device, count), in old files with a view of another storage behind
+  // ('storage', torch.FloatStorage, key, device, count). In old files a view of another storage follows.
   void storage() {
     const StreamValue description = pop();
     const Values& parts = items(description, Kind::kTuple, "a storage");
@@ -268,13 +264,13 @@ class StreamReader {
         parts[1].kind != Kind::kCallable || parts[1].number < kFirstStorage || parts[2].kind != Kind::kText)
       refuse("a storage of another kind");
     const auto type = static_cast<DataType>(parts[1].number - kFirstStorage);
-    push(Kind::kStorage, static_cast<int64_t>(objects_.storages.size()));
+    push(Kind::kStorage, objects_.storages.size());
     objects_.storages.push_back({type, parts[2].text, integer(parts[4], "the size of a storage")});
   }
 
   std::vector<int64_t> integers(const StreamValue& value, const char* what) {
     const Values& parts = items(value, Kind::kTuple, what);
-    if (parts.size() > kMostDimensions) refuse(std::string("too many dimensions for ") + what);
+    if (parts.size() > kMaxDimensions) refuse(std::string("too many dimensions for ") + what);
     std::vector<int64_t> numbers;
     for (const auto& part : parts) numbers.push_back(integer(part, what));
     return numbers;
@@ -284,17 +280,16 @@ class StreamReader {
     const StreamValue tuple = pop(), callable = pop();
     if (callable.kind != Kind::kCallable) refuse("a call of something else");
     const Values& arguments = items(tuple, Kind::kTuple, "the arguments of a call");
-    if (arguments.size() > kMostArguments) refuse("more arguments than a tensor has");
+    if (arguments.size() > kMaxArguments) refuse("more arguments than a tensor has");
     if (callable.number == kOrderedDictionary) {
       ordered_dictionary(arguments);
     } else if (callable.number == kParameter) {
       if (arguments.empty() || arguments[0].kind != Kind::kTensor) refuse("a parameter without its tensor");
       stack_.push_back(arguments[0]);
-    } else if (callable.number == kTensorOfOld || callable.number == kTensorOfNow) {
+    } else if (callable.number == kRebuildTensor || callable.number == kRebuildTensorV2) {
       if (arguments.size() < 4 || arguments[0].kind != Kind::kStorage) refuse("a tensor without its storage");
-      push(Kind::kTensor, static_cast<int64_t>(objects_.tensors.size()));
-      objects_.tensors.push_back({static_cast<size_t>(arguments[0].number),
-                                  integer(arguments[1], "the offset of a tensor"),
+      push(Kind::kTensor, objects_.tensors.size());
+      objects_.tensors.push_back({arguments[0].number, integer(arguments[1], "the offset of a tensor"),
                                   integers(arguments[2], "a shape"), integers(arguments[3], "strides")});
     } else {
       refuse("a call of a storage's type");
@@ -308,9 +303,9 @@ class StreamReader {
     if (arguments.size() == 1) {
       for (const auto& pair : items(arguments[0], Kind::kList, "the pairs of a dictionary")) {
         const Values& both = items(pair, pair.kind == Kind::kTuple ? Kind::kTuple : Kind::kList, "a pair");
-        if (both.size() != 2) refuse("a pair that is none");
+        if (both.size() != 2) refuse("a pair that does not have two values");
         pairs.insert(pairs.end(), both.begin(), both.end());
-        // The same pairs may be named again and again: a dictionary costs memory, its name two bytes.
+        // A stream can copy the same pairs again and again with two bytes each. This bounds the memory.
         if (++copied_pairs_ > bytes_.size()) refuse("more pairs than the stream has bytes");
       }
     }
@@ -322,14 +317,14 @@ class StreamReader {
   StreamObjects& objects_;
   size_t at_ = 0, copied_pairs_ = 0;
   Values stack_;
-  std::vector<size_t> marks_;  // how deep the stack was
-  std::unordered_map<uint64_t, StreamValue> memory_;
+  std::vector<size_t> marks_;  // stack depths
+  std::unordered_map<uint64_t, StreamValue> memo_;
 };
 
 }  // namespace
 
 StreamValue read_object(std::string_view& bytes, const std::string& where, StreamObjects& objects) {
-  StreamReader reader(bytes.substr(0, kLongestStream), where, objects);
+  StreamReader reader(bytes.substr(0, kMaxStreamBytes), where, objects);
   const StreamValue value = reader.read();
   bytes.remove_prefix(reader.position());
   return value;

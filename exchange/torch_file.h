@@ -1,12 +1,11 @@
-// What torch.save made of a dictionary of tensors (pytorch_model.bin), in both formats.
+// A dictionary of tensors that torch.save wrote (pytorch_model.bin), in both formats.
 //
-//   since 1.6   a zip archive: NAME/data.pkl, the objects; NAME/data/KEY, the numbers of each storage;
-//   NAME/byteorder before      streams one behind the other: a magic number, the version, facts of the
-//   machine, the objects, the
-//               keys of the storages; then of each storage its count (8 bytes) and its numbers
+//   since 1.6   a zip archive: NAME/data.pkl has the objects, NAME/data/KEY the values of each storage,
+//               NAME/byteorder "little"
+//   before      consecutive streams: a magic number, the version, facts of the machine, the objects, the keys
+//               of the storages; then the count (8 bytes) and the values of each storage
 //
-// The objects are read by exchange/object_stream.h, which runs nothing. Errors are ModelErrors naming the
-// file.
+// exchange/object_stream.h reads the objects and runs no code. Errors are ModelErrors naming the file.
 #pragma once
 
 #include <memory>
@@ -23,7 +22,7 @@ class TorchFile {
   // `bytes` must outlive this object.
   TorchFile(std::string_view bytes, const std::string& path);
 
-  // By their names; several may share their bytes.
+  // By name. Several tensors may share their bytes.
   const ForeignTensors& tensors() const { return tensors_; }
 
  private:

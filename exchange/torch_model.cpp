@@ -29,10 +29,9 @@ GatheredWeights gather_torch_weights(const TorchFile& file, const ModelOptions& 
       add(name.file, name.shape, found->first);
     } else if (name.file == kBiasName) {
       weights.note_absent(name.file);
-      weights.add_numbers(name.file, name.shape,
-                          std::vector<float>(static_cast<size_t>(name.shape[1]), 0.0F));
+      weights.add_numbers(name.file, name.shape, std::vector<float>(name.shape[1], 0.0F));
     } else {
-      throw ModelError(path + ": " + name.file, "required this tensor, got none");
+      throw ModelError(path + ": " + name.file, "expected this tensor, got none");
     }
   }
   for (const auto& copy : weight_copies(options)) {
@@ -49,7 +48,7 @@ GatheredWeights gather_torch_weights(const TorchFile& file, const ModelOptions& 
   }
   for (const auto& [name, tensor] : tensors) {
     if (used.count(name) == 0 && !may_be_ignored(name, options))
-      throw ModelError(path + ": " + name, "required only tensors of this model, got one more");
+      throw ModelError(path + ": " + name, "expected only tensors of this model, got one more");
   }
   return weights;
 }

@@ -19,7 +19,7 @@ namespace {
 // The key of a nested mapping is repeated in the keys of its entries, so both are bounded.
 constexpr size_t kMaxDepth = 8, kMaxOuterKey = 256;
 
-// Bytes in memory as a stream, without a copy.
+// A stream of bytes in memory, without a copy.
 class ViewBuffer : public std::streambuf {
  public:
   explicit ViewBuffer(std::string_view text) {
@@ -38,8 +38,7 @@ class EntryReader : public YAML::EventHandler {
       : text_(text), where_(where), take_(take) {}
 
   void OnDocumentStart(const YAML::Mark& mark) override {
-    // There may be no end of them: yaml-cpp 0.7 finds empty documents in some broken texts, one after the
-    // other.
+    // yaml-cpp 0.7 finds an endless sequence of empty documents in some broken texts.
     if (++documents_ > 1) refuse(mark, "one document", "a second one");
   }
   void OnDocumentEnd() override {}
@@ -47,7 +46,7 @@ class EntryReader : public YAML::EventHandler {
     refuse(mark, "plain values and lists", "an alias");
   }
   void OnNull(const YAML::Mark& mark, YAML::anchor_t) override {
-    // An empty document has no root; a key may be the word null or ~, and its text is then the key.
+    // An empty document has no root. If the word null or ~ is a key, its text is the key.
     if (has_root_) scalar(mark, entry_ ? "" : null_text(mark));
   }
   void OnScalar(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
@@ -99,7 +98,7 @@ class EntryReader : public YAML::EventHandler {
     take_(std::move(entry));
   }
   std::string null_text(const YAML::Mark& mark) const {
-    const std::string_view rest = text_.substr(std::min(static_cast<size_t>(mark.pos), text_.size()));
+    const std::string_view rest = text_.substr(std::min<size_t>(mark.pos, text_.size()));
     for (const std::string_view word : {"~", "null", "Null", "NULL"}) {
       if (rest.substr(0, word.size()) == word) return std::string(word);
     }
@@ -109,21 +108,21 @@ class EntryReader : public YAML::EventHandler {
   std::string_view text_;
   const std::string& where_;
   const std::function<void(YamlEntry)>& take_;
-  std::vector<std::string> path_;  // what stands before the keys of each open mapping, the root aside
+  std::vector<std::string> path_;  // the key prefix of each open mapping, except the root
   std::optional<YamlEntry> entry_;
   bool has_root_ = false;
   int documents_ = 0;
 };
 
-// yaml-cpp takes byte 4 for the end of its input; YAML 1.2 has no control characters but these three.
+// yaml-cpp reads byte 4 as the end of its input. YAML 1.2 has no control characters except these three.
 void refuse_control_characters(std::string_view text, const std::string& where) {
   const auto found = std::find_if(text.begin(), text.end(), [](char c) {
     return static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\n' && c != '\r';
   });
   if (found == text.end()) return;
-  throw ModelError(where + ":" + std::to_string(1 + std::count(text.begin(), found, '\n')),
-                   "expected text, got the control character " +
-                       std::to_string(static_cast<int>(static_cast<unsigned char>(*found))));
+  throw ModelError(
+      where + ":" + std::to_string(1 + std::count(text.begin(), found, '\n')),
+      "expected text, got the control character " + std::to_string(static_cast<unsigned char>(*found)));
 }
 
 }  // namespace

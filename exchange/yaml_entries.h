@@ -1,4 +1,4 @@
-// YAML as a list of entries, read by yaml-cpp, with which Marian itself reads and writes. Torch-free.
+// YAML as a list of entries, read by yaml-cpp, the library that Marian itself uses. Torch-free.
 //
 //   type: transformer                 {"type", {"transformer"}}
 //   dim-vocabs:                       {"dim-vocabs", {"32000", "32000"}, is_list}
@@ -27,9 +27,9 @@ struct YamlEntry {
   int64_t line = 0;  // of the key, from 1
 };
 
-// Calls `take` for each entry of the mapping that the document is, in the order of the file. ModelError
-// naming `where` and the line for text that is not UTF-8 or not YAML, for anything else than one mapping, and
-// for a list in a list.
+// Calls `take` for each entry of the document, in the order of the file. The document must be a mapping.
+// ModelError naming `where` and the line for text that is not UTF-8 or not YAML, for anything other than one
+// mapping, and for a list in a list.
 void read_yaml(std::string_view text, const std::string& where, const std::function<void(YamlEntry)>& take);
 
 }  // namespace dragoman

@@ -1,14 +1,13 @@
-// A zip archive in memory (PKWARE's APPNOTE.TXT 6.3, sections 4.3 to 4.5): PyTorch's files and numpy's .npz
-// are ones. Entries are stored as they are or deflated; what is encrypted, split or packed otherwise is
+// A zip archive in memory (PKWARE's APPNOTE.TXT 6.3, sections 4.3 to 4.5). PyTorch's files and numpy's .npz
+// are zip archives. Entries are stored or deflated. Encrypted and split archives and other methods are
 // refused.
 //
-//   [header  name  content]  [header  name  content]  ...  directory: name, sizes, checksum, place  end
-//   record
+//   [header  name  content]  [header  name  content]  ...  directory  end record
+//   directory: name, sizes, checksum and offset of each entry
 //
-// The directory alone is believed, as far as it agrees with the headers: entries lie in the file without
-// overlap, sizes are checked before memory is taken, and all that is unpacked takes at most eight times the
-// file's size (64 MiB in a small file), so that a bomb does not go off. Errors are ModelErrors naming file
-// and entry.
+// The directory must agree with the headers, and entries must not overlap. Sizes are checked before memory is
+// allocated. As a guard against decompression bombs, the unpacked content takes at most eight times the
+// file's size (64 MiB for a small file). Errors are ModelErrors naming file and entry.
 #pragma once
 
 #include <cstdint>
@@ -21,9 +20,9 @@ namespace dragoman {
 class ZipFile {
  public:
   struct Entry {
-    uint64_t begin = 0, end = 0;  // of the content as it lies in the file
+    uint64_t begin = 0, end = 0;  // of the stored content
     uint64_t size = 0;            // unpacked
-    uint32_t checksum = 0;        // CRC-32 of the unpacked content
+    uint64_t checksum = 0;        // CRC-32 of the unpacked content
     bool deflated = false;
     bool checked = false;  // the checksum was compared
   };
@@ -36,8 +35,8 @@ class ZipFile {
   const std::map<std::string, Entry>& entries() const { return entries_; }
   const std::string& path() const { return path_; }
 
-  // The unpacked content, its checksum compared: a view of the file, or of what is kept here. ModelError when
-  // there is no such entry.
+  // The unpacked content, after its checksum was compared. A view of the file or of this object. ModelError
+  // when there is no such entry.
   std::string_view content(const std::string& name);
 
  private:

@@ -39,8 +39,7 @@ inline void transpose_rows(ConstRows rows, int64_t keys, int64_t head_size, floa
   }
 }
 
-// The number of keys that the queries of a block may attend to: after these, everything is masked for all of
-// them.
+// The number of leading keys that some query of a block may attend to. All later keys are masked.
 inline int64_t visible_keys(const AttentionHead& head, QueryBlock block) {
   if (!head.mask) return head.keys;
   int64_t visible = 0;
@@ -66,7 +65,7 @@ inline void mask_row(const AttentionHead& head, int64_t t, int64_t visible, floa
 }
 
 inline Dropper weight_dropper(const AttentionHead& head, int64_t t) {
-  return Dropper(head.dropout, head.first_index + static_cast<uint64_t>(t * head.keys));
+  return Dropper(head.dropout, head.first_index + t * head.keys);
 }
 
 // keys_transposed: [head_size, padded keys]; weights: [kQueryBlock, padded keys], scratch.

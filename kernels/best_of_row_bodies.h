@@ -34,7 +34,7 @@ float best_of_row(const float* row, int64_t size, int64_t count, bool want_log_s
   for (int64_t i = 0; i < count; ++i) values[i] = -kInfinity, places[i] = -1;
   const auto examine = [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
-      if (row[i] > values[count - 1]) insert_best(row[i], static_cast<int32_t>(i), count, values, places);
+      if (row[i] > values[count - 1]) insert_best(row[i], i, count, values, places);
     }
   };
   constexpr int64_t kBlock = 4 * kWidth;

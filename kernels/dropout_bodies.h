@@ -8,8 +8,7 @@ namespace dragoman::DRAGOMAN_KERNEL_VARIANT {
 namespace {
 
 // The finaliser of MurmurHash3 (Appleby) over a Weyl sequence: every bit of the index and of the seed affects
-// every bit of the result. With 32 bits a
-// whole vector is hashed at once.
+// every bit of the result. It uses 32 bits, so a whole vector is hashed at once.
 template <typename T>
 inline T hashed(T index, uint32_t seed) {
   T h = index * 0x9E3779B9u + seed;
@@ -23,28 +22,28 @@ class Dropper {
  public:
   Dropper(const DropoutDraw& draw, uint64_t begin)
       : draw_(draw),
-        seed_(static_cast<uint32_t>(draw.seed) ^ static_cast<uint32_t>(draw.seed >> 32) ^
-              hashed(static_cast<uint32_t>(begin >> 32), 0x5851F42Du)),
-        index_(static_cast<uint32_t>(begin)) {
-    for (int i = 0; i < kWidth; ++i) steps_[i] = static_cast<uint32_t>(i);
+        seed_(draw.seed ^ (draw.seed >> 32) ^ hashed<uint32_t>(begin >> 32, 0x5851F42Du)),
+        index_(begin) {
+    for (int i = 0; i < kWidth; ++i) steps_[i] = i;
   }
   // x: the elements from begin+i on.
   Vec operator()(Vec x, int64_t i) const {
-    const UintVec h = hashed(steps_ + (index_ + static_cast<uint32_t>(i)), seed_);
+    const uint32_t index = index_ + i;
+    const UintVec h = hashed(steps_ + index, seed_);
     return h < draw_.threshold ? broadcast(0.0f) : x * draw_.scale;
   }
   float one(float x, int64_t i) const {
-    return hashed(index_ + static_cast<uint32_t>(i), seed_) < draw_.threshold ? 0.0f : x * draw_.scale;
+    return hashed<uint32_t>(index_ + i, seed_) < draw_.threshold ? 0.0f : x * draw_.scale;
   }
 
  private:
   DropoutDraw draw_;
-  uint32_t seed_, index_;
+  uint32_t seed_, index_;  // the lower halves
   UintVec steps_;
 };
 
 void dropout(const float* from, float* to, int64_t first, int64_t count, const DropoutDraw& draw) {
-  const Dropper drop(draw, static_cast<uint64_t>(first));
+  const Dropper drop(draw, first);
   int64_t i = 0;
   for (; i + kWidth <= count; i += kWidth) store(to + i, drop(load(from + i), i));
   for (; i < count; ++i) to[i] = drop.one(from[i], i);

@@ -6,7 +6,7 @@
 // 11 bits. A register adds up the products of one slice of depth: kHalfDepth / 2 * 16 * 16 < 65504. Slices
 // are added up in float32. A panel of a slice, 32 KB, and a strip stay in the first-level cache.
 //
-// Two neighbouring steps of depth form a pair of 32 bits. A register sums the even steps of 16 columns and,
+// Two adjacent steps of depth form a pair of 32 bits. A register sums the even steps of 16 columns and,
 // alternating with them, the odd steps. One instruction broadcasts a pair of a. (Broadcasting single elements
 // of 16 bits would halve the speed.)
 #pragma once
@@ -70,7 +70,7 @@ float scale_of(const Operand& m, int64_t lines, int64_t depth) {
   largest = vector_maximum > largest ? vector_maximum : largest;
   uint32_t bits;
   __builtin_memcpy(&bits, &largest, sizeof bits);
-  int exponent = kHalfTop - 1 + 127 - static_cast<int>(bits >> 23);
+  int exponent = kHalfTop - 1 + 127 - (bits >> 23);
   exponent = exponent > 60 ? 60 : exponent < -60 ? -60 : exponent;
   bits = static_cast<uint32_t>(exponent + 127) << 23;
   float scale;

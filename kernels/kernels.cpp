@@ -80,7 +80,11 @@ const Kernels& kernels_with_amx() {
 #endif
 
 DropoutDraw DropoutDraw::with(double p, uint64_t seed) {
-  return {seed, static_cast<uint32_t>(std::llround(p * 4294967296.0)), static_cast<float>(1 / (1 - p))};
+  DropoutDraw draw;
+  draw.seed = seed;
+  draw.threshold = std::llround(p * 4294967296.0);
+  draw.scale = 1 / (1 - p);
+  return draw;
 }
 
 std::vector<const Kernels*> available_kernels() {

@@ -48,14 +48,14 @@ RowLoss cross_entropy(float* logits, int64_t classes, int64_t label, float epsil
   const RowSums row = sums_of_row(logits, classes, scale != 0);
   if (scale != 0) {
     // softmax_k - epsilon/K - (1-epsilon) [k = label]
-    const float factor = scale / row.exp_sum, share = scale * epsilon / static_cast<float>(classes);
+    const float factor = scale / row.exp_sum, share = scale * epsilon / classes;
     int64_t i = 0;
     for (; i + kWidth <= classes; i += kWidth) store(logits + i, load(logits + i) * factor - share);
     for (; i < classes; ++i) logits[i] = logits[i] * factor - share;
     logits[label] -= scale * (1 - epsilon);
   }
   const float plain = row.log_sum - label_logit;
-  const float uniform = row.log_sum - row.sum / static_cast<float>(classes);
+  const float uniform = row.log_sum - row.sum / classes;
   return {(1 - epsilon) * plain + epsilon * uniform, plain};
 }
 

@@ -16,7 +16,7 @@ inline float mean_of(const float* row, int64_t size) {
   int64_t i = 0;
   for (; i + kWidth <= size; i += kWidth) total += load(row + i);
   for (; i < size; ++i) rest += row[i];
-  return (reduce_sum(total) + rest) / static_cast<float>(size);
+  return (reduce_sum(total) + rest) / size;
 }
 
 // sum = x + dropout(y), where `first` is the index of y[0] in its tensor. Returns the mean of the row.
@@ -35,7 +35,7 @@ inline float add_row(const float* x, const float* y, int64_t size, const Dropout
     sum[i] = x[i] + (draw.on() ? drop.one(y[i], i) : y[i]);
     rest += sum[i];
   }
-  return (reduce_sum(total) + rest) / static_cast<float>(size);
+  return (reduce_sum(total) + rest) / size;
 }
 
 inline float inverse_deviation(const float* row, int64_t size, float mean) {
@@ -47,7 +47,7 @@ inline float inverse_deviation(const float* row, int64_t size, float mean) {
     total += d * d;
   }
   for (; i < size; ++i) rest += (row[i] - mean) * (row[i] - mean);
-  return 1 / __builtin_sqrtf((reduce_sum(total) + rest) / static_cast<float>(size) + kNormEpsilon);
+  return 1 / __builtin_sqrtf((reduce_sum(total) + rest) / size + kNormEpsilon);
 }
 
 struct GainBias {
@@ -70,8 +70,7 @@ void add_norm(const AddNormForward& rows) {
   float *sum = rows.sum, *normalised = rows.normalised, *statistics = rows.statistics;
   for (int64_t row = 0; row < row_count; ++row) {
     const int64_t at = row * size;
-    const float mean = add_row(x + at, y + at, size, rows.dropout,
-                               static_cast<uint64_t>((first_row + row) * size), sum + at);
+    const float mean = add_row(x + at, y + at, size, rows.dropout, (first_row + row) * size, sum + at);
     const float inverse = inverse_deviation(sum + at, size, mean);
     normalise_row(sum + at, size, mean, inverse, to, normalised + at);
     statistics[2 * row] = mean;
@@ -105,9 +104,9 @@ void add_norm_backward(const AddNormBackward& rows) {
       g_rest += g;
       gn_rest += g * n;
     }
-    const float g_mean = (reduce_sum(g_total) + g_rest) / static_cast<float>(size);
-    const float gn_mean = (reduce_sum(gn_total) + gn_rest) / static_cast<float>(size);
-    const Dropper drop(b.dropout, static_cast<uint64_t>((b.first_row + row) * size));
+    const float g_mean = (reduce_sum(g_total) + g_rest) / size;
+    const float gn_mean = (reduce_sum(gn_total) + gn_rest) / size;
+    const Dropper drop(b.dropout, (b.first_row + row) * size);
     for (i = 0; i + kWidth <= size; i += kWidth) {
       const Vec n = (load(z + i) - mean) * inverse;
       const Vec d = (load(dy + i) * load(b.gain + i) - g_mean - n * gn_mean) * inverse;

@@ -17,8 +17,7 @@ struct Operand {
   }
 };
 
-// The size of the parts when `length` is cut into about equal parts of at most `limit`, rounded up to a
-// multiple.
+// Splits `length` into about equal parts of at most `limit`. Returns their size, rounded up to a multiple.
 inline int64_t part_size(int64_t length, int64_t limit, int64_t multiple) {
   const int64_t parts = (length + limit - 1) / limit, even = (length + parts - 1) / parts;
   return (even + multiple - 1) / multiple * multiple;
@@ -26,7 +25,7 @@ inline int64_t part_size(int64_t length, int64_t limit, int64_t multiple) {
 
 #if defined(__AVX512F__)
 inline __mmask16 mask_of_first(int64_t count) {
-  return static_cast<__mmask16>(count >= kWidth ? 0xFFFF : (1 << (count > 0 ? count : 0)) - 1);
+  return count >= kWidth ? 0xFFFF : (1 << (count > 0 ? count : 0)) - 1;
 }
 // The first `count` elements, zero-padded. Memory after them is not touched.
 inline Vec load_first(const float* from, int64_t count) {

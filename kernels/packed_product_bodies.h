@@ -8,7 +8,7 @@
 namespace dragoman::DRAGOMAN_KERNEL_VARIANT {
 namespace {
 
-// What stays in the second-level cache: rows of x, and a group of panels.
+// The sizes of a block of rows of x and of a group of panels. Both stay in the second-level cache.
 constexpr int64_t kRowBlockBytes = 192 << 10, kPanelGroupBytes = 128 << 10;
 
 typedef uint16_t HalfVec __attribute__((vector_size(2 * kWidth)));
@@ -176,7 +176,7 @@ inline void int8_tile(const Int8PanelProduct& m, int64_t row, int64_t panel, Pre
   });
 }
 
-// The two kinds of tiles.
+// The two types of tiles.
 struct FloatTiles {
   static constexpr int64_t kBytes = sizeof(float), kStep = 1;  // of an element of x; of depth at once
   template <int R, int P, typename Product>
@@ -219,7 +219,7 @@ inline void tile_of(const Product& m, int64_t rows, int64_t row, int64_t panel, 
 template <typename Tiles, typename Product>
 void row_block(const Product& m, int64_t begin, int64_t end) {
   const int64_t rows = end - begin, tiles = (rows + kTileRows - 1) / kTileRows;
-  const int64_t panel_bytes = m.depth * kPanel * static_cast<int64_t>(sizeof *m.panels);
+  const int64_t panel_bytes = m.depth * kPanel * sizeof *m.panels;
   const int64_t group = panel_bytes < kPanelGroupBytes ? kPanelGroupBytes / panel_bytes : 1;
   for (int64_t first = m.output.first_panel; first < m.output.last_panel; first += group) {
     const int64_t last = first + group < m.output.last_panel ? first + group : m.output.last_panel;
@@ -289,9 +289,8 @@ void quantise(const QuantiseRows& rows) {
           __builtin_convertvector(__builtin_convertvector(integers, IntVec) + kZeroPoint, NarrowVec);
       __builtin_memcpy(to + i, &narrow, sizeof narrow);
     }
-    for (; i < q.depth; ++i)
-      to[i] = static_cast<Activation8>(static_cast<int>(rounded(x[i] * factor)) + kZeroPoint);
-    for (; i < q.to_stride; ++i) to[i] = static_cast<Activation8>(kZeroPoint);
+    for (; i < q.depth; ++i) to[i] = static_cast<int>(rounded(x[i] * factor)) + kZeroPoint;
+    for (; i < q.to_stride; ++i) to[i] = kZeroPoint;
   }
 }
 

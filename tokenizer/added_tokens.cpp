@@ -11,16 +11,16 @@
 namespace dragoman {
 namespace {
 
-constexpr int64_t kLargestId = 1 << 24;
-// A vocabulary ends where its added tokens begin; a few rows may lie between.
-constexpr int64_t kLargestGap = 1 << 16;
+constexpr int64_t kMaxId = 1 << 24;
+// Added tokens follow the vocabulary. A few unused ids may lie in between.
+constexpr int64_t kMaxGap = 1 << 16;
 
 bool is_usual(const std::string& text) {
   return text == kEndOfSentencePiece || text == kUnknownPiece || text == kPaddingPiece;
 }
 
 int64_t id_of(const nlohmann::json& value, const std::string& where) {
-  if (!value.is_number_unsigned() || value.get<uint64_t>() > kLargestId)
+  if (!value.is_number_unsigned() || value.get<uint64_t>() > kMaxId)
     throw ModelError(where, "expected an id, got " + value.dump());
   return value.get<int64_t>();
 }
@@ -61,7 +61,7 @@ std::string_view without_trailing_space(std::string_view text) {
   size_t end = 0;
   for (size_t at = 0; at < text.size();) {
     const DecodedCodePoint next = decode_code_point(text.substr(at));
-    at += static_cast<size_t>(next.length);
+    at += next.length;
     if (!is_white_space(next.value)) end = at;
   }
   return text.substr(0, end);
@@ -71,7 +71,7 @@ std::string_view without_leading_space(std::string_view text) {
   while (!text.empty()) {
     const DecodedCodePoint next = decode_code_point(text);
     if (!is_white_space(next.value)) break;
-    text.remove_prefix(static_cast<size_t>(next.length));
+    text.remove_prefix(next.length);
   }
   return text;
 }
@@ -107,11 +107,11 @@ Vocabulary with_added_tokens(const Vocabulary& vocabulary, const std::vector<Add
   std::vector<std::string> pieces;
   for (int64_t id = 0; id < vocabulary.size(); ++id) pieces.push_back(vocabulary.piece(id));
   for (const auto& token : added) {
-    const auto id = static_cast<size_t>(token.id);
-    if (id > pieces.size() + kLargestGap)
-      throw ModelError(where, "expected '" + token.text + "' right behind the vocabulary of " +
+    const int64_t id = token.id;
+    if (id > std::ssize(pieces) + kMaxGap)
+      throw ModelError(where, "expected '" + token.text + "' right after the vocabulary of " +
                                   std::to_string(vocabulary.size()) + ", got the id " + std::to_string(id));
-    if (id >= pieces.size()) pieces.resize(id + 1);
+    if (id >= std::ssize(pieces)) pieces.resize(id + 1);
     if (!pieces[id].empty() && pieces[id] != token.text)
       throw ModelError(where, "expected an id of its own for '" + token.text + "', got " +
                                   std::to_string(id) + ", which '" + pieces[id] + "' has");

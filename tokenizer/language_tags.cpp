@@ -8,12 +8,12 @@
 namespace dragoman {
 namespace {
 
-constexpr size_t kLongestName = 32;  // bytes: "cmn_Hans", "pt-BR"
-constexpr size_t kMostTags = 2000;   // more are something else, such as ids
-constexpr int64_t kFewestLines = 2;  // a tag that begins one line may be an accident
+constexpr size_t kMaxName = 32;    // bytes: "cmn_Hans", "pt-BR"
+constexpr size_t kMaxTags = 2000;  // more than this are not languages but, for example, ids
+constexpr int64_t kMinLines = 2;   // a tag that begins only one line may be an accident
 constexpr size_t kShownTags = 10;
 
-bool may_stand_in_a_name(char c) {
+bool may_be_in_a_name(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-' || c == '.' || c == '@';
 }
 
@@ -22,8 +22,8 @@ bool may_stand_in_a_name(char c) {
 std::optional<std::string_view> leading_tag(std::string_view text) {
   if (text.substr(0, 2) != ">>") return std::nullopt;
   size_t end = 2;
-  while (end < text.size() && may_stand_in_a_name(text[end])) ++end;
-  if (end == 2 || end > kLongestName + 2 || text.substr(end, 2) != "<<") return std::nullopt;
+  while (end < text.size() && may_be_in_a_name(text[end])) ++end;
+  if (end == 2 || end > kMaxName + 2 || text.substr(end, 2) != "<<") return std::nullopt;
   return text.substr(0, end + 2);
 }
 
@@ -35,15 +35,15 @@ void LanguageTags::add(std::string_view line) {
   const auto found = counts_.find(*tag);
   if (found != counts_.end())
     ++found->second;
-  else if (counts_.size() <= kMostTags)
+  else if (counts_.size() <= kMaxTags)
     counts_.emplace(*tag, 1);
 }
 
 std::vector<std::string> LanguageTags::codes() const {
   std::vector<std::string> codes;
-  if (counts_.size() > kMostTags) return codes;
+  if (counts_.size() > kMaxTags) return codes;
   for (const auto& [tag, count] : counts_) {
-    if (count >= kFewestLines) codes.push_back(tag);
+    if (count >= kMinLines) codes.push_back(tag);
   }
   return codes;
 }
@@ -58,8 +58,7 @@ std::string LanguageTags::text() const {
     text += (text.empty() ? "" : ", ") + order[i].second + " (" + with_commas(count) +
             (count == 1 ? " line)" : " lines)");
   }
-  if (order.size() > kShownTags)
-    text += " and " + with_commas(static_cast<int64_t>(order.size() - kShownTags)) + " more";
+  if (order.size() > kShownTags) text += " and " + with_commas(order.size() - kShownTags) + " more";
   return text;
 }
 

@@ -1,5 +1,5 @@
 // Language tags: ">>de<< The file." asks a model of several target languages for German (the convention of
-// OPUS-MT; Johnson et al. 2017). Which of them begin the lines of a text.
+// OPUS-MT; Johnson et al. 2017). This file counts the tags that begin the lines of a text.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 
 namespace dragoman {
 
-// The tag that begins the text: ">>", letters, digits, '_', '-', '.' or '@', "<<". Nothing when none does.
+// The tag at the beginning of the text: ">>", letters, digits, '_', '-', '.' or '@', "<<". Otherwise nullopt.
 std::optional<std::string_view> leading_tag(std::string_view text);
 
 class LanguageTags {
@@ -20,14 +20,14 @@ class LanguageTags {
 
   int64_t lines() const { return lines_; }
   int64_t tagged() const { return tagged_; }  // lines that begin with a tag
-  // Tags that begin two lines or more, in alphabetical order. None when the text has so many different ones
-  // that they are no languages.
+  // Tags that begin at least two lines, in alphabetical order. None when the text has too many different tags
+  // for languages.
   std::vector<std::string> codes() const;
-  // Every tag, and how many lines it begins.
+  // Every tag, and the number of lines that it begins.
   const std::map<std::string, int64_t, std::less<>>& counts() const { return counts_; }
-  // ">>de<< (1,200 lines), >>fr<< (800 lines)"; the most frequent ten.
+  // ">>de<< (1,200 lines), >>fr<< (800 lines)"; the ten most frequent.
   std::string text() const;
-  // The symbols with those of codes() that are not among them.
+  // The symbols, followed by those of codes() that are not among them.
   std::vector<std::string> added_to(std::vector<std::string> symbols) const;
 
  private:

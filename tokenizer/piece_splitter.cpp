@@ -9,7 +9,7 @@
 namespace dragoman {
 namespace {
 
-constexpr uint64_t kLargestModel = uint64_t{1} << 30;
+constexpr uint64_t kMaxModel = uint64_t{1} << 30;
 
 }  // namespace
 
@@ -21,7 +21,7 @@ PieceSplitter::PieceSplitter(std::shared_ptr<const State> state) : state_(std::m
 
 PieceSplitter PieceSplitter::load(const std::string& spm_path) {
   auto state = std::make_shared<State>();
-  load_sentencepiece_model(read_file(spm_path, ErrorKind::kModel, kLargestModel), spm_path, state->processor);
+  load_sentencepiece_model(read_file(spm_path, ErrorKind::kModel, kMaxModel), spm_path, state->processor);
   return PieceSplitter(std::move(state));
 }
 
@@ -29,7 +29,7 @@ std::vector<std::string> PieceSplitter::pieces(std::string_view text) const {
   std::vector<std::string> pieces;
   const auto status = state_->processor.Encode({text.data(), text.size()}, &pieces);
   if (!status.ok())
-    throw DataError("tokenizer", "expected text that SentencePiece can cut, got " + status.ToString());
+    throw DataError("tokenizer", "expected text that SentencePiece can split, got " + status.ToString());
   return pieces;
 }
 

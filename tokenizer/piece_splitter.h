@@ -1,5 +1,5 @@
-// Cuts text into the pieces of a SentencePiece model, whatever ids it gives them: for what only counts
-// pieces. The models that Dragoman trains and translates with are read by tokenizer.h.
+// Splits text into the pieces of any SentencePiece model, without ids. For code that only counts pieces.
+// tokenizer.h reads the models that Dragoman trains and translates with.
 #pragma once
 
 #include <memory>

@@ -1,6 +1,13 @@
 #include "tokenizer/piece_trie.h"
 
 namespace dragoman {
+namespace {
+
+uint64_t key_of(uint64_t node, char byte) {
+  return node << 8 | static_cast<uint8_t>(byte);
+}
+
+}  // namespace
 
 PieceTrie::PieceTrie() : pieces_(1), edges_(1 << 10) {}
 
@@ -20,23 +27,23 @@ void PieceTrie::grow() {
 }
 
 int32_t PieceTrie::next(int32_t node, char byte) const {
-  const uint64_t key = static_cast<uint64_t>(node) << 8 | static_cast<uint8_t>(byte);
-  return edges_[place_of(key)].node;
+  return edges_[place_of(key_of(node, byte))].node;
 }
 
 void PieceTrie::add(std::string_view text, const Piece& piece) {
   int32_t node = root();
   for (const char byte : text) {
     if (2 * pieces_.size() > edges_.size()) grow();
-    const uint64_t key = static_cast<uint64_t>(node) << 8 | static_cast<uint8_t>(byte);
+    const uint64_t key = key_of(node, byte);
     Edge& edge = edges_[place_of(key)];
     if (edge.node == kNone) {
-      edge = {key, static_cast<int32_t>(pieces_.size())};
+      edge.key = key;
+      edge.node = pieces_.size();
       pieces_.emplace_back();
     }
     node = edge.node;
   }
-  pieces_[static_cast<size_t>(node)] = piece;
+  pieces_[node] = piece;
 }
 
 const PieceTrie::Piece* PieceTrie::find(std::string_view text) const {

@@ -1,4 +1,4 @@
-// Finds the pieces that begin at a place of a text, byte by byte, and stops where no longer one can follow.
+// Finds the pieces that begin at a position of a text, byte by byte, until no longer piece can match.
 #pragma once
 
 #include <cstddef>
@@ -12,17 +12,17 @@ class PieceTrie {
  public:
   static constexpr int32_t kNone = -1;
   struct Piece {
-    int32_t id = kNone;  // kNone: only the beginning of pieces
-    double score = 0;    // unigram: log probability; BPE: the higher, the earlier it was merged
+    int64_t id = kNone;  // kNone: only a prefix of pieces
+    double score = 0;    // unigram: log probability; BPE: earlier merges have higher scores
   };
 
   PieceTrie();
   void add(std::string_view text, const Piece& piece);
   int32_t root() const { return 0; }
-  // The node behind one more byte; kNone where no piece goes on so.
+  // The node after one more byte, or kNone if no piece continues with it.
   int32_t next(int32_t node, char byte) const;
-  const Piece& at(int32_t node) const { return pieces_[static_cast<size_t>(node)]; }
-  const Piece* find(std::string_view text) const;  // null when it is no piece
+  const Piece& at(int32_t node) const { return pieces_[node]; }
+  const Piece* find(std::string_view text) const;  // null if it is not a piece
 
  private:
   struct Edge {
@@ -30,7 +30,7 @@ class PieceTrie {
     int32_t node = kNone;
   };
   static constexpr uint64_t kFree = ~uint64_t{0};
-  size_t place_of(uint64_t key) const;  // of the edge, or where it would stand
+  size_t place_of(uint64_t key) const;  // the index of the edge, or the free slot for it
   void grow();
 
   std::vector<Piece> pieces_;  // by node

@@ -2,22 +2,24 @@
 
 #include <sentencepiece_processor.h>
 
+#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
 
 #include "core/error.h"
+#include "core/little_endian.h"
 #include "core/utf8.h"
 
 namespace dragoman {
 namespace {
 
-constexpr size_t kLongestPiece = 8000;        // bytes
-constexpr size_t kLongestReplacement = 1024;  // bytes, of one rule: U+FDFA takes 33
-constexpr float kLargestScore = 1e9f;
+constexpr size_t kMaxPiece = 8000;        // bytes
+constexpr size_t kMaxReplacement = 1024;  // bytes, of one rule: U+FDFA takes 33
+constexpr float kMaxScore = 1e9f;
 
-[[noreturn]] void refuse(const std::string& where, const std::string& required, const std::string& got) {
-  throw ModelError(where, "required a SentencePiece model" + required + ", got " + got);
+[[noreturn]] void refuse(const std::string& where, const std::string& rule, const std::string& got) {
+  throw ModelError(where, "expected a SentencePiece model" + rule + ", got " + got);
 }
 
 // One field of a protocol buffer message.
@@ -60,18 +62,12 @@ class Message {
     if (length > rest_.size())
       refuse(where_, "",
              "a field of " + std::to_string(length) + " bytes where " + std::to_string(rest_.size()) +
-                 " are left");
+                 " remain");
     const std::string_view bytes = rest_.substr(0, length);
     rest_.remove_prefix(length);
     return bytes;
   }
-  uint64_t fixed(uint64_t length) {
-    uint64_t value = 0;
-    const std::string_view bytes = take(length);
-    for (size_t i = 0; i < bytes.size(); ++i)
-      value |= static_cast<uint64_t>(static_cast<unsigned char>(bytes[i])) << (8 * i);
-    return value;
-  }
+  uint64_t fixed(uint64_t length) { return little_endian(take(length)); }
   uint64_t varint() {
     uint64_t value = 0;
     for (int shift = 0; shift < 64; shift += 7) {
@@ -87,8 +83,8 @@ class Message {
 };
 
 void append_varint(std::string& message, uint64_t value) {
-  for (; value >= 0x80; value >>= 7) message += static_cast<char>((value & 0x7F) | 0x80);
-  message += static_cast<char>(value);
+  for (; value >= 0x80; value >>= 7) message.push_back((value & 0x7F) | 0x80);
+  message.push_back(value);
 }
 
 void append_bytes_field(std::string& message, uint64_t number, std::string_view bytes) {
@@ -98,10 +94,8 @@ void append_bytes_field(std::string& message, uint64_t number, std::string_view 
 }
 
 float as_float(uint64_t bits) {
-  const auto low = static_cast<uint32_t>(bits);
-  float value;
-  std::memcpy(&value, &low, sizeof value);
-  return value;
+  const uint32_t low = bits;
+  return std::bit_cast<float>(low);
 }
 
 void check_piece(std::string_view message, const std::string& where, int64_t id) {
@@ -111,11 +105,11 @@ void check_piece(std::string_view message, const std::string& where, int64_t id)
   for (Field field; fields.next(field);) {
     if (field.number == 1 && field.wire_type == 2) piece = field.bytes;
     const bool is_score = field.number == 2 && field.wire_type == 5;
-    if (is_score && !(std::abs(as_float(field.value)) <= kLargestScore))
+    if (is_score && !(std::abs(as_float(field.value)) <= kMaxScore))
       refuse(place(), " whose scores are numbers", std::to_string(as_float(field.value)));
   }
-  if (piece.empty() || piece.size() > kLongestPiece)
-    refuse(place(), " with pieces of 1 to " + std::to_string(kLongestPiece) + " bytes",
+  if (piece.empty() || piece.size() > kMaxPiece)
+    refuse(place(), " with pieces of 1 to " + std::to_string(kMaxPiece) + " bytes",
            std::to_string(piece.size()));
   if (piece.find('\0') != std::string_view::npos) refuse(place(), " without NUL in a piece", "one");
 }
@@ -130,8 +124,8 @@ struct TrieUnit {
   uint64_t offset() const { return (bits >> 10) << ((bits & (1u << 9)) >> 6); }
 };
 
-// A text is looked up from unit 0 on: the unit at p leads to the 256 units around p ^ offset, of which the
-// first holds its value, if it has one. Every unit is checked, reachable or not.
+// The lookup of a text starts at unit 0. The unit at p leads to the 256 units around p ^ offset. The first of
+// them contains its value, if it has one. Every unit is checked, whether it is reachable or not.
 void check_trie(std::string_view trie, std::string_view replacements, const std::string& place) {
   const uint64_t size = trie.size() / 4;
   const auto unit = [&](uint64_t at) {
@@ -140,7 +134,7 @@ void check_trie(std::string_view trie, std::string_view replacements, const std:
     return TrieUnit{bits};
   };
   const auto inside = [&](bool ok) {
-    if (!ok) refuse(place, " with a charsmap that leads nowhere else", "one that leads outside of itself");
+    if (!ok) refuse(place, " with a charsmap that stays inside its table", "one that leads outside of it");
   };
   inside(size > 0);
   for (uint64_t at = 0; at < size; ++at) {
@@ -151,8 +145,8 @@ void check_trie(std::string_view trie, std::string_view replacements, const std:
     const uint64_t value = unit(next).value();
     inside(value < replacements.size());
     const size_t length = replacements.find('\0', value) - value;
-    if (length > kLongestReplacement)
-      refuse(place, " whose charsmap gives at most " + std::to_string(kLongestReplacement) + " bytes",
+    if (length > kMaxReplacement)
+      refuse(place, " whose charsmap gives at most " + std::to_string(kMaxReplacement) + " bytes",
              std::to_string(length));
   }
 }
@@ -162,7 +156,7 @@ void check_charsmap(std::string_view charsmap, const std::string& place) {
   uint32_t trie_bytes = 0;
   if (charsmap.size() >= sizeof trie_bytes) std::memcpy(&trie_bytes, charsmap.data(), sizeof trie_bytes);
   if (sizeof trie_bytes + trie_bytes > charsmap.size())
-    refuse(place, " with a charsmap that holds its trie",
+    refuse(place, " with a charsmap that contains its trie",
            "a trie of " + std::to_string(trie_bytes) + " bytes in " + std::to_string(charsmap.size()));
   const std::string_view replacements = charsmap.substr(sizeof trie_bytes + trie_bytes);
   if (!replacements.empty() && replacements.back() != '\0')
@@ -206,7 +200,7 @@ std::string_view charsmap_of(std::string_view model) {
   return charsmap;
 }
 
-// A message that comes twice is merged, and the last value of a field counts (protobuf.dev, "Last One Wins").
+// A repeated message is merged, and the last value of a field counts (protobuf.dev, "Last One Wins").
 std::string with_charsmap(std::string model, std::string_view charsmap) {
   std::string field;
   append_bytes_field(field, 2, charsmap);
@@ -225,7 +219,7 @@ void load_sentencepiece_model(std::string_view model, const std::string& where,
   } catch (const std::exception& error) {
     complaint = error.what();
   }
-  throw ModelError(where, "required a SentencePiece model, got: " + complaint);
+  throw ModelError(where, "expected a SentencePiece model, got: " + complaint);
 }
 
 }  // namespace dragoman

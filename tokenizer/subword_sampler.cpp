@@ -12,12 +12,12 @@ namespace {
 constexpr std::string_view kSpaceMark = "\xE2\x96\x81";
 constexpr double kNever = -std::numeric_limits<double>::infinity();
 
-// Where the characters of a text begin, and its end.
+// The offsets of the characters of a text, and its end.
 std::vector<size_t> boundaries(std::string_view text) {
   std::vector<size_t> all;
   for (size_t at = 0; at < text.size();) {
     all.push_back(at);
-    at += static_cast<size_t>(decode_code_point(text.substr(at)).length);
+    at += decode_code_point(text.substr(at)).length;
   }
   all.push_back(text.size());
   return all;
@@ -34,10 +34,10 @@ SubwordSampler::SubwordSampler(const Tokenizer& tokenizer, double strength)
     : vocabulary_(tokenizer.vocabulary()),
       is_unigram_(tokenizer.is_unigram()),
       strength_(strength),
-      may_change_(static_cast<size_t>(tokenizer.vocabulary().size())) {
+      may_change_(tokenizer.vocabulary().size()) {
   for (const ScoredPiece& piece : tokenizer.scored_pieces()) {
-    may_change_[static_cast<size_t>(piece.id)] = true;
-    pieces_.add(vocabulary_.piece(piece.id), {static_cast<int32_t>(piece.id), piece.score});
+    may_change_[piece.id] = true;
+    pieces_.add(vocabulary_.piece(piece.id), {piece.id, piece.score});
   }
 }
 
@@ -47,39 +47,37 @@ std::vector<int32_t> SubwordSampler::sample(std::span<const int32_t> ids, uint64
   for (size_t begin = 0; begin < ids.size();) {
     std::string text;
     size_t end = begin;
-    for (; end < ids.size() && may_change_[static_cast<size_t>(ids[end])]; ++end)
-      text += vocabulary_.piece(ids[end]);
+    for (; end < ids.size() && may_change_[ids[end]]; ++end) text += vocabulary_.piece(ids[end]);
     if (end == begin) {
       result.push_back(ids[end++]);
     } else if (is_unigram_) {
       sample_unigram(text, random, result);
     } else if (const size_t before = result.size(); !sample_bpe(text, random, result)) {
-      // A character that is no piece by itself, in a vocabulary that was not learned with this model.
+      // A character is not a piece: the vocabulary was not trained with this model.
       result.resize(before);
-      result.insert(result.end(), ids.begin() + static_cast<int64_t>(begin),
-                    ids.begin() + static_cast<int64_t>(end));
+      result.insert(result.end(), ids.begin() + begin, ids.begin() + end);
     }
     begin = end;
   }
   return result;
 }
 
-// total[j] = log sum over the segmentations of the first j characters of P^alpha; then piece by piece from
-// the end, each with its share of what leads to where it ends.
+// Forward filtering: total[j] = log of the sum of P^alpha over the segmentations of the first j characters.
+// Backward sampling: from the end, each piece is chosen with its share of the total at its end.
 void SubwordSampler::sample_unigram(const std::string& text, SplitMix64& random,
                                     std::vector<int32_t>& ids) const {
   constexpr size_t kNoArc = ~size_t{0};
   struct Arc {
     size_t from;
-    int32_t id;
+    int64_t id;
     double weight;
-    size_t next;  // of those that end at the same place, in the order of where they begin
+    size_t next;  // the next arc with the same end, in the order of their beginnings
   };
   const std::vector<size_t> at = boundaries(text);
   const size_t characters = at.size() - 1;
   std::vector<double> total(characters + 1, kNever);
   std::vector<Arc> arcs;
-  std::vector<size_t> first(characters + 1, kNoArc), last(characters + 1, kNoArc);  // by where they end
+  std::vector<size_t> first(characters + 1, kNoArc), last(characters + 1, kNoArc);  // by their end
   total[0] = 0;
   for (size_t i = 0; i < characters; ++i) {
     if (total[i] == kNever) continue;
@@ -114,7 +112,7 @@ void SubwordSampler::sample_unigram(const std::string& text, SplitMix64& random,
   ids.insert(ids.end(), backwards.rbegin(), backwards.rend());
 }
 
-// Pieces of BPE do not reach over the beginning of a word.
+// BPE pieces do not cross the beginning of a word.
 bool SubwordSampler::sample_bpe(const std::string& text, SplitMix64& random,
                                 std::vector<int32_t>& ids) const {
   for (size_t begin = 0; begin < text.size();) {
@@ -128,7 +126,7 @@ bool SubwordSampler::sample_bpe(const std::string& text, SplitMix64& random,
 
 bool SubwordSampler::sample_merges(std::string_view word, SplitMix64& random,
                                    std::vector<int32_t>& ids) const {
-  std::vector<size_t> at = boundaries(word);  // of the symbols that are left
+  std::vector<size_t> at = boundaries(word);  // of the remaining symbols
   const auto piece = [&](size_t first, size_t last) {
     return pieces_.find(word.substr(at[first], at[last] - at[first]));
   };
@@ -141,7 +139,7 @@ bool SubwordSampler::sample_merges(std::string_view word, SplitMix64& random,
       if (found->score > best_score) best = i, best_score = found->score;
     }
     if (best_score == kNever) break;
-    at.erase(at.begin() + static_cast<int64_t>(best) + 1);
+    at.erase(at.begin() + best + 1);
   }
   for (size_t i = 0; i + 1 < at.size(); ++i) {
     const auto* found = piece(i, i + 1);

@@ -1,11 +1,11 @@
-// Subword regularisation: another way to cut the same text into pieces at each pass over the corpus, so that
-// a model learns from many segmentations (and words from their parts).
+// Subword regularisation: each epoch sees another segmentation of the same text. A model then learns from
+// many segmentations, and words from their parts.
 //
-//   unigram  a segmentation with probability proportional to P(segmentation)^alpha, of all there are
-//            (Kudo, ACL 2018, section 3; drawn by forward filtering and backward sampling)
-//   BPE      each merge is left out with probability p (BPE-dropout: Provilkov et al., ACL 2020, algorithm 1)
+//   unigram  a segmentation with probability proportional to P(segmentation)^alpha, of all possible ones
+//            (Kudo, ACL 2018, section 3; sampled by forward filtering and backward sampling)
+//   BPE      each merge is skipped with probability p (BPE-dropout: Provilkov et al., ACL 2020, algorithm 1)
 //
-// It works on ids: the pieces of one segmentation spell the text, from which another is drawn.
+// It works on ids: the pieces of one segmentation spell the text, and another one is sampled from it.
 #pragma once
 
 #include <cstdint>
@@ -25,8 +25,8 @@ class SubwordSampler {
   // strength: alpha > 0 of a unigram model (0.1 varies much, 1 little), p in (0,1) of BPE (0.1 is usual).
   SubwordSampler(const Tokenizer& tokenizer, double strength);
 
-  // ids: what encode() gives, </s> behind it or not. Special tokens, language codes, user-defined symbols and
-  // pieces of bytes stay as they are. A pure function of its arguments.
+  // ids: the result of encode(), with or without </s>. Special tokens, language codes, user-defined symbols
+  // and byte pieces do not change. A pure function of its arguments.
   std::vector<int32_t> sample(std::span<const int32_t> ids, uint64_t seed) const;
 
  private:
@@ -38,7 +38,7 @@ class SubwordSampler {
   bool is_unigram_;
   double strength_;
   std::vector<bool> may_change_;  // by id
-  PieceTrie pieces_;              // those that may change
+  PieceTrie pieces_;              // the pieces that may change
 };
 
 }  // namespace dragoman

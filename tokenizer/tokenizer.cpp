@@ -14,20 +14,20 @@
 namespace dragoman {
 namespace {
 
-constexpr std::string_view kSpaceMark = "\xE2\x96\x81";  // U+2581, SentencePiece's sign for a space
-// A model file is a few MB; what is larger is something else.
-constexpr uint64_t kLargestModel = uint64_t{1} << 30;
+constexpr std::string_view kSpaceMark = "\xE2\x96\x81";  // U+2581, SentencePiece's symbol for a space
+// A model file has a few MB. A larger file is something else.
+constexpr uint64_t kMaxModel = uint64_t{1} << 30;
 
 // SentencePiece joins unknown characters to one <unk> in quadratic time: a megabyte of them took half a
-// minute. Longer text is encoded in parts, which are cut at spaces, where no piece goes across. (A word
-// longer than this is cut as well, and its second part then begins as a word does.)
-constexpr size_t kLongestPart = 1 << 15;  // bytes
+// minute. Longer text is encoded in parts that are split at spaces, which no piece crosses. (A word that is
+// longer than this is also split, and its second part is then encoded like a new word.)
+constexpr size_t kMaxPart = 1 << 15;  // bytes
 
 std::string_view without_leading_space(std::string_view text) {
   while (!text.empty()) {
     const DecodedCodePoint next = decode_code_point(text);
     if (!is_white_space(next.value)) break;
-    text.remove_prefix(static_cast<size_t>(next.length));
+    text.remove_prefix(next.length);
   }
   return text;
 }
@@ -37,7 +37,7 @@ std::string without_outer_space(std::string_view text) {
   size_t end = 0;  // of the last code point that is not white space
   for (size_t at = 0; at < text.size();) {
     const DecodedCodePoint next = decode_code_point(text.substr(at));
-    at += static_cast<size_t>(next.length);
+    at += next.length;
     if (!is_white_space(next.value)) end = at;
   }
   return std::string(text.substr(0, end));
@@ -50,19 +50,19 @@ size_t language_code_length(std::string_view text) {
   return end == std::string_view::npos ? 0 : end + 2;
 }
 
-// What `encode` gives for each part of a text, one behind the other.
+// The concatenated results of `encode` for each part of a text.
 template <typename Item, typename Encode>
 std::vector<Item> joined_parts(std::string_view text, const Encode& encode) {
-  if (text.size() <= kLongestPart) return encode(text);
+  if (text.size() <= kMaxPart) return encode(text);
   std::vector<Item> all;
   while (!text.empty()) {
-    std::vector<Item> some = encode(take_part(text, kLongestPart));
+    std::vector<Item> some = encode(take_part(text, kMaxPart));
     std::move(some.begin(), some.end(), std::back_inserter(all));
   }
   return all;
 }
 
-// The same for a text that may hold added tokens, of which `use` makes an item.
+// The same for a text that may contain added tokens. `use` converts each of them to an item.
 template <typename Item, typename Encode, typename Use>
 std::vector<Item> around_added_tokens(std::string_view text, const std::vector<AddedToken>& added,
                                       const Encode& encode, const Use& use) {
@@ -84,12 +84,12 @@ std::vector<Item> around_added_tokens(std::string_view text, const std::vector<A
 struct Tokenizer::State {
   explicit State(const Vocabulary& numbers) : vocabulary(numbers) {}
 
-  // The vocabulary's id of a piece that stands in a text, where a special token is never meant.
+  // The vocabulary's id of a piece of a text. The text of a special token is never that token.
   int64_t text_id(std::string_view piece) const {
     const int64_t id = vocabulary.id(piece);
     return vocabulary.is_special(id) ? vocabulary.unk_id() : id;
   }
-  // The same for characters that SentencePiece does not know, which it gives as they stand in the text.
+  // The same for characters that SentencePiece does not know. It returns them unchanged.
   int64_t unknown_id(std::string_view surface) const {
     return Vocabulary::is_language_code(surface) ? vocabulary.unk_id() : text_id(surface);
   }
@@ -108,22 +108,21 @@ std::vector<int64_t> Tokenizer::State::ids_of(const sentencepiece::ImmutableSent
   std::vector<int64_t> ids;
   ids.reserve(pieces.pieces_size());
   for (const auto& piece : pieces.pieces()) {
-    const auto spm_id = static_cast<int>(piece.id());
-    ids.push_back(processor.IsUnknown(spm_id) ? unknown_id(piece.piece())
-                                              : id_of_spm[static_cast<size_t>(spm_id)]);
+    const int spm_id = piece.id();
+    ids.push_back(processor.IsUnknown(spm_id) ? unknown_id(piece.piece()) : id_of_spm[spm_id]);
   }
   return ids;
 }
 
 std::vector<int64_t> Tokenizer::State::encode(std::string_view text) const {
   const std::vector<int> spm_ids = processor.EncodeAsIds(text);
-  // Only the rare line with unknown characters needs the text of its pieces as well.
+  // Only a line with unknown characters, which is rare, also needs the text of its pieces.
   for (const int id : spm_ids) {
     if (processor.IsUnknown(id)) return ids_of(processor.EncodeAsImmutableProto(text));
   }
   std::vector<int64_t> ids;
   ids.reserve(spm_ids.size() + 2);
-  for (const int id : spm_ids) ids.push_back(id_of_spm[static_cast<size_t>(id)]);
+  for (const int id : spm_ids) ids.push_back(id_of_spm[id]);
   return ids;
 }
 
@@ -131,7 +130,7 @@ Tokenizer::Tokenizer(std::shared_ptr<const State> state) : state_(std::move(stat
 
 Tokenizer Tokenizer::load(const std::string& spm_path, const Vocabulary& vocabulary,
                           std::vector<AddedToken> added) {
-  return from_bytes(read_file(spm_path, ErrorKind::kModel, kLargestModel), vocabulary, spm_path,
+  return from_bytes(read_file(spm_path, ErrorKind::kModel, kMaxModel), vocabulary, spm_path,
                     std::move(added));
 }
 
@@ -146,7 +145,7 @@ Tokenizer Tokenizer::from_bytes(std::string_view model, const Vocabulary& vocabu
     state->id_of_spm.push_back(is_text ? state->text_id(state->processor.IdToPiece(id))
                                        : vocabulary.unk_id());
   }
-  // Only a unigram model has a second-best segmentation; SentencePiece does not tell a model's type.
+  // Only a unigram model has a second-best segmentation. SentencePiece has no function for a model's type.
   state->has_nbest = !state->processor.NBestEncodeAsPieces("a", 2).empty();
   return Tokenizer(std::move(state));
 }
@@ -199,8 +198,8 @@ std::vector<ScoredPiece> Tokenizer::scored_pieces() const {
     if (processor.IsUnknown(id) || processor.IsControl(id) || processor.IsByte(id) ||
         processor.IsUnused(id) || defined)
       continue;
-    const int64_t number = state_->id_of_spm[static_cast<size_t>(id)];
-    if (number != state_->vocabulary.unk_id()) pieces.push_back({number, static_cast<double>(score)});
+    const int64_t number = state_->id_of_spm[id];
+    if (number != state_->vocabulary.unk_id()) pieces.push_back({number, score});
   }
   return pieces;
 }
@@ -221,7 +220,7 @@ std::string Tokenizer::decode(const std::vector<int64_t>& ids, bool show_unknown
 }
 
 std::string Tokenizer::decode_pieces(const std::vector<std::string>& pieces) const {
-  // Pieces that SentencePiece does not know keep its sign for a space.
+  // Pieces that SentencePiece does not know keep its symbol for a space.
   return without_outer_space(replace_all(state_->processor.DecodePieces(pieces), kSpaceMark, " "));
 }
 

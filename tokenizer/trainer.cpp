@@ -23,15 +23,15 @@ namespace dragoman {
 namespace {
 
 constexpr uint64_t kSampleSeed = 1;
-// Longer lines are learned from in parts. SentencePiece skips what exceeds its limit, and byte-pair training
-// ends the whole process at a word of 65536 characters; normalisation makes up to 18 of a character of 3
+// Longer lines are split into parts. SentencePiece skips lines above its limit, and byte-pair training ends
+// the whole process at a word of 65536 characters. Normalisation makes up to 18 characters from one of 3
 // bytes.
-constexpr size_t kLongestPart = 8192;  // bytes
-// SentencePiece sums in as many parts as it has threads, so their number is part of the result.
+constexpr size_t kMaxPart = 8192;  // bytes
+// SentencePiece computes one partial sum per thread, so the result depends on the number of threads.
 constexpr char kTrainerThreads[] = "4";
 
-// SentencePiece drops a whole line that holds U+2585, which it uses for itself. U+FFFD is what is left of
-// bytes that were no text.
+// SentencePiece drops a whole line that contains U+2585, which it uses internally. U+FFFD comes from invalid
+// bytes.
 void clean(std::string& line) {
   replace_invalid_utf8(line);
   for (const std::string_view nothing : {std::string_view("\xE2\x96\x85"), kReplacementCharacter}) {
@@ -39,8 +39,8 @@ void clean(std::string& line) {
   }
 }
 
-// False for what normalisation takes away (control characters, spaces, some format characters, U+FFFD), and
-// for some neighbours of these. SentencePiece ends the whole process when no character is left to learn from.
+// False for characters that normalisation removes (control characters, spaces, some format characters,
+// U+FFFD), and for some others. SentencePiece ends the whole process if it has no character to train with.
 bool is_surely_visible(char32_t c) {
   if (c < 0x7F) return c > 0x20;
   const bool format =
@@ -48,13 +48,13 @@ bool is_surely_visible(char32_t c) {
   return c > 0xA0 && !is_white_space(c) && !format;
 }
 
-// Whether a line has a character to learn from besides `symbols`, which SentencePiece cuts out.
+// Whether a line has a visible character outside `symbols`, which SentencePiece cuts out.
 bool has_text(std::string line, const StringList& symbols) {
   for (const std::string& symbol : symbols) line = replace_all(line, symbol, " ");
   for (std::string_view rest = line; !rest.empty();) {
     const DecodedCodePoint next = decode_code_point(rest);
     if (is_surely_visible(next.value)) return true;
-    rest.remove_prefix(static_cast<size_t>(next.length));
+    rest.remove_prefix(next.length);
   }
   return false;
 }
@@ -117,9 +117,9 @@ Settings sentencepiece_settings(const TokenizerOptions& options) {
       {"unk_id", std::to_string(kUnknown)},
       {"bos_id", "-1"},
       {"pad_id", "-1"},
-      // A text with fewer pieces than asked for gives a smaller model instead of an error.
+      // A text with fewer pieces than vocab_size gives a smaller model instead of an error.
       {"hard_vocab_limit", "false"},
-      {"max_sentence_length", std::to_string(kLongestPart + 1)},
+      {"max_sentence_length", std::to_string(kMaxPart + 1)},
       {"num_threads", kTrainerThreads},
       {"minloglevel", "3"},
   };
@@ -127,7 +127,7 @@ Settings sentencepiece_settings(const TokenizerOptions& options) {
   return settings;
 }
 
-// "... smaller than required_chars. 30 vs 51. ..." -> 51, or 0 when the message is another.
+// "... smaller than required_chars. 30 vs 51. ..." -> 51, or 0 for another message.
 int64_t smallest_size_in(const std::string& message) {
   const std::string key = " vs ";
   const size_t at = message.find(key);
@@ -146,11 +146,11 @@ std::vector<const std::string*> lines_of(const Texts& texts) {
   return lines;
 }
 
-// Stands before a model, so that it is told from a message.
+// The prefix that distinguishes a model from an error message.
 constexpr std::string_view kLearned = "learned\n";
 
 std::string run_sentencepiece(const Texts& texts, const TokenizerOptions& options, const std::string& where) {
-  // SentencePiece cannot be asked to stop, and takes minutes for much text.
+  // SentencePiece cannot be interrupted, and a large text takes minutes.
   std::string model =
       run_abandonable("tokenizer training", [texts, settings = sentencepiece_settings(options)] {
         const std::vector<const std::string*> lines = lines_of(texts);
@@ -167,7 +167,7 @@ std::string run_sentencepiece(const Texts& texts, const TokenizerOptions& option
                         " (or a lower --character-coverage), got " + std::to_string(options.vocab_size));
 }
 
-// SentencePiece's format for rules: code points in hexadecimal, a tab, what takes their place.
+// SentencePiece's format for rules: code points in hexadecimal, a tab, their replacement.
 std::string rules_for_unseen_spaces(const sentencepiece::SentencePieceProcessor& model) {
   constexpr char32_t kZeroWidthSpace = 0x200B, kLast = 0xE0FFF;
   std::ostringstream rules;
@@ -179,7 +179,7 @@ std::string rules_for_unseen_spaces(const sentencepiece::SentencePieceProcessor&
   return rules.str();
 }
 
-// SentencePiece compiles rules only as a part of training, and reads them from a file only.
+// SentencePiece compiles rules only as a part of training, and only from a file.
 std::string compiled_charsmap(const std::string& rules) {
   const MemoryFile file(rules);
   const std::string line = "a";
@@ -197,11 +197,10 @@ std::string compiled_charsmap(const std::string& rules) {
   return std::string(charsmap_of(model));
 }
 
-// What the symbols and special tokens alone take. SentencePiece reports this case by a message about
-// something else.
+// Refuses a vocabulary that symbols and special tokens fill. SentencePiece's message for this case is
+// misleading.
 void check_room(const TokenizerOptions& options) {
-  const auto fixed =
-      static_cast<int64_t>(options.user_symbols.size()) + (options.byte_fallback ? 256 : 0) + 2;
+  const int64_t fixed = std::ssize(options.user_symbols) + (options.byte_fallback ? 256 : 0) + 2;
   if (options.vocab_size <= fixed) {
     throw ConfigError("--vocab-size", "expected more than the " + std::to_string(fixed) +
                                           " pieces that symbols, bytes and special tokens take, got " +
@@ -240,7 +239,7 @@ OptionList TokenizerOptions::describe() {
 }
 
 TokenizerLines::TokenizerLines(const TokenizerOptions& options, int64_t capacity)
-    : cut_out_(options.user_symbols), capacity_(static_cast<size_t>(capacity)), random_(kSampleSeed) {
+    : cut_out_(options.user_symbols), capacity_(capacity), random_(kSampleSeed) {
   check_symbols(options.user_symbols);
   check_room(options);
   cut_out_.insert(cut_out_.end(), {kEndOfSentencePiece, kUnknownPiece});
@@ -249,18 +248,18 @@ TokenizerLines::TokenizerLines(const TokenizerOptions& options, int64_t capacity
 void TokenizerLines::add(std::string line) {
   clean(line);
   for (std::string_view rest = line; !rest.empty();) {
-    std::string part(take_part(rest, kLongestPart));
+    std::string part(take_part(rest, kMaxPart));
     if (has_text(part, cut_out_)) draw(std::move(part));
   }
 }
 
 void TokenizerLines::draw(std::string line) {
   const int64_t index = seen_++;
-  if (drawn_.size() < capacity_) {
+  if (std::ssize(drawn_) < capacity_) {
     drawn_.emplace_back(index, std::move(line));
     return;
   }
-  const uint64_t place = random_.below(static_cast<uint64_t>(seen_));
+  const int64_t place = random_.below(seen_);
   if (place < capacity_) drawn_[place] = {index, std::move(line)};
 }
 

@@ -1,8 +1,8 @@
-// Learns a SentencePiece model from text: unigram (Kudo 2018) or byte-pair encoding (Sennrich et al. 2016).
+// Trains a SentencePiece model on text: unigram (Kudo 2018) or byte-pair encoding (Sennrich et al. 2016).
 //
-// Its ids are those of the model folder: </s> 0, <unk> 1, then the pieces; <pad> comes last and is not
-// SentencePiece's. The same lines give the same bytes on every run: the seed and the number of threads are
-// fixed.
+// Its ids are those of the model folder: </s> 0, <unk> 1, then the pieces. <pad> comes last and is not part
+// of the SentencePiece model. The same lines always give the same bytes: the seed and the number of threads
+// are fixed.
 #pragma once
 
 #include <cstdint>
@@ -36,7 +36,7 @@ struct TokenizerOptions {
   bool byte_fallback = false;       // unknown characters are spelt in 256 byte pieces
   StringList user_symbols;          // each is always one piece
   Normalization normalization = Normalization::kIdentity;
-  int64_t tokenizer_sample = 2'000'000;  // lines learned from; drawn evenly when there are more
+  int64_t tokenizer_sample = 2'000'000;  // training lines; a uniform sample if there are more
 
   OptionList describe();
 };
@@ -44,11 +44,11 @@ struct TokenizerOptions {
 struct TrainedTokenizer {
   std::string model;               // the bytes of an .spm file
   int64_t pieces = 0;              // of the model, </s> and <unk> included
-  std::vector<std::string> notes;  // what a person should know: "vocabulary lowered from 8000 to 497: ..."
+  std::vector<std::string> notes;  // for the user: "vocabulary lowered from 8000 to 497: ..."
 };
 
-// The lines to learn from: an even draw (Vitter's algorithm R) of what is added, in its order. ConfigError
-// for options that no text can be learned with.
+// The training lines: a uniform sample (Vitter's algorithm R) of the added lines, in their order. ConfigError
+// for options that are invalid for every text.
 class TokenizerLines {
  public:
   TokenizerLines(const TokenizerOptions& options, int64_t capacity);
@@ -57,15 +57,14 @@ class TokenizerLines {
   void add(std::string line);
 
   int64_t seen() const { return seen_; }
-  int64_t drawn() const { return static_cast<int64_t>(drawn_.size()); }
+  int64_t drawn() const { return drawn_.size(); }
   std::vector<const std::string*> lines() const;
 
  private:
   void draw(std::string line);
 
-  StringList cut_out_;  // texts that are pieces anyway
-  size_t capacity_;
-  int64_t seen_ = 0;
+  StringList cut_out_;  // texts that are always pieces
+  int64_t capacity_, seen_ = 0;
   SplitMix64 random_;
   std::vector<std::pair<int64_t, std::string>> drawn_;  // (number, line)
 };
@@ -73,25 +72,23 @@ class TokenizerLines {
 // Gives the next line, or false at the end.
 using LineSource = std::function<bool(std::string&)>;
 
-// Lines may be of any length and any bytes (what is not UTF-8, and U+FFFD, is learned as a space).
-// SentencePiece's own log is silenced for the whole process. `where` names the text in messages. DataError
-// when there is no text in it. ConfigError when vocab_size is too small for the characters, naming the
-// smallest possible; one too large for the text is lowered and noted. Language tags that begin lines become
-// user symbols. Under the rule "identity" without byte_fallback, white space and U+200B that get no piece
-// become a space, and other invisible characters that get none are left out, by the model's own table: "a\tb"
+// Lines may have any length and any bytes (invalid UTF-8 and U+FFFD count as a space). SentencePiece's own
+// log is disabled for the whole process. `where` names the text in messages. DataError when the text is
+// empty. ConfigError when vocab_size is too small for the characters, with the smallest possible value. A
+// value that is too large for the text is lowered and noted. Language tags that begin lines become user
+// symbols. With the rule "identity" and without byte_fallback, the model's own table replaces white space and
+// U+200B without a piece by a space, and removes other invisible characters without a piece. Otherwise "a\tb"
 // would be one word with an <unk> inside.
 TrainedTokenizer train_tokenizer(const LineSource& next_line, const TokenizerOptions& options,
                                  const std::string& where);
-// The same for lines that were drawn before, of several texts one after the other, with no symbols but those
-// of the options. The texts are shared with the thread that learns: it may outlive an interrupted call
-// (core/abandonable.h).
+// The same for sampled lines of several texts, in their order. Only the symbols of the options count. The
+// texts are shared with the training thread, which may outlive an interrupted call (core/abandonable.h).
 TrainedTokenizer train_tokenizer(const std::vector<std::shared_ptr<const TokenizerLines>>& texts,
                                  const TokenizerOptions& options, const std::string& where);
 
 // The model's pieces by SentencePiece id. ModelError naming `where`.
 std::vector<std::string> sentencepiece_pieces(std::string_view model, const std::string& where);
-// The same, then the language codes it lacks, then <pad>: V = pieces + codes
-// + 1.
+// The same, followed by the missing language codes and <pad>: V = pieces + codes + 1.
 Vocabulary vocabulary_of(std::string_view model, const std::string& where,
                          const std::vector<std::string>& language_codes = {});
 

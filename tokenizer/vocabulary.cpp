@@ -4,6 +4,7 @@
 #include <functional>
 #include <iterator>
 #include <unordered_map>
+#include <utility>
 
 #include "core/error.h"
 #include "core/json.h"
@@ -12,7 +13,7 @@
 namespace dragoman {
 namespace {
 
-// Lets a map of strings be asked with a string_view, without a copy.
+// Allows lookups in a map of strings by string_view, without a copy.
 struct TextHash {
   using is_transparent = void;
   size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
@@ -22,12 +23,12 @@ using IdOfPiece = std::unordered_map<std::string, int64_t, TextHash, std::equal_
 int64_t required_id(const IdOfPiece& ids, const std::string& piece, const std::string& where) {
   const auto found = ids.find(piece);
   if (found == ids.end())
-    throw ModelError(where, "required the piece '" + piece + "', got a vocabulary without it");
+    throw ModelError(where, "expected the piece '" + piece + "', got a vocabulary without it");
   return found->second;
 }
 
-// The lowest id that no piece has.
-int64_t first_hole(const nlohmann::json& object) {
+// The lowest id without a piece.
+int64_t first_free_id(const nlohmann::json& object) {
   std::vector<bool> taken(object.size() + 1, false);
   for (const auto& value : object) {
     if (value.is_number_unsigned() && value.get<uint64_t>() < taken.size())
@@ -36,28 +37,27 @@ int64_t first_hole(const nlohmann::json& object) {
   return std::find(taken.begin(), taken.end(), false) - taken.begin();
 }
 
-// The piece with each id. Ids may stand in any order in the file, so a hole shows only when all are read.
+// The piece of each id. Ids may be in any order in the file, so a gap is known only at the end.
 std::vector<std::string> by_id(const nlohmann::json& object, const std::string& where) {
   std::vector<std::string> pieces(object.size());
   std::vector<const std::string*> owner(object.size(), nullptr);
-  const std::string range = "required an id from 0 to " + std::to_string(object.size()) + " - 1, got ";
+  const std::string range = "expected an id from 0 to " + std::to_string(object.size()) + " - 1, got ";
   for (const auto& [piece, value] : object.items()) {
     const std::string place = where + ": '" + piece + "'";
     if (!value.is_number_integer()) throw ModelError(place, range + value.dump());
     const int64_t id =
         value.is_number_unsigned() && value.get<uint64_t>() > INT64_MAX ? -1 : value.get<int64_t>();
     if (id < 0) throw ModelError(place, range + value.dump());
-    if (id >= static_cast<int64_t>(pieces.size()))
-      throw ModelError(where, "required each id from 0 to " + std::to_string(object.size()) +
-                                  " - 1, got none with the id " + std::to_string(first_hole(object)) +
+    if (id >= std::ssize(pieces))
+      throw ModelError(where, "expected each id from 0 to " + std::to_string(object.size()) +
+                                  " - 1, got none with the id " + std::to_string(first_free_id(object)) +
                                   ", and '" + piece + "' with " + value.dump());
-    const auto at = static_cast<size_t>(id);
-    if (owner[at] != nullptr) {
+    if (owner[id] != nullptr) {
       throw ModelError(place,
-                       "required an id of its own, got " + value.dump() + ", which '" + *owner[at] + "' has");
+                       "expected an id of its own, got " + value.dump() + ", which '" + *owner[id] + "' has");
     }
-    pieces[at] = piece;
-    owner[at] = &pieces[at];
+    pieces[id] = piece;
+    owner[id] = &pieces[id];
   }
   return pieces;
 }
@@ -75,10 +75,10 @@ Vocabulary::Vocabulary(std::vector<std::string> pieces, const std::string& where
   auto table = std::make_shared<Table>();
   table->ids.reserve(pieces.size());
   for (size_t i = 0; i < pieces.size(); ++i) {
-    if (pieces[i].empty()) continue;  // a row of the embedding that has no piece
-    const auto [place, is_new] = table->ids.emplace(pieces[i], static_cast<int64_t>(i));
+    if (pieces[i].empty()) continue;  // a row of the embedding without a piece
+    const auto [place, is_new] = table->ids.emplace(pieces[i], i);
     if (!is_new) {
-      throw ModelError(where, "required each piece once, got '" + pieces[i] + "' as " +
+      throw ModelError(where, "expected each piece once, got '" + pieces[i] + "' as " +
                                   std::to_string(place->second) + " and " + std::to_string(i));
     }
     if (is_language_code(pieces[i])) table->language_codes.push_back(pieces[i]);
@@ -92,10 +92,9 @@ Vocabulary::Vocabulary(std::vector<std::string> pieces, const std::string& where
 
 Vocabulary Vocabulary::load(const std::string& path, int64_t most) {
   nlohmann::json object = read_json_file(path, ErrorKind::kModel);
-  if (object.is_object() && static_cast<int64_t>(object.size()) > most) {
+  if (object.is_object() && std::ssize(object) > most) {
     for (auto entry = object.begin(); entry != object.end();) {
-      const bool beyond =
-          entry->is_number_unsigned() && entry->get<uint64_t>() >= static_cast<uint64_t>(most);
+      const bool beyond = entry->is_number_unsigned() && std::cmp_greater_equal(entry->get<uint64_t>(), most);
       entry = beyond ? object.erase(entry) : std::next(entry);
     }
   }
@@ -108,12 +107,12 @@ Vocabulary Vocabulary::parse(std::string_view json, const std::string& where) {
 
 Vocabulary Vocabulary::from_json(const nlohmann::json& object, const std::string& where) {
   if (!object.is_object())
-    throw ModelError(where, "required an object of pieces and ids, got " + std::string(object.type_name()));
+    throw ModelError(where, "expected an object of pieces and ids, got " + std::string(object.type_name()));
   return Vocabulary(by_id(object, where), where);
 }
 
 int64_t Vocabulary::size() const {
-  return static_cast<int64_t>(table_->pieces.size());
+  return table_->pieces.size();
 }
 
 int64_t Vocabulary::id(std::string_view piece) const {
@@ -127,7 +126,7 @@ std::optional<int64_t> Vocabulary::find(std::string_view piece) const {
 }
 
 const std::string& Vocabulary::piece(int64_t id) const {
-  return table_->pieces.at(static_cast<size_t>(id));
+  return table_->pieces.at(id);
 }
 
 int64_t Vocabulary::eos_id() const {
@@ -152,7 +151,7 @@ bool Vocabulary::is_language_code(std::string_view piece) {
 }
 
 std::string Vocabulary::to_json() const {
-  // Line by line: an ordered JSON object looks through all of its keys at each insertion.
+  // Written line by line: an ordered JSON object searches all its keys at each insertion.
   std::string text = "{";
   for (size_t id = 0; id < table_->pieces.size(); ++id) {
     if (table_->pieces[id].empty()) continue;

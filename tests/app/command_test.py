@@ -332,7 +332,7 @@ class Crash(CommandTest):
         model[charsmap:charsmap + 64] = b"\xff" * 64
         (folder / "source.spm").write_bytes(model)
         result = call("translate", "--model", folder, *BRIEF, stdin=b"ba ke\n")
-        self.refused(result, 4, folder / "source.spm", "required a SentencePiece model")
+        self.refused(result, 4, folder / "source.spm", "expected a SentencePiece model")
 
 
 class Settings(CommandTest):
@@ -986,7 +986,7 @@ class Check(CommandTest):
         pairs = self.write("p.tsv.gz", gzip.compress("ba\tke\nlo\tmi\nlo\tmi\nke\tke\n".encode()))
         out = self.done(call("check", "--pairs", pairs, "--test-source", source, "--test-target", target,
                              "--max-examples", "1", "--model", Shared.model)).decode()
-        self.assertIn(f"1 pairs that stood there before ({pairs}:3)", out)
+        self.assertIn(f"1 pairs that occurred before ({pairs}:3)", out)
         self.assertIn(f"1 pairs whose target is a copy of the source ({pairs}:4)", out)
         self.assertRegex(out, r"test sources that are also in this text: 0 of \d+ ")
         self.assertIn("unknown source tokens: 0 of ", out)
@@ -1020,9 +1020,9 @@ class Check(CommandTest):
                       "--max-updates", "1")
         self.done(result)
         log = result.stderr.decode()
-        self.assertIn(f"training text: 1 pairs that stood there before ({pairs}:41)", log)
+        self.assertIn(f"training text: 1 pairs that occurred before ({pairs}:41)", log)
         self.assertIn("training text: 41 pairs whose target is a copy of the source", log)
-        self.assertIn(f"training text: 41 pairs whose source stands in the validation text too ({pairs}:1 = {valid}:1",
+        self.assertIn(f"training text: 41 pairs whose source is also in the validation text ({pairs}:1 = {valid}:1",
                       log)
 
 

@@ -311,7 +311,7 @@ class Report(MessagesTest):
         self.train(lines + lines[:5], [*reversed(lines), *list(reversed(lines))[:5]], "--max-updates", "3")
         page = (self.folder / "m/report.html").read_text(encoding="utf-8")
         self.assertIn("found, and kept", page)
-        self.assertIn("pairs that stood there before", page)
+        self.assertIn("pairs that occurred before", page)
         tile = re.search(r">Training time</span><span class=\"value\">([0-9:]+)<", page).group(1)
         self.assertIn(f", {tile} of training", page)
 

@@ -29,7 +29,7 @@ EncodedCorpus some_corpus(const Tokenizer& tokenizer, const CorpusOptions& optio
   return EncodedCorpus::encode(text, tokenizer, tokenizer, options, 1, report);
 }
 
-TEST(Augmentation, IsTheSameForTheSamePassAndAnotherForTheNext) {
+TEST(Augmentation, IsTheSameForTheSameEpochAndAnotherForTheNext) {
   for (const char* type : {"unigram", "bpe"}) {
     const Tokenizer& tokenizer = augmented_tokenizer(type);
     const EncodedCorpus corpus = some_corpus(tokenizer);
@@ -51,7 +51,7 @@ TEST(Augmentation, IsTheSameForTheSamePassAndAnotherForTheNext) {
   }
 }
 
-TEST(Augmentation, SamplesTheSideThatIsAskedForAndLeavesTheOther) {
+TEST(Augmentation, SamplesOnlyTheSelectedSide) {
   const Tokenizer& tokenizer = augmented_tokenizer();
   const EncodedCorpus corpus = some_corpus(tokenizer);
   AugmentationOptions options;
@@ -71,7 +71,7 @@ TEST(Augmentation, SamplesTheSideThatIsAskedForAndLeavesTheOther) {
   }
 }
 
-TEST(Augmentation, KeepsASegmentationThatIsWithinTheLimits) {
+TEST(Augmentation, KeepsASegmentationWithinTheLimits) {
   for (const char* type : {"unigram", "bpe"}) {
     const Tokenizer& tokenizer = augmented_tokenizer(type);
     const EncodedCorpus corpus = some_corpus(tokenizer);
@@ -108,7 +108,7 @@ TEST(Augmentation, MakesNoSideLongerThanTheCorpusAllows) {
   }
 }
 
-TEST(Augmentation, RefusesTheSamplingOfTheOtherKindOfTokenizer) {
+TEST(Augmentation, RefusesTheSamplingOfTheOtherTokenizerType) {
   AugmentationOptions unigram, bpe;
   unigram.subword_sampling = 0.1, bpe.bpe_dropout = 0.1;
   EXPECT_NO_THROW(unigram.check(true));

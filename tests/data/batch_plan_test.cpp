@@ -10,7 +10,7 @@
 namespace dragoman {
 namespace {
 
-// Sentences of 2..41 tokens; the sides of a pair are of like length, as in real text.
+// Sentences of 2..41 tokens; the sides of a pair have similar lengths, as in real text.
 EncodedCorpus corpus_of(int pairs, uint64_t seed = 1) {
   SplitMix64 random(seed);
   std::vector<std::vector<int32_t>> source, target;
@@ -104,7 +104,7 @@ TEST(BatchPlan, GivesAPairLongerThanTheBudgetABatchOfItsOwn) {
 }
 
 TEST(BatchPlan, UsesTheBudget) {
-  // Pairs of 5 tokens, 20 a batch.
+  // Pairs of 5 tokens, 20 per batch.
   const EncodedCorpus corpus = corpus_with_lengths(std::vector<std::pair<size_t, size_t>>(60, {5, 4}));
   const BatchPlan plan = plan_epoch(corpus, 104, 1, 0);
   ASSERT_EQ(plan.size(), 3u);
@@ -115,7 +115,7 @@ TEST(BatchPlan, HasLittlePadding) {
   const EncodedCorpus corpus = corpus_of(5000);
   const BatchPlan plan = plan_epoch(corpus, 1000, 1, 0);
   EXPECT_LT(padding_share(plan, corpus), 0.05);
-  // In the order of the corpus about half would be padding, which is what the test must be able to see.
+  // In the order of the corpus, about half is padding. The test must be able to see this.
   BatchPlan unsorted;
   for (int64_t i = 0; i < 5000; i += 50) {
     unsorted.emplace_back();
@@ -132,7 +132,7 @@ TEST(BatchPlan, CountsPaddingOfBothSides) {
   EXPECT_DOUBLE_EQ(padding_share({}, corpus), 0);
 }
 
-TEST(BatchPlan, DependsOnSeedAndEpochAlone) {
+TEST(BatchPlan, DependsOnlyOnSeedAndEpoch) {
   const EncodedCorpus corpus = corpus_of(1000);
   const BatchPlan plan = plan_epoch(corpus, 300, 1, 4);
   EXPECT_EQ(plan, plan_epoch(corpus, 300, 1, 4));
@@ -140,7 +140,7 @@ TEST(BatchPlan, DependsOnSeedAndEpochAlone) {
   EXPECT_NE(plan, plan_epoch(corpus, 300, 2, 4));
 }
 
-TEST(BatchPlan, PutsOtherPairsTogetherInAnotherEpoch) {
+TEST(BatchPlan, GroupsOtherPairsInAnotherEpoch) {
   const EncodedCorpus corpus = corpus_of(5000);
   const auto contents = [&](int64_t epoch) {
     std::set<std::set<int64_t>> batches;

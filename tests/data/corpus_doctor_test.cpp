@@ -12,7 +12,7 @@ namespace {
 
 class CorpusDoctor : public testing::Test {
  protected:
-  // Some sound pairs, and then these.
+  // Some valid pairs, then these.
   Diagnosis diagnosis_of(const std::string& source, const std::string& target) {
     std::string sound_source, sound_target;
     for (int i = 0; i < kSound; ++i) {
@@ -39,7 +39,7 @@ class CorpusDoctor : public testing::Test {
   DoctorOptions options_;
 };
 
-TEST_F(CorpusDoctor, FindsNothingInSoundText) {
+TEST_F(CorpusDoctor, FindsNothingInValidText) {
   const Diagnosis diagnosis = diagnosis_of("", "");
   EXPECT_EQ(diagnosis.report.findings().size(), 0u);
   EXPECT_TRUE(diagnosis.complaints.empty());
@@ -47,22 +47,22 @@ TEST_F(CorpusDoctor, FindsNothingInSoundText) {
   EXPECT_EQ(diagnosis.report.kept, kSound);
 }
 
-TEST_F(CorpusDoctor, FindsWhatOtherProgramsTakeForTheEndOfALine) {
+TEST_F(CorpusDoctor, FindsLineSeparatorsOfOtherPrograms) {
   for (const char* separator : {"\r", "\v", "\f", "\x1C", "\x1E", "\xC2\x85", "\xE2\x80\xA8", "\xE2\x80\xA9"})
     expect_one(diagnosis_of("one\n", std::string("eins") + separator + "zwei\n"), CorpusIssue::kLineSeparator,
                places("a.de", {1}));
 }
 
-TEST_F(CorpusDoctor, TakesTextThatOnlyLooksLikeItForText) {
+TEST_F(CorpusDoctor, AcceptsCharactersThatAreNoLineSeparators) {
   // NBSP, a no-break hyphen, an e with a grave accent, a CR before the line feed.
   EXPECT_EQ(diagnosis_of("a\xC2\xA0z\xE2\x80\x91\n", "\xC3\xA8 \xE2\x82\xAC\r\n").report.findings().size(),
             0u);
 }
 
-TEST_F(CorpusDoctor, FindsPairsThatStoodThereBefore) {
+TEST_F(CorpusDoctor, FindsDuplicatePairs) {
   expect_one(diagnosis_of("one\none\none\ntwo\n", "eins\neine\neins\neins\n"), CorpusIssue::kDuplicate,
              places("a.en", {3}));
-  // The sides are not simply joined.
+  // The hash is not that of the joined sides.
   EXPECT_EQ(diagnosis_of("ab\na\n", "c\nbc\n").report.findings().size(), 0u);
 }
 
@@ -77,14 +77,14 @@ TEST_F(CorpusDoctor, FindsLengthsThatAreUnusualInThisText) {
              CorpusIssue::kUnusualRatio, places("a.en", {2}));
 }
 
-TEST_F(CorpusDoctor, MeasuresLengthsByTheProportionThatIsUsual) {
+TEST_F(CorpusDoctor, ComparesLengthRatiosWithTheUsualOne) {
   std::string source, target;
   for (int i = 0; i < 300; ++i) {
     source += std::string(static_cast<size_t>(40 + i), 'x') + "\n";
     target += std::string(static_cast<size_t>(5 * (40 + i)), 'y') + "\n";
   }
-  // The sound pairs, with sides of the same length, are now the unusual ones; 20 of 300 sources are too short
-  // to make one by themselves.
+  // The valid pairs, with sides of the same length, are now the unusual ones. 20 of 300 sources are too short
+  // to count as unusual.
   const Diagnosis diagnosis = diagnosis_of(source, target);
   EXPECT_EQ(diagnosis.report.count(CorpusIssue::kUnusualRatio), kSound);
   EXPECT_EQ(
@@ -92,7 +92,7 @@ TEST_F(CorpusDoctor, MeasuresLengthsByTheProportionThatIsUsual) {
       (StringList{folder_.path("a.en") + ":1", folder_.path("a.en") + ":2", folder_.path("a.en") + ":3"}));
 }
 
-TEST_F(CorpusDoctor, FindsSourcesOfTheValidationAndTestTextAndCountsThoseMet) {
+TEST_F(CorpusDoctor, FindsAndCountsSourcesOfTheValidationAndTestText) {
   options_.valid = {{folder_.write("v.en", "seen\nnew\n")}, {folder_.write("v.de", "a\nb\n")}, {}};
   options_.test.pairs = {folder_.write("t.tsv", "other\tc\nthird\td\nseen\te\nfourth\tf\n")};
   const Diagnosis diagnosis = diagnosis_of("seen\nseen\nother\n", "x\ny\nz\n");
@@ -126,12 +126,12 @@ TEST_F(CorpusDoctor, ComplainsWhereTrainWouldRefuseAndReadsOn) {
   EXPECT_FALSE(diagnosis.json()["trustworthy"].get<bool>());
 }
 
-TEST_F(CorpusDoctor, AFileThatIsNotThereIsAnErrorAtOnce) {
+TEST_F(CorpusDoctor, AMissingFileIsAnErrorAtOnce) {
   options_.text.pairs = {folder_.path("none.tsv")};
   EXPECT_THROW(diagnose(options_, std::nullopt), DataError);
 }
 
-TEST_F(CorpusDoctor, NamesAsManyPlacesAsAskedFor) {
+TEST_F(CorpusDoctor, NamesTheRequestedNumberOfPlaces) {
   options_.max_examples = 5;
   const Diagnosis diagnosis = diagnosis_of("o\no\no\no\no\no\no\n", "e\ne\ne\ne\ne\ne\ne\n");
   EXPECT_EQ(diagnosis.report.examples(CorpusIssue::kDuplicate), places("a.en", {2, 3, 4, 5, 6}));
@@ -141,7 +141,7 @@ TEST_F(CorpusDoctor, NamesAsManyPlacesAsAskedFor) {
   EXPECT_EQ(finding["examples"].size(), 5u);
 }
 
-TEST_F(CorpusDoctor, WithATokenizerCountsWhatItDoesNotKnowAndWhatTrainWouldDrop) {
+TEST_F(CorpusDoctor, WithATokenizerCountsUnknownTokensAndPairsThatTrainWouldDrop) {
   const TrainedTokenizer trained = train_on(sample_lines(200, 1), small_tokenizer_options("unigram", 60));
   const Tokenizer tokenizer = Tokenizer::from_bytes(trained.model, vocabulary_of(trained.model, "t"), "t");
   const std::string known = sample_lines(1, 1)[0];
@@ -176,7 +176,7 @@ TEST_F(CorpusDoctor, TheQuickFormFindsTheSame) {
             StringList{folder_.path("a.tsv") + ":4 = " + folder_.path("v.tsv") + ":1"});
 }
 
-TEST_F(CorpusDoctor, RemembersAsManyPairsAsItMay) {
+TEST_F(CorpusDoctor, RemembersPairsUpToItsLimit) {
   CorpusReport reading, report;
   const TextPairs train =
       read_parallel_text({{}, {}, {folder_.write("a.tsv", "a\tb\na\tb\nc\td\na\tb\n")}}, reading);

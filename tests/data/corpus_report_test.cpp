@@ -5,7 +5,7 @@
 namespace dragoman {
 namespace {
 
-TEST(CorpusReport, SaysNothingOfWhatDidNotHappen) {
+TEST(CorpusReport, OmitsIssuesThatDidNotOccur) {
   CorpusReport report;
   report.read = 1234;
   report.kept = 1234;

@@ -33,7 +33,7 @@ TEST(CorpusStatistics, QuantilesAreLengthsThatOccur) {
   EXPECT_EQ(target.quantile(1), 6);
 }
 
-TEST(CorpusStatistics, OfNothingAreZero) {
+TEST(CorpusStatistics, OfAnEmptyCorpusAreZero) {
   const LengthStatistics none;
   EXPECT_EQ(none.mean(), 0);
   EXPECT_EQ(none.quantile(0.5), 0);

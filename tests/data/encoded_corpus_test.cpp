@@ -9,7 +9,7 @@
 namespace dragoman {
 namespace {
 
-// Every letter is a piece of its own, so that the tokens of "abc" are ▁ a b c </s>.
+// Every letter is a piece of its own: the tokens of "abc" are ▁ a b c </s>.
 Tokenizer letter_tokenizer(const std::vector<std::string>& language_codes = {}) {
   static const TrainedTokenizer trained = train_on({"a b c", "b c a"}, small_tokenizer_options("unigram", 6));
   return Tokenizer::from_bytes(trained.model, vocabulary_of(trained.model, "letters", language_codes),
@@ -52,13 +52,13 @@ TEST(EncodedCorpus, HoldsBothSidesWithTheirEnd) {
   EXPECT_EQ(report.kept, 2);
 }
 
-TEST(EncodedCorpus, DropsWhatTheTokenizersNormalisationLeavesNothingOf) {
+TEST(EncodedCorpus, DropsPairsWhoseTextTheNormalisationRemoves) {
   TokenizerOptions options = small_tokenizer_options("unigram", 6);
   options.normalization = Normalization::kNmtNfkc;
   const TrainedTokenizer trained = train_on({"a b c", "b c a"}, options);
   const Tokenizer tokenizer =
       Tokenizer::from_bytes(trained.model, vocabulary_of(trained.model, "letters"), "letters");
-  // Control characters and a zero-width space, which nmt_nfkc takes away.
+  // Control characters and a zero-width space, which nmt_nfkc removes.
   const TextPairs pairs = pairs_of({"a", "a", "\x07", "b"}, {"b", "\xE2\x80\x8B", "\x01 \x7F", "c"});
   CorpusReport report;
   report.read = report.kept = pairs.size();
@@ -97,7 +97,7 @@ TEST(EncodedCorpus, UsesTheEndOfSentenceOfEachVocabulary) {
   EXPECT_EQ(corpus.target(0).back(), 5);
 }
 
-TEST(EncodedCorpus, DropsPairsThatAreTooLongOnEitherSideNamingThem) {
+TEST(EncodedCorpus, DropsAndNamesPairsThatAreTooLongOnEitherSide) {
   CorpusReport report;
   // n letters are n + 2 tokens.
   const TextPairs pairs = pairs_of({letters(8), letters(9), "a"}, {letters(8), "a", letters(9)});
@@ -107,10 +107,10 @@ TEST(EncodedCorpus, DropsPairsThatAreTooLongOnEitherSideNamingThem) {
   EXPECT_EQ(report.kept, 1);
 }
 
-TEST(EncodedCorpus, DropsPairsOfVeryUnequalLengthButNoShortOnes) {
+TEST(EncodedCorpus, DropsLongPairsOfVeryUnequalLength) {
   CorpusReport report;
   const CorpusOptions options{.max_train_length = 0, .max_length_ratio = 3};
-  // The shorter side counts as ten tokens at least: 30 tokens are kept against 3, 31 are not.
+  // The shorter side counts as at least ten tokens: 30 tokens are kept against 3, 31 are not.
   const TextPairs pairs =
       pairs_of({letters(28), letters(29), letters(18), letters(18)}, {"a", "a", letters(58), letters(59)});
   const EncodedCorpus corpus = encode(pairs, options, report);
@@ -136,7 +136,7 @@ TEST(EncodedCorpus, RefusesToBeEmpty) {
   }
 }
 
-TEST(EncodedCorpus, IsTheSameWhateverTheNumberOfThreads) {
+TEST(EncodedCorpus, IsTheSameForAnyNumberOfThreads) {
   std::vector<std::string> source, target;
   SplitMix64 random(1);
   for (int i = 0; i < 500; ++i) {

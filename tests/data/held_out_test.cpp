@@ -34,7 +34,7 @@ struct HeldOutSplit {
   TextPairs train, held_out;
 };
 
-// As a run of training does it.
+// As a training run does it.
 HeldOutSplit split_held_out(const TextPairs& pairs) {
   HeldOutChooser chooser;
   for (const std::string& source : pairs.source) chooser.add(source);
@@ -56,7 +56,7 @@ TEST(HeldOut, IsOnePercentAtMostAThousandAndAtLeastOne) {
   EXPECT_EQ(held_out_size(10'000'000), 1000);
 }
 
-TEST(HeldOut, HoldsOutExactlyThatManyOfDifferentSources) {
+TEST(HeldOut, HoldsOutExactlyThisNumberOfDifferentSources) {
   for (const int count : {2, 100, 1000, 5000}) {
     const HeldOutSplit split = split_held_out(pairs_of(numbered(count, count)));
     EXPECT_EQ(split.held_out.size(), held_out_size(count));
@@ -93,7 +93,7 @@ TEST(HeldOut, DoesNotDependOnTheOrderOfTheCorpus) {
   EXPECT_EQ(set_of(split_held_out(pairs_of(lines)).held_out.source), expected);
 }
 
-TEST(HeldOut, HoldsOutTheSmallestSourceWhenEveryOneIsTooLarge) {
+TEST(HeldOut, HoldsOutTheRarestSourceWhenEverySourceHasTooManyPairs) {
   const HeldOutSplit split = split_held_out(pairs_of({"a", "b", "a", "b", "a"}));
   EXPECT_EQ(split.held_out.source, (std::vector<std::string>{"b", "b"}));
   EXPECT_EQ(split.train.size(), 3);

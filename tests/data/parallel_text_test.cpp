@@ -56,7 +56,7 @@ TEST_F(ParallelText, PairsLineWithLine) {
   EXPECT_EQ(pairs.place(1), place("a.en", 2));
 }
 
-TEST_F(ParallelText, ReadsSeveralFilesInTheirOrderWhateverTheirKind) {
+TEST_F(ParallelText, ReadsSeveralFilesOfAnyKindInOrder) {
   const std::string packed = folder_.path("c.de.gz");
   const gzFile file = gzopen(packed.c_str(), "wb");
   gzputs(file, "drei\n");
@@ -94,7 +94,7 @@ TEST_F(ParallelText, DropsABlankSideAndNamesTheLineThatIsBlank) {
 }
 
 TEST_F(ParallelText, CountsASideOfInvisibleCharactersAsBlank) {
-  // A zero-width space, controls, a direction mark, a byte-order mark and bytes that are no text.
+  // A zero-width space, controls, a direction mark, a byte-order mark and invalid bytes.
   const std::string invisible = "\xE2\x80\x8B\n\x01\x02\n\xE2\x80\x8F\n \xEF\xBB\xBF\n\xFF\xFE\n";
   read(repeated("x\n", 95) + repeated("y\n", 5), repeated("u\n", 95) + invisible);
   EXPECT_EQ(report_.count(CorpusIssue::kOneSideBlank), 5);
@@ -103,7 +103,7 @@ TEST_F(ParallelText, CountsASideOfInvisibleCharactersAsBlank) {
   expect_error([&] { read(repeated("x\n", 10), repeated("\xE2\x80\x8B\n", 10)); }, {"a.de", "10"});
 }
 
-TEST_F(ParallelText, DropsPairsThatAreBlankOnBothSidesHoweverMany) {
+TEST_F(ParallelText, DropsAnyNumberOfPairsThatAreBlankOnBothSides) {
   const TextPairs pairs = read("a\n\n \nb\n", "c\n\n\nd\n");
   EXPECT_EQ(pairs.size(), 2);
   EXPECT_EQ(pairs.place(1), place("a.en", 4));
@@ -117,7 +117,7 @@ TEST_F(ParallelText, RefusesFilesWithMoreThanOnePairInTwentyBlankOnOneSide) {
                {place("a.en", 37), "a.de", "37 of 40", "shifted"});
 }
 
-TEST_F(ParallelText, JudgesEachFilePairByItself) {
+TEST_F(ParallelText, ChecksEachFilePairSeparately) {
   const std::string good = folder_.write("good.en", repeated("x\n", 1000));
   const std::string bad = folder_.write("bad.en", "\n\ny\n"), target = folder_.write("bad.de", "u\nu\nu\n");
   expect_error(
@@ -156,7 +156,7 @@ TEST_F(ParallelText, RefusesACorpusWithNoPairLeft) {
   expect_error([&] { read_tabs(""); }, {folder_.path("a.tsv"), "got none"});
 }
 
-TEST_F(ParallelText, NamesAFileThatIsNotThere) {
+TEST_F(ParallelText, NamesAMissingFile) {
   const std::string missing = folder_.path("missing.de");
   expect_error(
       [&] {
@@ -181,7 +181,7 @@ TEST_F(ParallelText, CountsAFewLinesWithoutATab) {
             (std::vector<std::string>{place("a.tsv", 39), place("a.tsv", 40)}));
 }
 
-TEST_F(ParallelText, TakesTheFirstTwoOfMoreColumnsAndCountsTheLines) {
+TEST_F(ParallelText, ReadsTheFirstTwoOfMoreColumnsAndCountsTheLines) {
   const TextPairs pairs = read_tabs("one\teins\tCC-BY\ntwo\tzwei\nthree\tdrei\t\t1\n");
   EXPECT_EQ(pairs.source, (std::vector<std::string>{"one", "two", "three"}));
   EXPECT_EQ(pairs.target, (std::vector<std::string>{"eins", "zwei", "drei"}));
@@ -190,7 +190,7 @@ TEST_F(ParallelText, TakesTheFirstTwoOfMoreColumnsAndCountsTheLines) {
             (std::vector<std::string>{place("a.tsv", 1), place("a.tsv", 3)}));
 }
 
-TEST_F(ParallelText, RefusesATabSeparatedFileWithMoreOfThem) {
+TEST_F(ParallelText, RefusesATabSeparatedFileWithManyLinesWithoutATab) {
   expect_error([&] { read_tabs("a\tb\none\ntwo\n"); },
                {place("a.tsv", 2), "a source, a tab and a target", "1 of 3"});
   expect_error([&] { read_tabs("a\tb\n\tc\nd\t\n"); }, {place("a.tsv", 2), "both sides", "1 of 3"});
@@ -207,7 +207,7 @@ TEST_F(ParallelText, RefusesListsOfFilesThatDoNotMatch) {
       {"standard input", "2 times"});
 }
 
-TEST_F(ParallelText, TakesPairsWithTheirOrigin) {
+TEST_F(ParallelText, AppendsPairsWithTheirOrigin) {
   const TextPairs all = read("a\nb\nc\n", "x\ny\nz\n");
   TextPairs some;
   for (const int64_t i : {2, 0}) some.append(all.at(i));
@@ -216,7 +216,7 @@ TEST_F(ParallelText, TakesPairsWithTheirOrigin) {
   EXPECT_EQ(some.place(0), place("a.en", 3));
 }
 
-TEST_F(ParallelText, IsGoneThroughAsOftenAsAsked) {
+TEST_F(ParallelText, CanBeReadRepeatedly) {
   RepeatableText text({{folder_.write("a.en", "a\n\nb\n")}, {folder_.write("a.de", "x\n\ny\n")}, {}});
   for (int pass = 0; pass < 3; ++pass) {
     CorpusReport report;
@@ -228,7 +228,7 @@ TEST_F(ParallelText, IsGoneThroughAsOftenAsAsked) {
   }
 }
 
-TEST_F(ParallelText, OfAPipeIsGoneThroughAsOftenAsAskedToo) {
+TEST_F(ParallelText, OfAPipeCanBeReadRepeatedly) {
   const std::string pipe = folder_.path("pipe");
   ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
   std::thread writer([&] { std::ofstream(pipe) << "a\tx\nb\ty\n"; });
@@ -243,7 +243,7 @@ TEST_F(ParallelText, OfAPipeIsGoneThroughAsOftenAsAskedToo) {
   writer.join();
 }
 
-TEST_F(ParallelText, ThatChangesBetweenTwoPassesIsRefused) {
+TEST_F(ParallelText, ThatChangesBetweenTwoReadsIsRefused) {
   RepeatableText text({{}, {}, {folder_.write("a.tsv", "a\tx\nb\ty\n")}});
   const auto pass = [&] { text.visit(report_, [](const VisitedPair&) {}); };
   pass();

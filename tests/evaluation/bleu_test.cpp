@@ -34,7 +34,7 @@ TEST(Bleu, MatchesAreClippedToTheReferenceThatHasMost) {
   EXPECT_EQ(statistics("a a a b", {"a", "a a b b"})[2], 3);  // a twice and b once
 }
 
-TEST(Bleu, ReferenceLengthIsTheClosestAndOfTwoAsCloseTheShorter) {
+TEST(Bleu, ReferenceLengthIsTheClosestAndInATieTheShorter) {
   EXPECT_EQ(statistics("a b c", {"a", "a b c d", "a b c d e f"})[1], 4);
   EXPECT_EQ(statistics("a b c", {"a b c d", "a b"})[1], 2);
   EXPECT_EQ(statistics("a b c", {"a b", "a b c d"})[1], 2);
@@ -53,7 +53,7 @@ TEST(Bleu, ExponentialSmoothingHalvesForEachOrderWithoutAMatch) {
   EXPECT_NEAR(score("a b c d e", {"a b x d e"}), expected, 1e-9);
 }
 
-TEST(Bleu, FloorSmoothingPutsItsValueForZero) {
+TEST(Bleu, FloorSmoothingReplacesZeroByItsValue) {
   const double expected = 100 * std::pow(4 / 5. * 2 / 4. * 0.1 / 3 * 0.1 / 2, 0.25);
   EXPECT_NEAR(score("a b c d e", {"a b x d e"}, {.smooth_method = SmoothMethod::kFloor}), expected, 1e-9);
   const double with_value = 100 * std::pow(4 / 5. * 2 / 4. * 0.3 / 3 * 0.3 / 2, 0.25);
@@ -61,7 +61,7 @@ TEST(Bleu, FloorSmoothingPutsItsValueForZero) {
               with_value, 1e-9);
 }
 
-TEST(Bleu, AddKSmoothingAddsToAllOrdersButTheFirst) {
+TEST(Bleu, AddKSmoothingAddsToAllOrdersExceptTheFirst) {
   const double expected = 100 * std::pow(4 / 5. * 3 / 5. * 1 / 4. * 1 / 3., 0.25);
   EXPECT_NEAR(score("a b c d e", {"a b x d e"}, {.smooth_method = SmoothMethod::kAddK}), expected, 1e-9);
 }
@@ -77,7 +77,7 @@ TEST(Bleu, NoMatchAtAllIsZeroWithAnySmoothing) {
   }
 }
 
-TEST(Bleu, EmptySidesAreZeroAndNoError) {
+TEST(Bleu, EmptySidesScoreZeroWithoutAnError) {
   EXPECT_EQ(score("", {"a b c d"}), 0);
   EXPECT_EQ(score("a b c d", {""}), 0);
   EXPECT_EQ(score("", {""}), 0);
@@ -89,17 +89,17 @@ TEST(Bleu, TextOfFewerThanFourWordsIsZeroBecauseItHasNo4Grams) {
   EXPECT_EQ(score("a b c", {"a b c"}), 0);
 }
 
-TEST(Bleu, CaseCountsUnlessLowercaseIsAsked) {
+TEST(Bleu, CaseCountsUnlessLowercaseIsSet) {
   EXPECT_EQ(score("A B C D", {"a b c d"}), 0);
   EXPECT_DOUBLE_EQ(score("A B C Ä", {"a b c ä"}, {.lowercase = true}), 100);
 }
 
-TEST(Bleu, VerboseTellsPrecisionsPenaltyAndLengths) {
+TEST(Bleu, VerboseGivesPrecisionsPenaltyAndLengths) {
   EXPECT_EQ(Bleu({}).verbose(statistics("a b c d", {"a b c d e"})),
             "100.0/100.0/100.0/100.0 (BP = 0.779 ratio = 0.800 hyp_len = 4 ref_len = 5)");
 }
 
-TEST(Bleu, SignatureNamesWhatWasChosen) {
+TEST(Bleu, SignatureNamesTheOptions) {
   EXPECT_EQ(Bleu({}).signature(), "case:mixed|eff:no|tok:13a|smooth:exp");
   const BleuOptions options{.tokenize = "char", .lowercase = true, .smooth_method = SmoothMethod::kFloor};
   EXPECT_EQ(Bleu(options).signature(), "case:lc|eff:no|tok:char|smooth:floor[0.10]");

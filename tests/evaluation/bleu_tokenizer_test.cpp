@@ -20,7 +20,7 @@ std::string words(const std::string& tokenizer, const std::string& line) {
   return result;
 }
 
-TEST(Tokenizer13a, SetsAsciiPunctuationApart) {
+TEST(Tokenizer13a, SeparatesAsciiPunctuation) {
   EXPECT_EQ(words("13a", "Stop! (He said: \"no\")"), "Stop ! ( He said : \" no \" )");
   EXPECT_EQ(words("13a", "a/b x=y #t @u n_m ~ ^ ` | \\ {}"), "a / b x = y # t @ u n _ m ~ ^ ` | \\ { }");
 }
@@ -29,7 +29,7 @@ TEST(Tokenizer13a, LeavesApostrophesAndDashesWithinWords) {
   EXPECT_EQ(words("13a", "don't well-known"), "don't well-known");
 }
 
-TEST(Tokenizer13a, SetsADashApartOnlyAfterADigit) {
+TEST(Tokenizer13a, SeparatesADashOnlyAfterADigit) {
   EXPECT_EQ(words("13a", "3-4 a-4"), "3 - 4 a-4");
 }
 
@@ -37,8 +37,8 @@ TEST(Tokenizer13a, KeepsPeriodsAndCommasWithinNumbers) {
   EXPECT_EQ(words("13a", "1,000.25 ends 5. and a,b .5"), "1,000.25 ends 5 . and a , b . 5");
 }
 
-TEST(Tokenizer13a, OneMatchHidesItsCharactersFromTheNext) {
-  // "x." is taken by the first match, so that the period after it has no neighbour left until the next rule.
+TEST(Tokenizer13a, MatchesDoNotOverlap) {
+  // The first match takes "x.", so the period after it has no left neighbour until the next rule.
   EXPECT_EQ(words("13a", "x..y"), "x . . y");
   EXPECT_EQ(words("13a", "no..."), "no . . .");
 }
@@ -64,11 +64,11 @@ TEST(TokenizerChar, EveryCharacterIsAWord) {
   EXPECT_EQ(words("char", "né 好."), "n é 好 .");
 }
 
-TEST(TokenizerNone, SplitsAtWhiteSpaceAlone) {
+TEST(TokenizerNone, SplitsOnlyAtWhiteSpace) {
   EXPECT_EQ(words("none", "a, b.\u00A0&quot;"), "a, b. &quot;");
 }
 
-TEST(TokenizerIntl, SetsUnicodePunctuationAndSymbolsApart) {
+TEST(TokenizerIntl, SeparatesUnicodePunctuationAndSymbols) {
   EXPECT_EQ(words("intl", "«no» 5€ 好。吧 a+b"), "« no » 5 € 好 。 吧 a + b");
 }
 
@@ -93,11 +93,11 @@ TEST(BleuTokenizer, AnUnknownNameIsAUsageError) {
   }
 }
 
-TEST(BleuTokenizer, OneWithoutAModelRefusesOne) {
+TEST(BleuTokenizer, ATokenizerWithoutAModelRefusesAModel) {
   EXPECT_THROW(bleu_tokenizer("zh", kPieces), UsageError);
 }
 
-TEST(BleuTokenizer, PublishedModelsThatAreNotThereAreNamedWithTheirAddress) {
+TEST(BleuTokenizer, AMissingPublishedModelIsNamedWithItsAddress) {
   for (const char* name : {"flores200", "flores101", "spm", "spBLEU-1K"}) {
     try {
       bleu_tokenizer(name, "/nothing/here.model");
@@ -110,7 +110,7 @@ TEST(BleuTokenizer, PublishedModelsThatAreNotThereAreNamedWithTheirAddress) {
   }
 }
 
-// What sacreBLEU's tokenizer of this name makes of the stored lines.
+// The stored lines, split by sacreBLEU's tokenizer of this name.
 void expect_words_of_sacrebleu(const std::string& name, const BleuTokenizer& tokenizer) {
   const auto file = read_json_file(DRAGOMAN_TEST_DIR "/reference/sacrebleu_cases.json", ErrorKind::kData);
   const auto& lines = file.at("words").at(name);
@@ -140,7 +140,7 @@ TEST(BleuTokenizer, MecabsWordsAreSacreBleus) {
   }
 }
 
-TEST(BleuTokenizer, ADictionaryThatIsNotThereIsNamedWithItsPackage) {
+TEST(BleuTokenizer, AMissingDictionaryIsNamedWithItsPackage) {
   for (const auto& [name, package] :
        {std::pair("ja-mecab", "mecab-ipadic-utf8"), {"ko-mecab", "sacrebleu[ko]"}}) {
     try {

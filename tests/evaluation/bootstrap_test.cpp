@@ -18,7 +18,7 @@ class Share : public Metric {
   double score(const Statistics& sums) const override { return 100 * sums[0] / sums[1]; }
 };
 
-TEST(Bootstrap, SegmentsThatAreAllEqualHaveNoSpread) {
+TEST(Bootstrap, EqualSegmentsHaveNoSpread) {
   const auto interval = interval_of(bootstrap_scores(Share(), std::vector<Statistics>(20, {1, 2}), 100, 1));
   EXPECT_DOUBLE_EQ(interval.mean, 50);
   EXPECT_DOUBLE_EQ(interval.half_width, 0);

@@ -38,7 +38,7 @@ TEST(Chrf, OrdersThatASideIsTooShortForDoNotCount) {
 }
 
 TEST(Chrf, EpsSmoothingCountsThemAll) {
-  // Orders 1 and 2 are whole, 3 to 6 are nothing.
+  // Orders 1 and 2 match fully, 3 to 6 have no n-grams.
   EXPECT_NEAR(score("ab", {"ab"}, {.eps_smoothing = true}), 100 * 2 / 6., 1e-9);
 }
 
@@ -47,7 +47,7 @@ TEST(Chrf, CountsCodePointsNotBytes) {
   EXPECT_EQ(Chrf({}).statistics("äß", {"äß好"})[1], 3);
 }
 
-TEST(Chrf, WhiteSpaceDoesNotCountUnlessAsked) {
+TEST(Chrf, WhiteSpaceDoesNotCountUnlessSet) {
   EXPECT_DOUBLE_EQ(score("a b\u3000c", {"abc"}), 100);
   EXPECT_LT(score("a b c", {"abc"}, {.whitespace = true}), 100);
   EXPECT_EQ(Chrf({.whitespace = true}).statistics("a b ", {"x"})[0], 3);  // that at the end never
@@ -58,7 +58,7 @@ TEST(Chrf, TheBestOfSeveralReferencesCounts) {
   EXPECT_EQ(Chrf({}).statistics("abc", {"x", "abcd"}), Chrf({}).statistics("abc", {"abcd"}));
 }
 
-TEST(Chrf, WordsHaveOneMarkSetApartTheLastInPreference) {
+TEST(Chrf, OnePunctuationMarkIsSeparatedFromAWordTheLastInPreference) {
   // (hi) is "(hi" and ")"; "a is a quotation mark and a; - is itself.
   const ChrfOptions options{.char_order = 1, .word_order = 1};
   const Statistics counts = Chrf(options).statistics("(hi) \"a -", {"(hi ) \" a -"});
@@ -66,12 +66,12 @@ TEST(Chrf, WordsHaveOneMarkSetApartTheLastInPreference) {
   EXPECT_EQ((Statistics{counts[3], counts[4], counts[5]}), (Statistics{5, 6, 4}));
 }
 
-TEST(Chrf, CaseCountsUnlessLowercaseIsAsked) {
+TEST(Chrf, CaseCountsUnlessLowercaseIsSet) {
   EXPECT_EQ(score("ÄB", {"äb"}), 0);
   EXPECT_DOUBLE_EQ(score("ÄB", {"äb"}, {.lowercase = true}), 100);
 }
 
-TEST(Chrf, EmptySidesAreZeroAndNoError) {
+TEST(Chrf, EmptySidesScoreZeroWithoutAnError) {
   EXPECT_EQ(score("", {"abc"}), 0);
   EXPECT_EQ(score("abc", {""}), 0);
   EXPECT_EQ(score("", {""}), 0);
@@ -81,7 +81,7 @@ TEST(Chrf, ADraftForAnEmptyReferenceCostsNothing) {
   EXPECT_EQ(Chrf({}).statistics("abc", {""})[0], 0);
 }
 
-TEST(Chrf, NameAndSignatureTellTheOrders) {
+TEST(Chrf, NameAndSignatureContainTheOrders) {
   EXPECT_EQ(Chrf({}).name(), "chrF2");
   EXPECT_EQ(Chrf({.word_order = 2}).name(), "chrF2++");
   EXPECT_EQ(Chrf({.beta = 3}).name(), "chrF3");

@@ -65,7 +65,7 @@ TEST(Comparison, EqualsSacreBleusPairedTestsOnEveryStoredCorpus) {
   }
 }
 
-TEST(Comparison, WithoutATestHasTheScoresOfEachSystemByItself) {
+TEST(Comparison, WithoutATestHasTheScoresOfEachSystemAlone) {
   const auto comparison = compare_systems(kSystems, {kReference}, {}, {});
   EXPECT_EQ(comparison.systems, (StringList{"old", "new"}));
   for (size_t i = 0; i < kSystems.size(); ++i) {
@@ -78,7 +78,7 @@ TEST(Comparison, WithoutATestHasTheScoresOfEachSystemByItself) {
   }
 }
 
-TEST(Comparison, ConfidenceGivesEachSystemTheIntervalThatItHasByItself) {
+TEST(Comparison, ConfidenceGivesEachSystemTheIntervalThatItHasAlone) {
   const MetricOptions metrics{.metrics = {"chrf"}, .confidence = true, .bootstrap_samples = 50};
   const auto comparison = compare_systems(kSystems, {kReference}, metrics, {.paired_randomisation = true});
   EXPECT_EQ(comparison.metrics[0].signature.rfind("nrefs:1|bs:50|ar:10000|seed:12345|", 0), 0u);

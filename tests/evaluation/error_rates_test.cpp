@@ -27,7 +27,7 @@ TEST(SentenceErrorRate, WhiteSpaceDoesNotCount) {
   EXPECT_EQ(wrong("kae t", {"k ae t"}), 1);
 }
 
-TEST(SentenceErrorRate, ABlankReferenceBesideOneWithTextIsNone) {
+TEST(SentenceErrorRate, ABlankReferenceIsIgnoredIfAnotherHasText) {
   EXPECT_EQ(wrong("", {"k ae t", ""}), 1);
   EXPECT_EQ(wrong("", {"", ""}), 0);
   EXPECT_EQ(wrong("x", {""}), 1);

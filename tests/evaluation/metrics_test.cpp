@@ -53,7 +53,7 @@ TEST(Metrics, AgreeWithSacreBleuOnEveryStoredCorpus) {
   }
 }
 
-TEST(Metrics, ComeInSacreBleusOrderEachOnce) {
+TEST(Metrics, AreInSacreBleusOrderEachOnce) {
   MetricOptions options;
   options.metrics = {"ter", "chrf", "bleu", "chrf"};
   std::string names;
@@ -146,7 +146,7 @@ TEST(Metrics, JsonIsSacreBleusListWithTheScoreUnrounded) {
   EXPECT_EQ(json[0]["version"], "dragoman-" DRAGOMAN_VERSION);
 }
 
-TEST(Metrics, ConfidenceIsAddedToScoreAndSignatureWhenAsked) {
+TEST(Metrics, ConfidenceIsAddedToScoreAndSignature) {
   MetricOptions options{.metrics = {"chrf"}, .confidence = true, .bootstrap_samples = 50};
   const auto scores = score_corpus(kHypotheses, {kReferences}, options);
   ASSERT_TRUE(scores[0].confidence.has_value());

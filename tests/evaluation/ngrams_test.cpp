@@ -12,7 +12,7 @@ namespace {
 
 using Ngram = std::vector<uint32_t>;
 
-// The same counts, by n-gram, the plain way.
+// The same counts by n-gram, with a plain map.
 std::map<Ngram, std::vector<int32_t>> plain_counts(const std::vector<ItemSequence>& sequences, size_t order) {
   std::map<Ngram, std::vector<int32_t>> counts;
   for (size_t s = 0; s < sequences.size(); ++s) {
@@ -37,7 +37,7 @@ TEST(Ngrams, CountsAreThoseOfAPlainMapForEveryOrder) {
     NgramCounts ngrams(sequences);
     for (size_t order = 1; order <= 6; ++order) {
       if (order > 1) ngrams.lengthen();
-      // Numbers carry no order, so the rows are compared as multisets.
+      // The numbers have no order, so the rows are compared as multisets.
       std::multiset<std::vector<int32_t>> expected, actual;
       for (const auto& [ngram, row] : plain_counts(sequences, order)) expected.insert(row);
       for (size_t k = 0; k < ngrams.of(0).size(); ++k) {
@@ -50,7 +50,7 @@ TEST(Ngrams, CountsAreThoseOfAPlainMapForEveryOrder) {
   }
 }
 
-TEST(Ngrams, TotalIsLengthLessOrderPlusOneAndNeverNegative) {
+TEST(Ngrams, TotalIsLengthMinusOrderPlusOneAndNeverNegative) {
   NgramCounts ngrams({{1, 2, 3}, {}, {7}});
   EXPECT_EQ(ngrams.total(0), 3);
   EXPECT_EQ(ngrams.total(1), 0);

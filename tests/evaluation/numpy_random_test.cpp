@@ -25,7 +25,7 @@ TEST(NumpyRandom, IsSeededAsNumpySeeds) {
   }
 }
 
-TEST(NumpyRandom, DrawsWhatNumpyDraws) {
+TEST(NumpyRandom, SamplesAreNumpys) {
   for (const auto& draws : numpy_draws()) {
     SCOPED_TRACE(draws["seed"].dump());
     for (const auto& [bound, numbers] : draws["below"].items()) {
@@ -38,7 +38,7 @@ TEST(NumpyRandom, DrawsWhatNumpyDraws) {
   }
 }
 
-TEST(NumpyRandom, BelowOneIsZeroAndDrawsNothing) {
+TEST(NumpyRandom, BelowOneIsZeroAndTakesNoRandomNumber) {
   NumpyRandom one(3), other(3);
   EXPECT_EQ(one.below(1), 0u);
   EXPECT_EQ(one.next32(), other.next32());

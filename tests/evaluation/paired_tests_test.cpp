@@ -27,7 +27,7 @@ std::vector<Statistics> system_with(size_t right, size_t total) {
 
 TEST(ApproximateRandomisation, FindsNoDifferenceBetweenASystemAndItself) {
   const auto segments = system_with(30, 100);
-  // No trial differs by more than 0: (0 + 1) / (trials + 1). sacreBLEU's "!=" says so on purpose.
+  // No trial differs by more than 0: (0 + 1) / (trials + 1).
   EXPECT_DOUBLE_EQ(approximate_randomisation_p_value(ShareRight(), segments, segments, 99, 1), 0.01);
 }
 

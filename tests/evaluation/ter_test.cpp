@@ -17,7 +17,7 @@ double edits(const std::string& hypothesis, const StringList& references, const 
   return Ter(options).statistics(hypothesis, references)[0];
 }
 
-// Levenshtein's distance without a beam.
+// Levenshtein distance without a beam.
 int64_t plain_distance(const Words& a, const Words& b) {
   std::vector<int64_t> row(b.size() + 1);
   std::iota(row.begin(), row.end(), 0);
@@ -57,7 +57,7 @@ TEST(Ter, AShiftOfMoreThanTenWordsTakesTwo) {
             2);
 }
 
-TEST(Ter, AWordThatStandsMoreThanFiftyWordsOffIsNotShifted) {
+TEST(Ter, AWordMoreThanFiftyWordsAwayIsNotShifted) {
   for (const uint32_t distance : {49u, 50u, 51u}) {
     Words reference(distance + 5);
     std::iota(reference.begin(), reference.end(), 0);
@@ -107,13 +107,13 @@ TEST(Ter, AnEmptyHypothesisNeedsEveryWord) {
   EXPECT_EQ(Ter({}).statistics("", {"a b c"}), (Statistics{3, 3}));
 }
 
-TEST(Ter, AnEmptyReferenceNeedsEveryWordGone) {
+TEST(Ter, AnEmptyReferenceNeedsEveryWordDeleted) {
   EXPECT_EQ(Ter({}).statistics("a b", {""}), (Statistics{2, 0}));
   EXPECT_EQ(Ter({}).score({2, 0}), 100);
   EXPECT_EQ(Ter({}).score({0, 0}), 0);
 }
 
-TEST(Ter, CaseDoesNotCountUnlessAsked) {
+TEST(Ter, CaseDoesNotCountUnlessSet) {
   EXPECT_EQ(edits("ÄB c", {"äb C"}), 0);
   EXPECT_EQ(edits("ÄB c", {"äb C"}, {.case_sensitive = true}), 2);
 }
@@ -125,7 +125,7 @@ TEST(Ter, PunctuationStaysWithItsWordUnlessNormalized) {
   EXPECT_EQ(edits("it; \"ends\".", {"it ends"}, {.no_punct = true}), 0);
 }
 
-TEST(Ter, SignatureNamesWhatWasChosen) {
+TEST(Ter, SignatureNamesTheOptions) {
   EXPECT_EQ(Ter({}).signature(), "case:lc|tok:tercom|norm:no|punct:yes|asian:no");
   EXPECT_EQ(Ter({.case_sensitive = true, .normalized = true, .no_punct = true}).signature(),
             "case:mixed|tok:tercom|norm:yes|punct:no|asian:no");

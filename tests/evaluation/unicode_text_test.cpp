@@ -8,12 +8,12 @@ namespace {
 using namespace std::string_literals;
 using Words = std::vector<std::string_view>;
 
-TEST(UnicodeText, SplitsAtWhatPythonTakesForWhiteSpace) {
+TEST(UnicodeText, SplitsAtPythonsWhiteSpace) {
   EXPECT_EQ(split_words("a b\tc\u00A0d\u0085e\u2028f\u3000g\x1Ch"),
             (Words{"a", "b", "c", "d", "e", "f", "g", "h"}));
 }
 
-TEST(UnicodeText, DoesNotSplitAtInvisibleCharactersThatAreNoWhiteSpace) {
+TEST(UnicodeText, DoesNotSplitAtOtherInvisibleCharacters) {
   const std::string text = "a\u200Bb\uFEFFc\0d"s;
   EXPECT_EQ(split_words(text), Words{text});
 }
@@ -24,7 +24,7 @@ TEST(UnicodeText, ThereAreNoEmptyWords) {
   EXPECT_EQ(split_words(" \u3000"), Words{});
 }
 
-TEST(UnicodeText, TrailingSpaceGoesAndLeadingSpaceStays) {
+TEST(UnicodeText, TrailingSpaceIsRemovedAndLeadingSpaceStays) {
   EXPECT_EQ(without_trailing_space(" a \u2003\r\n"), " a");
   EXPECT_EQ(without_trailing_space("\u00A0 "), "");
   EXPECT_EQ(without_trailing_space("語"), "語");

@@ -38,11 +38,11 @@ const std::vector<Sample> kSamples = {
     {"nothing", {"", " "}, WordSpaces::kBetweenWords},
 };
 
-TEST(WordSpaces, AreSeenInTheScript) {
+TEST(WordSpaces, AreDerivedFromTheScript) {
   for (const auto& sample : kSamples) EXPECT_EQ(word_spaces(sample.lines), sample.kind) << sample.language;
 }
 
-// What validation rests on: a half-right translation scores more than nothing in every script.
+// Validation needs this: a half-right translation scores above zero in every script.
 TEST(WordSpaces, TheTokenizerOfTheScriptGivesBleuSomethingToCount) {
   for (const auto& sample : kSamples) {
     if (std::string(sample.language) == "nothing" || std::string(sample.language) == "phonemes") continue;
@@ -57,7 +57,7 @@ TEST(WordSpaces, TheTokenizerOfTheScriptGivesBleuSomethingToCount) {
   }
 }
 
-TEST(WordSpaces, AdviceNamesATokenizerThatThereIs) {
+TEST(WordSpaces, AdviceNamesAnExistingTokenizer) {
   for (const auto kind :
        {WordSpaces::kChinese, WordSpaces::kJapanese, WordSpaces::kOther, WordSpaces::kOneWord})
     EXPECT_NE(word_spaces_advice(kind).find("--tokenize"), std::string::npos);

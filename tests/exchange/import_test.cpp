@@ -48,7 +48,7 @@ int64_t count_of(const std::vector<int64_t>& sizes) {
   return count;
 }
 
-// Other numbers for each name.
+// Different values for each name.
 std::string numbers_of(const std::string& name, int64_t count) {
   std::string bytes;
   for (int64_t i = 0; i < count; ++i) {
@@ -81,7 +81,7 @@ Torch torch_model(const ModelOptions& options, const std::string& without = "") 
   return torch;
 }
 
-// A folder of Hugging Face with this pytorch_model.bin. Returns its path.
+// Writes a Hugging Face folder with this pytorch_model.bin. Returns its path.
 std::string torch_folder(const TemporaryFolder& folder, const std::string& content,
                          const ModelOptions& options) {
   const std::string path = folder.path("hf");
@@ -132,7 +132,7 @@ TEST(Import, WeightsOfABinAreThoseOfTheNewFolder) {
             read_file(join_path(path, "vocab.json"), ErrorKind::kData));
 }
 
-TEST(Import, TheChecksumIsOfTheWeightsAndNotOfTheirFile) {
+TEST(Import, TheChecksumDependsOnTheWeightsAndNotOnTheirFile) {
   const TemporaryFolder folder;
   Torch torch = torch_model(shape());
   const std::string path = torch_folder(folder, torch.file(), shape());
@@ -149,7 +149,7 @@ TEST(Import, TheChecksumIsOfTheWeightsAndNotOfTheirFile) {
   EXPECT_NE(checksum("c"), first);
 }
 
-TEST(Import, AMissingBiasIsZeroAndTold) {
+TEST(Import, AMissingBiasIsZeroAndReported) {
   const TemporaryFolder folder;
   const std::string path = torch_folder(folder, torch_model(shape(), "final_logits_bias").file(), shape());
   const ImportReport report = import_model({.path = path, .model = folder.path("new")}, unchecked);
@@ -161,7 +161,7 @@ TEST(Import, AMissingBiasIsZeroAndTold) {
             std::string(static_cast<size_t>(4 * shape().vocab_size), '\0'));
 }
 
-TEST(Import, TiedTensorsAreTakenUnderAnyOfTheirNamesAndWrittenOnce) {
+TEST(Import, TiedTensorsAreReadUnderAnyOfTheirNamesAndWrittenOnce) {
   const TemporaryFolder folder;
   Torch torch = torch_model(shape(), "model.shared.weight");
   const std::vector<int64_t> sizes = {shape().vocab_size, 4};
@@ -179,11 +179,11 @@ TEST(Import, MissingMisshapenUnknownAndInfiniteTensorsAreRefusedAndNothingIsLeft
   const TemporaryFolder folder;
   const std::string key = "model.encoder.layers.0.fc1.weight";
   EXPECT_REFUSED(import_refusal(folder, torch_model(shape(), key).file(), shape()),
-                 "pytorch_model.bin: " + key + "] required this tensor");
+                 "pytorch_model.bin: " + key + "] expected this tensor");
   Torch more = torch_model(shape());
   more.add("model.encoder.layers.1.fc1.bias", {2}, "12345678");
   EXPECT_REFUSED(import_refusal(folder, more.file(), shape()),
-                 "layers.1.fc1.bias] required only tensors of this model");
+                 "layers.1.fc1.bias] expected only tensors of this model");
   Torch misshapen = torch_model(shape(), key);
   misshapen.add(key, {4, 6}, numbers_of(key, 24));
   EXPECT_REFUSED(import_refusal(folder, misshapen.file(), shape()),
@@ -193,7 +193,7 @@ TEST(Import, MissingMisshapenUnknownAndInfiniteTensorsAreRefusedAndNothingIsLeft
   EXPECT_REFUSED(import_refusal(folder, infinite.file(), shape()), "finite weights");
 }
 
-TEST(Import, AFolderThatIsThereIsNeverOverwritten) {
+TEST(Import, AnExistingFolderIsNeverOverwritten) {
   const TemporaryFolder folder;
   const std::string path = torch_folder(folder, torch_model(shape()).file(), shape());
   make_folder(folder.path("new"));
@@ -208,7 +208,7 @@ TEST(Import, AFolderThatIsThereIsNeverOverwritten) {
       "got nothing there");
 }
 
-TEST(Import, WhatTheCheckThrowsLeavesNothing) {
+TEST(Import, AnErrorOfTheCheckLeavesNothing) {
   const TemporaryFolder folder;
   const std::string path = torch_folder(folder, torch_model(shape()).file(), shape());
   const auto check = [](const std::string& made) { throw ModelError(made, "no"); };
@@ -327,7 +327,7 @@ TEST(Import, MatricesOfMarianAreTransposedAndThePadIsAddedAsZeros) {
   EXPECT_EQ(read_model_config(folder.path("new")).activation_function, ActivationFunction::kRelu);
 }
 
-TEST(Import, PositionsAreMariansUnlessHuggingFacesAreAskedFor) {
+TEST(Import, PositionsAreMariansUnlessHuggingFacesAreSelected) {
   const TemporaryFolder folder;
   const Marian marian;
   ImportOptions options = marian_options(folder, marian);
@@ -385,7 +385,7 @@ std::vector<float> floats_in(const SafetensorsFile& file, const std::string& nam
   return numbers;
 }
 
-TEST(Import, WhatMarianLeavesOutIsZeroOrTheIdentity) {
+TEST(Import, TensorsThatMarianOmitsAreZeroOrTheIdentity) {
   const TemporaryFolder folder;
   Marian marian;
   marian.set("output-omit-bias", "true"), marian.set("transformer-no-projection", "true");
@@ -412,7 +412,7 @@ TEST(Import, TiedLayersAreWrittenAsOftenAsTheyAreUsed) {
             floats_in(file, "model.decoder.layers.0.fc1.weight"));
 }
 
-TEST(Import, PreNormModelsAreFoldersOfOurOwn) {
+TEST(Import, PreNormModelsKeepTheirNorm) {
   const TemporaryFolder folder;
   Marian marian;
   marian.set("transformer-preprocess", "n"), marian.set("transformer-postprocess", "da"),
@@ -433,9 +433,9 @@ TEST(Import, PreNormModelsAreFoldersOfOurOwn) {
             numbers_of("encoder_l1_self_Wo_ln_scale", 4));
 }
 
-// <pad> has one id for both sides, so the smaller side is filled up: with entries that no text has and none
-// is written.
-TEST(Import, TheSmallerOfTwoVocabulariesIsFilledUp) {
+// <pad> has one id for both sides, so the smaller side is padded with unused entries, which occur in no text
+// and no translation.
+TEST(Import, TheSmallerOfTwoVocabulariesIsPadded) {
   const TemporaryFolder folder;
   const int64_t pieces = shape().vocab_size - 1;
   Marian marian;
@@ -548,7 +548,7 @@ TEST(Import, AnArchiveOfOpusCountsAsItsFolder) {
                                 .model = folder.path("b" + std::to_string(inside.size()))};
     EXPECT_EQ(import_model(options, unchecked).checksum, checksum);
   }
-  // What an archive names outside of it is not read.
+  // A file outside of the archive is not read.
   const std::string decoder =
       "models: [model.npz]\nvocabs: [" + marian_file("vocab.spm") + "x, ../../vocab.spm]\n";
   const std::string archive = folder.write(
@@ -587,7 +587,7 @@ TEST(Import, TheSearchOfDecoderYmlIsKept) {
   }
 }
 
-TEST(Import, SettingsThatAFolderDoesNotKeepAreTold) {
+TEST(Import, SettingsThatAFolderDoesNotKeepAreReported) {
   const TemporaryFolder folder;
   Marian marian;
   marian.set("transformer-rotary", "true");
@@ -603,7 +603,7 @@ TEST(Import, SettingsThatAFolderDoesNotKeepAreTold) {
   EXPECT_EQ(read_generation_config(folder.path("new")).num_beams, 3);
 }
 
-TEST(Import, WhatItDoesNotReadIsNamedWithTheRemedy) {
+TEST(Import, OtherModelsAreNamedWithARemedy) {
   const TemporaryFolder folder;
   const auto file = [&](const std::string& name, const std::string& content) {
     const std::string path = folder.write(name, content);

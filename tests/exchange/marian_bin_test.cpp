@@ -17,7 +17,7 @@ struct Item {
   std::string bytes;
 };
 
-// As src/common/binary.cpp of Marian writes it.
+// The format of Marian's src/common/binary.cpp.
 std::string bin_of(const std::vector<Item>& items, uint64_t version = 1) {
   std::string text = little(version, 8) + little(items.size(), 8);
   for (const auto& item : items)

@@ -40,7 +40,7 @@ std::string refusal(const std::map<std::string, std::string>& changes) {
   return refusal_of<ModelError>([&] { shape_with(changes); });
 }
 
-TEST(MarianSettings, OfAModelThatMarianWroteAllAreKnown) {
+TEST(MarianSettings, AllSettingsOfAModelThatMarianWroteAreKnown) {
   const MarianShape shape = shape_with({});
   EXPECT_EQ(unknown_marian_settings(settings_with({})), std::vector<std::string>());
   EXPECT_EQ(shape.options.d_model, 4);
@@ -127,12 +127,12 @@ TEST(MarianSettings, EverySettingIsExpressedOrRefusedByNameOrWithoutEffect) {
     EXPECT_EQ(expressed.count(key) + refused.count(key) + without_effect.count(key), 1u) << key;
 }
 
-TEST(MarianSettings, WhatNoListKnowsIsNamed) {
+TEST(MarianSettings, UnknownSettingsAreNamed) {
   EXPECT_EQ(unknown_marian_settings(settings_with({{"transformer-rotary", "true"}, {"zz", "1"}})),
             (std::vector<std::string>{"transformer-rotary", "zz"}));
 }
 
-TEST(MarianSettings, TheActivationsOfMarianHaveTheirNames) {
+TEST(MarianSettings, ActivationsKeepMariansNames) {
   for (const char* name : {"swish", "relu", "gelu"})
     EXPECT_EQ(shape_with({{"transformer-ffn-activation", name}}).options.activation_function,
               choice_of<ActivationFunction>(name));
@@ -176,7 +176,7 @@ TEST(MarianSettings, TiedLayersNameTheirTensors) {
   }
 }
 
-TEST(MarianSettings, VocabulariesOfTwoSizesAreFilledUpToOne) {
+TEST(MarianSettings, TheSmallerVocabularyIsPadded) {
   const MarianShape shape = shape_with({{"tied-embeddings-all", "false"}}, 20, 30, false);
   EXPECT_EQ(shape.options.vocab_size, 31);
   EXPECT_EQ(shape.options.decoder_vocab_size, 31);

@@ -28,7 +28,7 @@ std::string refusal(const std::string& content, const std::string& name, int64_t
     EXPECT_NE(got.find(why), std::string::npos) << got; \
   }
 
-TEST(MarianVocabulary, TextYamlAndJsonSayTheSame) {
+TEST(MarianVocabulary, TextYamlAndJsonAreEquivalent) {
   const Pieces pieces = {"</s>", "<unk>", "\xE2\x96\x81", "it's", "#", "{x}"};
   EXPECT_EQ(read("</s>\n<unk>\n\xE2\x96\x81\r\nit's\n#\n{x}", "opus.vocab").pieces, pieces);
   EXPECT_EQ(read("it's: 3\n</s>: 0\n<unk>: 1\n\xE2\x96\x81: 2\n\"#\": 4\n\"{x}\": 5\n", "v.yml").pieces,
@@ -46,27 +46,27 @@ TEST(MarianVocabulary, TextIsRefusedByLine) {
   EXPECT_EQ(read("a\tb\nc\n", "v.txt").pieces, (Pieces{"a\tb", "c"}));
 }
 
-TEST(MarianVocabulary, HolesAndAPadOfItsOwnAreUnusedEntries) {
+TEST(MarianVocabulary, GapsAndAPadOfTheFileAreUnusedEntries) {
   EXPECT_EQ(read("</s>: 0\n<unk>: 1\na: 4\n<unused0>: 2\n<pad>: 5\n", "v.yml").pieces,
             (Pieces{"</s>", "<unk>", "<unused0>", "<unused1>", "a", "<unused2>"}));
   EXPECT_REFUSED(refusal("a: 0\nb: 0\n", "v.yml"), "expected one piece for the id 0, got 'a' and 'b'");
   EXPECT_REFUSED(refusal("a: 16000000\n", "v.yml"), "expected ids below");
 }
 
-TEST(MarianVocabulary, OfTwoIdsOfAPieceTheFirstCountsAsInMarian) {
+TEST(MarianVocabulary, TheFirstOfTwoIdsOfAPieceCountsAsInMarian) {
   const Read found = read("</s>: 0\n<unk>: 1\na: 2\na: 3\n", "v.yml");
   EXPECT_EQ(found.pieces, (Pieces{"</s>", "<unk>", "a", "<unused0>"}));
   ASSERT_EQ(found.notes.size(), 1u);
   EXPECT_NE(found.notes[0].find("1 pieces have two ids"), std::string::npos) << found.notes[0];
 }
 
-TEST(MarianVocabulary, NamesOfNematusStandForTheFirstTwo) {
+TEST(MarianVocabulary, NematusNamesOfTheFirstTwoIdsAreReplaced) {
   EXPECT_EQ(read("eos: 0\nUNK: 1\na: 2\n", "v.yml").pieces, (Pieces{"</s>", "<unk>", "a"}));
   EXPECT_EQ(read("a: 2\n", "v.yml").pieces, (Pieces{"</s>", "<unk>", "a"}));
   EXPECT_EQ(read("eos: 0\n</s>: 1\n<unk>: 2\n", "v.yml").pieces, (Pieces{"eos", "</s>", "<unk>"}));
 }
 
-TEST(MarianVocabulary, TheModelDecidesHowManyEntriesThereAre) {
+TEST(MarianVocabulary, TheModelDecidesTheNumberOfEntries) {
   const std::string yaml = "</s>: 0\n<unk>: 1\na: 2\nb: 3\n";
   const Read shorter = read(yaml, "v.yml", 3), longer = read(yaml, "v.yml", 6),
              equal = read(yaml, "v.yml", 4);

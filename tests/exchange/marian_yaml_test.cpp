@@ -58,7 +58,7 @@ TEST(MarianYaml, SettingsAreTextNumbersFlagsAndLists) {
 }
 
 // yaml-cpp, with which Marian writes, puts [] on a line of its own.
-TEST(MarianYaml, AnEmptyListMayStandOnTheNextLine) {
+TEST(MarianYaml, AnEmptyListMayBeOnTheNextLine) {
   const auto settings = MarianSettings::parse(
       "input-types:\n  []\ntransformer-tied-layers:\n  []\nversion: v1.12.42 b7be0e964 2025-05-24 22:34:42 "
       "-0700",
@@ -68,7 +68,7 @@ TEST(MarianYaml, AnEmptyListMayStandOnTheNextLine) {
   EXPECT_EQ(settings.text("version"), "v1.12.42 b7be0e964 2025-05-24 22:34:42 -0700");
 }
 
-TEST(MarianYaml, KeysOfNestedMappingsHaveTheOuterKeyInFront) {
+TEST(MarianYaml, KeysOfNestedMappingsBeginWithTheOuterKey) {
   const auto settings = MarianSettings::parse(
       "validators:\n  bleu:\n    stalled: 2\n    last-best: 1.5\n  chrf: ~\nreset: false\n", "p.yml");
   EXPECT_EQ(settings.text("validators/bleu/stalled"), "2");
@@ -77,7 +77,7 @@ TEST(MarianYaml, KeysOfNestedMappingsHaveTheOuterKeyInFront) {
   EXPECT_EQ(settings.text("reset"), "false");
 }
 
-TEST(MarianYaml, WhatIsNoSettingsFileIsRefusedByLine) {
+TEST(MarianYaml, InvalidSettingsFilesAreRefusedByLine) {
   EXPECT_REFUSED(settings_refusal("a: 1\n  b: 2\n"), "model.yml:2] expected YAML");
   EXPECT_REFUSED(settings_refusal("a: 1\na: 2\n"), "model.yml:2] expected each key once, got 'a' twice");
   EXPECT_REFUSED(settings_refusal("- a\n"), "another list");
@@ -96,8 +96,8 @@ TEST(MarianYaml, WhatIsNoSettingsFileIsRefusedByLine) {
   EXPECT_REFUSED(settings_refusal("# nothing\n"), "got none");
 }
 
-// Aliases could multiply a short file without end, and depth could use up the stack.
-TEST(MarianYaml, HostileTextIsRefusedInItsOwnSize) {
+// Aliases could expand a short file without limit, and deep nesting could overflow the stack.
+TEST(MarianYaml, HostileTextIsRefusedWithoutMoreMemoryThanItsSize) {
   std::string laughs = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n";
   for (int i = 1; i < 30; ++i) {
     const std::string name = "a" + std::to_string(i), before = "*a" + std::to_string(i - 1);
@@ -115,7 +115,7 @@ TEST(MarianYaml, HostileTextIsRefusedInItsOwnSize) {
   EXPECT_REFUSED(settings_refusal(std::string(1000, 'k') + ":\n  a: 1\n  b: 2\n"), "nested mappings");
 }
 
-TEST(MarianYaml, PiecesKeepTheirTextHoweverTheyAreQuoted) {
+TEST(MarianYaml, PiecesKeepTheirTextWithAnyQuotes) {
   const auto ids = ids_in(
       "</s>: 0\n<unk>: 1\n\"\\u2581the\": 2\n'it''s': 3\n\":\": 5\n\xE2\x96\x81:: 4\n? \"long \\\" key\"\n: "
       "6\n"
@@ -144,7 +144,7 @@ TEST(MarianYaml, JsonIsReadWithItsOwnEscapes) {
   EXPECT_REFUSED(vocabulary_refusal("{\"a\": 0,"), "v.yml");
 }
 
-TEST(MarianYaml, WhatIsNoIdIsRefusedByLine) {
+TEST(MarianYaml, InvalidIdsAreRefusedByLine) {
   EXPECT_REFUSED(vocabulary_refusal("a: 0\nb: x\n"), "v.yml:2] expected an id below 2^24, got 'x'");
   EXPECT_REFUSED(vocabulary_refusal("a: 99999999999999999999\n"), "expected an id");
   EXPECT_REFUSED(vocabulary_refusal("a: -1\n"), "expected an id");
@@ -154,7 +154,7 @@ TEST(MarianYaml, WhatIsNoIdIsRefusedByLine) {
 }
 
 // marian/vocab.yml: written by `marian vocab` (make.sh next to it).
-TEST(MarianYaml, AVocabularyThatMarianWroteIsReadAsItWasMeant) {
+TEST(MarianYaml, AVocabularyThatMarianWroteIsReadCorrectly) {
   const std::string text =
       read_file(std::string(DRAGOMAN_TEST_DIR) + "/exchange/marian/vocab.yml", ErrorKind::kData);
   const std::string long_piece = [] {
@@ -197,7 +197,7 @@ TEST(MarianYaml, AVocabularyThatMarianWroteIsReadAsItWasMeant) {
   EXPECT_EQ(ids_in(text), expected);
 }
 
-// Files of real projects. They are no part of this repository.
+// Files of real projects. They are not part of this repository.
 TEST(MarianYaml, SettingsFilesOfRealProjectsAreRead) {
   const std::string folder = std::string(DRAGOMAN_SHARED_DATA) + "/../models/marian-settings";
   if (!is_folder(folder)) GTEST_SKIP() << "needs " << folder;

@@ -23,7 +23,7 @@ std::string refusal(const std::string& bytes) {
 }
 #define EXPECT_REFUSED(bytes, why) EXPECT_NE(refusal(bytes).find(why), std::string::npos) << refusal(bytes)
 
-TEST(NpzFile, ArraysAreFoundByNameWithTypeShapeAndNumbers) {
+TEST(NpzFile, ArraysAreFoundByNameWithTypeShapeAndValues) {
   const std::string bytes =
       zip_of({{"b.npy", npy("<f4", "False", "(2, 3)", std::string(24, 'n'))},
               {"special:model.yml.npy", npy("|i1", "False", "(4,)", std::string("a: b", 4)), true},
@@ -38,7 +38,7 @@ TEST(NpzFile, ArraysAreFoundByNameWithTypeShapeAndNumbers) {
   EXPECT_EQ(file.arrays().at("scalar").shape, std::vector<int64_t>());
 }
 
-TEST(NpzFile, ColumnsFirstAndTransposedArraysGiveTheSameNumbers) {
+TEST(NpzFile, ColumnMajorAndTransposedArraysGiveTheSameValues) {
   // The matrix [[1,2,3],[4,5,6]] by columns.
   const std::string columns("\1\4\2\5\3\6"), rows("\1\2\3\4\5\6");
   const std::string bytes = npy("|u1", "True", "(2, 3)", columns),

@@ -55,7 +55,7 @@ inline std::string torch_archive(const std::string& stream,
   return zip_of(members, true);
 }
 
-// The format before PyTorch 1.6. `counts`: what stands before the numbers of each storage.
+// The format before PyTorch 1.6. `counts`: the counts before the values of each storage.
 inline std::string torch_streams(const std::string& stream,
                                  const std::vector<std::pair<std::string, std::string>>& storages,
                                  const std::vector<uint64_t>& counts,

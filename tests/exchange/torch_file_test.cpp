@@ -14,7 +14,7 @@ const std::string kSixFloats = "aaaabbbbccccddddeeeeffff";
 std::string refusal(const std::string& bytes) {
   return refusal_of<ModelError>([&] { TorchFile(bytes, "m.bin"); });
 }
-// Of a stream in an archive with one storage of six floats.
+// The error of a stream in an archive with one storage of six floats.
 std::string stream_refusal(const std::string& stream) {
   return refusal(torch_archive(stream, {{"0", kSixFloats}}));
 }
@@ -38,12 +38,12 @@ TEST(TorchFile, TensorsOfAnArchiveMayShareAStorage) {
   expect_two_tensors(TorchFile(bytes, "m.bin"));
 }
 
-TEST(TorchFile, TheFormatBeforeOneSixIsReadAsWell) {
+TEST(TorchFile, TheFormatBeforePyTorch16IsRead) {
   const std::string bytes = torch_streams(tensors_stream(two_tensors("N")), {{"0", kSixFloats}}, {6});
   expect_two_tensors(TorchFile(bytes, "m.bin"));
 }
 
-TEST(TorchFile, EveryTypeOfNumbersIsNamed) {
+TEST(TorchFile, EveryDataTypeIsNamed) {
   const std::pair<const char*, DataType> types[] = {{"HalfStorage", DataType::kFloat16},
                                                     {"BFloat16Storage", DataType::kBFloat16},
                                                     {"DoubleStorage", DataType::kFloat64},
@@ -57,7 +57,7 @@ TEST(TorchFile, EveryTypeOfNumbersIsNamed) {
   }
 }
 
-TEST(TorchFile, OlderAndNewerWaysToSayTheSameAreRead) {
+TEST(TorchFile, OlderAndNewerEncodingsAreRead) {
   const StreamTensorToWrite tensor{.name = "x", .count = 6, .shape = {6}, .strides = {1}};
   // A plain dictionary, a parameter, and Python 2's dictionary of pairs.
   const std::string parameter = name_object("torch._utils", "_rebuild_parameter") + "(" + tensor.object() +
@@ -72,7 +72,7 @@ TEST(TorchFile, OlderAndNewerWaysToSayTheSameAreRead) {
   }
 }
 
-TEST(TorchFile, WhatCouldRunIsRefusedByName) {
+TEST(TorchFile, InstructionsThatCouldRunCodeAreRefusedByName) {
   const std::string call = "(" + text_object("touch /tmp/ran") + "tR.";
   EXPECT_REFUSED(stream_refusal("\x80\x02" + name_object("os", "system") + call), "got 'os.system'");
   EXPECT_REFUSED(stream_refusal("\x80\x02" + name_object("builtins", "eval") + call), "got 'builtins.eval'");
@@ -87,12 +87,12 @@ TEST(TorchFile, WhatCouldRunIsRefusedByName) {
   EXPECT_REFUSED(stream_refusal("\x80\x02" + text_object("x") + "}b."), "attributes of something else");
 }
 
-TEST(TorchFile, TensorsOutsideOfTheirStorageAreRefused) {
+TEST(TorchFile, TensorsOutsideTheirStorageAreRefused) {
   const auto with = [](const StreamTensorToWrite& tensor) {
     return stream_refusal(tensors_stream({tensor}));
   };
-  EXPECT_REFUSED(with({.count = 7, .shape = {7}, .strides = {1}}), "required 7 numbers of F32, got 24 bytes");
-  EXPECT_REFUSED(with({.count = -1, .shape = {1}, .strides = {1}}), "required -1 numbers");
+  EXPECT_REFUSED(with({.count = 7, .shape = {7}, .strides = {1}}), "expected 7 values of F32, got 24 bytes");
+  EXPECT_REFUSED(with({.count = -1, .shape = {1}, .strides = {1}}), "expected -1 values");
   EXPECT_REFUSED(with({.count = 6, .offset = 1, .shape = {6}, .strides = {1}}), "inside its bytes");
   EXPECT_REFUSED(with({.count = 6, .offset = 7, .shape = {0}, .strides = {1}}),
                  "an offset inside its storage");
@@ -105,10 +105,10 @@ TEST(TorchFile, TensorsOutsideOfTheirStorageAreRefused) {
                  "inside its bytes");
   EXPECT_REFUSED(with({.count = 6, .shape = {2, 3}, .strides = {1}}), "inside its bytes");
   EXPECT_REFUSED(with({.key = "1", .count = 6, .shape = {6}, .strides = {1}}),
-                 "storage '1'] required its numbers, got none");
+                 "storage '1'] expected its values, got none");
 }
 
-TEST(TorchFile, StreamsThatAreNoProgramAreRefused) {
+TEST(TorchFile, InvalidStreamsAreRefused) {
   EXPECT_REFUSED(stream_refusal(""), "the end of the stream");
   EXPECT_REFUSED(stream_refusal("."), "more or less than one object");
   EXPECT_REFUSED(stream_refusal("NN."), "more or less than one object");
@@ -116,20 +116,20 @@ TEST(TorchFile, StreamsThatAreNoProgramAreRefused) {
   EXPECT_REFUSED(stream_refusal("N."), "a dictionary of tensors");
   EXPECT_REFUSED(stream_refusal("t."), "without its mark");
   EXPECT_REFUSED(stream_refusal("(R."), "without its operand");
-  EXPECT_REFUSED(stream_refusal("h\x05."), "a memory of nothing");
-  EXPECT_REFUSED(stream_refusal("q\x05."), "nothing to remember");
+  EXPECT_REFUSED(stream_refusal("h\x05."), "a memo slot without a value");
+  EXPECT_REFUSED(stream_refusal("q\x05."), "an empty stack to store");
   EXPECT_REFUSED(stream_refusal("}NNas."), "something else for a container");
   EXPECT_REFUSED(stream_refusal("}(NNNu."), "a key without a value");
-  EXPECT_REFUSED(stream_refusal("}NNs."), "a key that is no text");
-  EXPECT_REFUSED(stream_refusal("}" + text_object("x") + "Ns."), "required a tensor, got another object");
+  EXPECT_REFUSED(stream_refusal("}NNs."), "a key that is not text");
+  EXPECT_REFUSED(stream_refusal("}" + text_object("x") + "Ns."), "expected a tensor, got another object");
   EXPECT_REFUSED(stream_refusal("X\xff\xff\xff\xff."), "the end of the stream");
   EXPECT_REFUSED(stream_refusal("U\x01\xff."), "not UTF-8");
   EXPECT_REFUSED(stream_refusal("\x80\x09."), "a protocol above 5");
-  EXPECT_REFUSED(stream_refusal("\x8a\x09" + std::string(9, '1') + "."), "a whole number of 9 bytes");
+  EXPECT_REFUSED(stream_refusal("\x8a\x09" + std::string(9, '1') + "."), "an integer of 9 bytes");
 }
 
-TEST(TorchFile, AStreamCannotTakeMoreMemoryThanItsLengthAllows) {
-  // A dictionary of 2,000 pairs, made anew again and again by two bytes each.
+TEST(TorchFile, TheLengthOfAStreamBoundsItsMemory) {
+  // A dictionary of 2,000 pairs, copied again and again with two bytes each.
   std::string stream = "](";
   for (int i = 0; i < 2000; ++i) stream += "]NaNa";
   stream += "e\x85q\x01" + std::string("0");
@@ -143,7 +143,7 @@ TEST(TorchFile, AStreamCannotTakeMoreMemoryThanItsLengthAllows) {
                  "more arguments than a tensor has");
 }
 
-TEST(TorchFile, CutAndDamagedFilesAreRefused) {
+TEST(TorchFile, TruncatedAndDamagedFilesAreRefused) {
   const std::string stream = tensors_stream(two_tensors("N"));
   const std::string archive = torch_archive(stream, {{"0", kSixFloats}}),
                     streams = torch_streams(stream, {{"0", kSixFloats}}, {6});
@@ -152,9 +152,9 @@ TEST(TorchFile, CutAndDamagedFilesAreRefused) {
     for (size_t length = 0; length < bytes.size(); ++length)
       EXPECT_NE(refusal(bytes.substr(0, length)), "accepted") << length;
   }
-  EXPECT_REFUSED(refusal(streams + "x"), "nothing behind the last storage");
-  EXPECT_REFUSED(refusal(torch_streams(stream, {{"0", kSixFloats}}, {1ULL << 62})), "numbers of a storage");
-  EXPECT_REFUSED(refusal(torch_streams(stream, {{"0", kSixFloats}}, {5})), "behind the last storage");
+  EXPECT_REFUSED(refusal(streams + "x"), "nothing after the last storage");
+  EXPECT_REFUSED(refusal(torch_streams(stream, {{"0", kSixFloats}}, {1ULL << 62})), "values of a storage");
+  EXPECT_REFUSED(refusal(torch_streams(stream, {{"0", kSixFloats}}, {5})), "after the last storage");
   EXPECT_REFUSED(refusal(torch_streams(stream, {{"9", kSixFloats}}, {6})), "got another key");
   EXPECT_REFUSED(refusal(torch_streams(stream, {{"0", kSixFloats}}, {6}, "\x89")), "little-endian");
   EXPECT_REFUSED(refusal(zip_of({{"m/data.pkl", stream}, {"m/data/0", kSixFloats}, {"m/byteorder", "big"}})),

@@ -33,21 +33,21 @@ TEST(ZipFile, StoredAndDeflatedEntriesAreReadInBothForms) {
   }
 }
 
-TEST(ZipFile, ACommentBehindTheEndIsPassedOver) {
+TEST(ZipFile, ACommentAfterTheEndIsSkipped) {
   std::string bytes = zip_of({{"a", "b"}});
   bytes[bytes.size() - 2] = 5;
   bytes += "notes";
   EXPECT_EQ(ZipFile(bytes, "a.zip").content("a"), "b");
 }
 
-TEST(ZipFile, ACutArchiveIsRefusedAtEveryLength) {
+TEST(ZipFile, ATruncatedArchiveIsRefusedAtEveryLength) {
   const std::string bytes = zip_of({{"a", "content"}, {"b", "more", true}}, true);
   for (size_t length = 0; length < bytes.size(); ++length)
     EXPECT_NE(refusal(bytes.substr(0, length)), "accepted") << length;
   EXPECT_EQ(refusal(bytes), "accepted");
 }
 
-TEST(ZipFile, SizesThatLieAreRefusedBeforeMemoryIsTaken) {
+TEST(ZipFile, WrongSizesAreRefusedBeforeMemoryIsAllocated) {
   ZipMember large("a", "content", true);
   large.size = 0xFFFFFFF0;
   EXPECT_REFUSED(zip_of({large}), "which cannot hold 4294967280");
@@ -61,34 +61,34 @@ TEST(ZipFile, SizesThatLieAreRefusedBeforeMemoryIsTaken) {
   EXPECT_REFUSED(zip_of({shorter}), "something else (damaged?)");
 }
 
-TEST(ZipFile, ABombIsRefused) {
-  // 80 MB of zeros in 80 kB, which is what deflate can do.
+TEST(ZipFile, ADecompressionBombIsRefused) {
+  // 80 MB of zeros in 80 kB, the best ratio of deflate.
   const std::string bytes = zip_of({{"a", std::string(80'000'000, '\0'), true}});
   ASSERT_LT(bytes.size(), 200'000u);
   EXPECT_REFUSED(bytes, "a zip bomb?");
-  // Small entries count together.
+  // The limit applies to the sum of all entries.
   const std::string part(30'000'000, '\0');
   EXPECT_REFUSED(zip_of({{"a", part, true}, {"b", part, true}, {"c", part, true}}), "a zip bomb?");
 }
 
-TEST(ZipFile, EntriesOverEachOtherAreRefused) {
+TEST(ZipFile, OverlappingEntriesAreRefused) {
   ZipMember second("a", "content");
   second.name = "b";
   second.header = 0;
   EXPECT_REFUSED(zip_of({{"a", "content"}, second}), "under two names");
   second.name = "a";
   EXPECT_REFUSED(zip_of({{"a", "content"}, second}), "'a' twice");
-  // The first entry's content holds a second entry, header and all.
+  // The first entry's content contains a second entry with its header.
   const std::string inner = zip_of({{"b", "inside"}});
   ZipMember outer("a", inner.substr(0, 37)), nested("b", "inside");
   nested.header = 31;
-  EXPECT_REFUSED(zip_of({outer, nested}), "lie over each other");
+  EXPECT_REFUSED(zip_of({outer, nested}), "overlapping entries");
 }
 
 TEST(ZipFile, DamageEncryptionAndOtherMethodsAreRefused) {
   ZipMember damaged("a", "content");
   damaged.packed[0] = 'C';
-  EXPECT_REFUSED(zip_of({damaged}), "a.zip: a] required the checksum");
+  EXPECT_REFUSED(zip_of({damaged}), "a.zip: a] expected the checksum");
   ZipMember encrypted("a", "content");
   encrypted.flags = 1;
   EXPECT_REFUSED(zip_of({encrypted}), "encrypted or packed");
@@ -97,10 +97,10 @@ TEST(ZipFile, DamageEncryptionAndOtherMethodsAreRefused) {
   EXPECT_REFUSED(zip_of({other}), "encrypted or packed");
 }
 
-TEST(ZipFile, PlacesOutsideOfTheFileAreRefused) {
+TEST(ZipFile, OffsetsOutsideTheFileAreRefused) {
   ZipMember outside("a", "content");
   outside.header = 0x7FFFFFFF;
-  EXPECT_REFUSED(zip_of({outside}), "cut or whose sizes lie");
+  EXPECT_REFUSED(zip_of({outside}), "truncated or has wrong sizes");
   std::string many = zip_of({{"a", "content"}});
   many[many.size() - 12] = 100;  // entries in the directory
   EXPECT_REFUSED(many, "too small for 100 entries");

@@ -1,4 +1,4 @@
-// Small zip archives for tests, written field by field so that each can be wrong.
+// Small zip archives for tests, written field by field: each field can be made wrong.
 #pragma once
 
 #include <zlib.h>
@@ -71,7 +71,7 @@ inline std::string zip_of(const std::vector<ZipMember>& members, bool long_form 
          little(directory.size(), 4) + little(begin, 4) + little(0, 2);
 }
 
-// What `action` is refused with, or "accepted".
+// The error message of `action`, or "accepted".
 template <typename ErrorType, typename Action>
 std::string refusal_of(const Action& action) {
   try {

@@ -1,4 +1,4 @@
-// What the tests of the kernels are fed, and the form that is compiled for them alone.
+// Inputs for the tests of the kernels, and the variant that is compiled only for tests.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// Every form of the kernels against plain loops in double. What the blocks make of them is compared with
-// autograd in tests/fused/fused_test.cpp.
+// Compares every variant of the kernels with plain loops in double. tests/fused/fused_test.cpp compares the
+// blocks that use them with autograd.
 #include "kernels/kernels.h"
 
 #include <gtest/gtest.h>
@@ -26,7 +26,7 @@ class EachKernel : public ::testing::TestWithParam<const Kernels*> {
   const Kernels& k = *GetParam();
 };
 
-TEST_P(EachKernel, DropoutGivesTheNumbersOfThePortableForm) {
+TEST_P(EachKernel, DropoutEqualsThePortableForm) {
   const auto draw = DropoutDraw::with(0.3, 12345);
   const Floats x = random_floats(1003, 1);
   Floats got(x.size()), expected(x.size());
@@ -37,8 +37,8 @@ TEST_P(EachKernel, DropoutGivesTheNumbersOfThePortableForm) {
 
 constexpr int kOrders = 12;
 
-// A product in one of the orders in which training needs it: operands turned over or not; written, added or
-// put on a bias; the rows of c longer than its columns.
+// A product in one of the forms that training needs: operands transposed or not; the result written, added or
+// added to a bias; the rows of c longer than its columns.
 struct OneProduct {
   Floats a, b, c, bias;
   Product p;
@@ -75,7 +75,7 @@ struct OneProduct {
     return got;
   }
 
-  // size_of(x): x for the product itself, |x| for what its rounding is measured by.
+  // size_of(x): x for the product itself, |x| for its rounding error.
   Floats expected(double (*size_of)(double) = [](double x) { return x; }) const {
     Floats result = c;
     for (int64_t i = 0; i < p.rows; ++i) {
@@ -106,7 +106,7 @@ TEST_P(EachKernel, ProductIsTheSumOverDepth) {
   }
 }
 
-// Products of numbers of 16 bits.
+// Products of 16-bit elements.
 struct ShortProduct {
   const char* name;
   void (*Kernels::*by)(const Product&, float*);
@@ -122,15 +122,15 @@ class EachShortProduct : public ::testing::TestWithParam<ShortProduct> {
   }
 };
 
-// float16: each number of 11 bits, and so is each sum of a chunk. bfloat16: each number of 8 bits, so twice
-// 2^-9.
+// float16: each element and each sum of a chunk have 11 bits. bfloat16: each element has 8 bits, so the error
+// is twice 2^-9.
 INSTANTIATE_TEST_SUITE_P(Kernels, EachShortProduct,
                          ::testing::Values(ShortProduct{"float16", &Kernels::half_product, 2e-3},
                                            ShortProduct{"bfloat16", &Kernels::bfloat16_product, 7.9e-3}),
                          [](const auto& one) { return std::string(one.param.name); });
 
-// Small whole numbers, whose products and sums have at most 11 bits: nothing is rounded.
-TEST_P(EachShortProduct, OfWholeNumbersIsExact) {
+// Small integers, whose products and sums have at most 11 bits: nothing is rounded.
+TEST_P(EachShortProduct, OfIntegersIsExact) {
   const auto whole = [](int64_t n, int seed) {
     Floats numbers = random_floats(n, seed);
     for (float& x : numbers) x = std::round(std::clamp(x, -4.0f, 4.0f));
@@ -161,8 +161,8 @@ TEST_P(EachShortProduct, IsNearTheSumOverDepthInAnySize) {
   }
 }
 
-// From block to block and from slice to slice: the scale of the one before does not fit the next.
-TEST_P(EachShortProduct, FollowsNumbersThatChangeTheirSize) {
+// The scale of the previous block or slice does not fit the next one.
+TEST_P(EachShortProduct, FollowsElementsThatChangeTheirMagnitude) {
   const int64_t rows = 300, depth = 600, columns = 300;
   OneProduct one({rows, depth, columns}, 0, [](int64_t n, int seed) { return random_floats(n, seed); });
   for (int64_t i = 0; i < rows; ++i) {
@@ -189,7 +189,7 @@ TEST_P(EachShortProduct, FollowsNumbersThatChangeTheirSize) {
   }
 }
 
-TEST_P(EachShortProduct, ShowsWhatIsNotFinite) {
+TEST_P(EachShortProduct, KeepsNaNAndInfinity) {
   for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
     OneProduct one({20, 70, 40}, 0, [](int64_t n, int seed) { return random_floats(n, seed); });
     one.a[3 * 70 + 5] = bad;
@@ -198,7 +198,7 @@ TEST_P(EachShortProduct, ShowsWhatIsNotFinite) {
   }
 }
 
-// In whole tiles as in those of the edge. (A row in float16 shares its scale with others.)
+// In full tiles and in edge tiles. (A row in float16 shares its scale with others.)
 TEST(Bfloat16Product, ARowDoesNotDependOnTheOthers) {
   const auto product = available_kernels().front()->bfloat16_product;
   if (!product) GTEST_SKIP() << "this processor does not multiply in bfloat16";
@@ -346,7 +346,7 @@ TEST_P(EachKernel, AttentionIsTheFormula) {
   }
 }
 
-TEST_P(EachKernel, AttentionAndItsDerivativeAreThoseOfThePortableForm) {
+TEST_P(EachKernel, AttentionAndItsGradientEqualThePortableForm) {
   for (const double dropout : {0.0, 0.4}) {
     for (const char* masked : {"", "causal", "padding", "nothing"}) {
       SCOPED_TRACE(masked);
@@ -359,7 +359,7 @@ TEST_P(EachKernel, AttentionAndItsDerivativeAreThoseOfThePortableForm) {
   }
 }
 
-TEST_P(EachKernel, CrossEntropyIsTheFormulaAndItsSlope) {
+TEST_P(EachKernel, CrossEntropyIsTheFormulaAndItsGradient) {
   const int64_t classes = 131;
   for (const float epsilon : {0.0f, 0.1f}) {
     Floats logits = random_floats(classes + 1, 8);
@@ -382,7 +382,7 @@ TEST_P(EachKernel, CrossEntropyIsTheFormulaAndItsSlope) {
   }
 }
 
-// A loss that is not finite must be seen: it ends a training that has gone wrong.
+// A loss that is not finite must remain visible: it stops a training run that has diverged.
 TEST_P(EachKernel, NotANumberStaysNotANumber) {
   Floats logits = random_floats(65, 8);
   logits[40] = std::numeric_limits<float>::quiet_NaN();

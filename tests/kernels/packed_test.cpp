@@ -1,4 +1,4 @@
-// The kernels of decoding on packed weights, every form of them against plain loops in double.
+// Compares every variant of the kernels for packed weights with plain loops in double.
 #include "kernels/packed.h"
 
 #include <gtest/gtest.h>
@@ -57,7 +57,7 @@ double plain_activation(Activation activation, double x) {
   return x;
 }
 
-TEST_P(EachPackedKernel, ProductsAreThePlainSums) {
+TEST_P(EachPackedKernel, ProductsEqualPlainSums) {
   const Packed packed(75, 37, k.panel);
   const int64_t stride = stride_of(packed.channels);
   const Floats x = random_floats(30 * packed.depth, 3);
@@ -102,7 +102,7 @@ TEST_P(EachPackedKernel, ARowsProductIsBitForBitTheSameAmongOtherRowsAndForShare
   }
 }
 
-// Activations in the form that the kernels take, and back.
+// Converts activations to the format of the kernels and back.
 std::vector<char> in_form(const Int8Format& form, const std::vector<int32_t>& numbers) {
   std::vector<char> bytes;
   for (const int32_t number : numbers) {
@@ -118,8 +118,8 @@ int32_t number_at(const Int8Format& form, const std::vector<char>& bytes, int64_
   return number;
 }
 
-// A multiplication and an addition that become one instruction in some tiles only would show here.
-TEST_P(EachPackedKernel, ARowsProductOfWholeNumbersIsBitForBitTheSameAmongOtherRows) {
+// Fails if a multiplication and an addition become one instruction only in some tiles.
+TEST_P(EachPackedKernel, ARowsIntegerProductIsBitForBitTheSameAmongOtherRows) {
   const int64_t depth = 64, stride = stride_of(150), panels = stride / k.panel, rows = 40;
   SplitMix64 random(7);
   const auto limit = static_cast<uint64_t>(k.int8.limit);
@@ -175,9 +175,9 @@ TEST_P(EachPackedKernel, BFloat16WeightsAreTheUpperHalvesOfFloats) {
   }
 }
 
-// Numbers as large as they may be: of 16 bits, the sums come near 2^31, where what saturates or wraps would
+// The largest possible values: with 16 bits the sums come near 2^31, where saturation or wrap-around would
 // show.
-TEST_P(EachPackedKernel, WholeNumbersAreSummedExactlyUpToTheLargest) {
+TEST_P(EachPackedKernel, IntegersAreSummedExactlyUpToTheLargest) {
   const int64_t channels = 50, depth = 512, stride = stride_of(channels),
                 limit = static_cast<int64_t>(k.int8.limit), group = k.int8.group;
   SplitMix64 random(9);
@@ -221,7 +221,7 @@ TEST_P(EachPackedKernel, WholeNumbersAreSummedExactlyUpToTheLargest) {
   }
 }
 
-TEST_P(EachPackedKernel, QuantisedRowsLieWithinHalfAStep) {
+TEST_P(EachPackedKernel, QuantisedRowsAreWithinHalfAStep) {
   const int64_t rows = 3, depth = 37, stride = 40;
   Floats x = random_floats(rows * depth, 6);
   std::fill(x.begin() + depth, x.begin() + 2 * depth, 0.0f);  // a row of zeros
@@ -304,7 +304,7 @@ TEST_P(EachPackedKernel, AQueryOverACacheIsTheFormula) {
   }
 }
 
-TEST_P(EachPackedKernel, TheBestOfARowAreSortedWithTheFirstOfEqualsFirst) {
+TEST_P(EachPackedKernel, TheBestOfARowAreSortedAndTiesKeepTheirOrder) {
   constexpr float kNone = -std::numeric_limits<float>::infinity();
   for (const int64_t size : {1, 5, 64, 1003}) {
     Floats row = random_floats(size, 11);

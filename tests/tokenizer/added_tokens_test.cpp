@@ -20,14 +20,14 @@ std::string parts_of(std::string_view text) {
   return all;
 }
 
-TEST(AddedTokens, AreCutOutOfTheTextAndTheLongestCounts) {
+TEST(AddedTokens, SplitTheTextAndTheLongestCounts) {
   EXPECT_EQ(parts_of("no token"), "[no token]");
   EXPECT_EQ(parts_of("x <a> y"), "[x ][<a>=7][ y]");
   EXPECT_EQ(parts_of("<a><a>>"), "[<a>=7][<a>>=8]");
   EXPECT_EQ(parts_of(""), "");
 }
 
-TEST(AddedTokens, TakeTheWhiteSpaceBesideThemWhereTheySaySo) {
+TEST(AddedTokens, StripAdjacentWhiteSpaceIfTheyDeclareIt) {
   EXPECT_EQ(parts_of("x | y"), "[x][|=9][ y]");
   EXPECT_EQ(parts_of("x / y"), "[x ][/=10][y]");
   EXPECT_EQ(parts_of("/ |"), "[/=10][|=9]");
@@ -64,7 +64,7 @@ TEST(AddedTokens, BadFilesAreRefusedNamingThem) {
   }
 }
 
-TEST(AddedTokens, StandBehindTheVocabularyAndMayLeaveRowsWithoutAPiece) {
+TEST(AddedTokens, FollowTheVocabularyAndMayLeaveRowsWithoutAPiece) {
   const Vocabulary vocabulary({"</s>", "<unk>", "a", "<pad>"});
   const Vocabulary longer = with_added_tokens(vocabulary, {{"<a>", 4}, {"<b>", 6}}, "f");
   EXPECT_EQ(longer.size(), 7);

@@ -15,7 +15,7 @@ TEST(LanguageTags, BeginALineAndNameALanguage) {
     EXPECT_EQ(leading_tag(text), std::nullopt) << text;
 }
 
-TEST(LanguageTags, OfTwoLinesOrMoreAreCodes) {
+TEST(LanguageTags, ThatBeginTwoLinesAreCodes) {
   LanguageTags tags;
   for (const char* line :
        {">>fr<< a", ">>de<< b", "no tag", ">>de<< c", ">>fr<< d", ">>fr<< e", ">>once<< f"})
@@ -26,7 +26,7 @@ TEST(LanguageTags, OfTwoLinesOrMoreAreCodes) {
   EXPECT_EQ(tags.text(), ">>fr<< (3 lines), >>de<< (2 lines), >>once<< (1 line)");
 }
 
-TEST(LanguageTags, ThatAreTooManyAreSomethingElse) {
+TEST(LanguageTags, TooManyDifferentTagsAreNoCodes) {
   LanguageTags tags;
   for (int i = 0; i < 10'000; ++i) tags.add(">>" + std::to_string(i / 2) + "<< x");
   EXPECT_TRUE(tags.codes().empty());

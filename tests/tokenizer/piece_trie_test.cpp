@@ -10,8 +10,8 @@
 namespace dragoman {
 namespace {
 
-// Many pieces that begin alike, bytes above 127 and zero bytes among them, so that the table grows.
-TEST(PieceTrie, FindsWhatAMapFinds) {
+// Many pieces with common prefixes, with bytes above 127 and zero bytes. The table must grow.
+TEST(PieceTrie, FindsTheSameAsAMap) {
   SplitMix64 random(1);
   const auto text = [&] {
     std::string bytes;
@@ -39,7 +39,7 @@ TEST(PieceTrie, FindsWhatAMapFinds) {
   }
 }
 
-TEST(PieceTrie, StopsWhereNoPieceGoesOnAndTellsBeginningsFromPieces) {
+TEST(PieceTrie, StopsWhereNoPieceContinuesAndDistinguishesPrefixesFromPieces) {
   PieceTrie trie;
   trie.add("abc", {7, 1});
   EXPECT_EQ(trie.find("ab"), nullptr);

@@ -1,5 +1,5 @@
-// Text for tests, made from a seed: words of the same syllables over and over, so that there is something to
-// learn.
+// Generates text for tests from a seed. The words repeat the same syllables, so a tokenizer can be trained on
+// it.
 #pragma once
 
 #include <string>

@@ -49,7 +49,7 @@ constexpr uint32_t kHasValue = 1 << 8, kIsValue = 1u << 31;
 uint32_t unit(uint32_t offset, uint32_t bits) {
   return offset << 10 | bits;
 }
-// 'A' (0x41) leads from the root, whose texts stand around 1, to 0x40, whose value stands at 0x80.
+// 'A' (0x41) leads from the root, whose units are around 1, to 0x40, whose value is at 0x80.
 std::map<size_t, uint32_t> a_for_b() {
   return {{0, unit(1, 0)}, {0x40, unit(0xC0, kHasValue | 0x41)}, {0x80, kIsValue | 0}};
 }
@@ -66,12 +66,12 @@ TEST(SentencePieceModel, OfTheTrainerIsAccepted) {
 TEST(SentencePieceModel, WithABrokenProtocolBufferIsRefused) {
   EXPECT_NE(refusal("").find("got none"), std::string::npos);
   EXPECT_NE(refusal("hello"), "accepted");
-  EXPECT_NE(refusal(piece("a") + "\x0A\x7F").find("0 are left"), std::string::npos);
+  EXPECT_NE(refusal(piece("a") + "\x0A\x7F").find("0 remain"), std::string::npos);
   EXPECT_NE(refusal(piece("a") + std::string(11, '\xFF')).find("ten bytes"), std::string::npos);
   EXPECT_NE(refusal(piece("a") + "\x0B").find("wire type 3"), std::string::npos);
 }
 
-TEST(SentencePieceModel, WithAPieceThatCannotBeIsRefused) {
+TEST(SentencePieceModel, WithAnInvalidPieceIsRefused) {
   EXPECT_NE(refusal(piece("a") + piece("")).find("m.spm: piece 1"), std::string::npos);
   EXPECT_NE(refusal(piece(std::string("a\0b", 3))).find("NUL"), std::string::npos);
   EXPECT_NE(refusal(piece(std::string(9000, 'a'))).find("9000"), std::string::npos);
@@ -81,7 +81,7 @@ TEST(SentencePieceModel, WithAPieceThatCannotBeIsRefused) {
   EXPECT_NE(refusal(scored(std::string("\0\0\x80\xFF", 4))).find("-inf"), std::string::npos);
 }
 
-TEST(SentencePieceModel, WithACharsmapThatLeadsOutsideOfItselfIsRefused) {
+TEST(SentencePieceModel, WithACharsmapThatLeadsOutsideItsTableIsRefused) {
   const auto changed = [](size_t at, uint32_t bits) {
     auto units = a_for_b();
     units[at] = bits;
@@ -98,12 +98,12 @@ TEST(SentencePieceModel, WithACharsmapThatLeadsOutsideOfItselfIsRefused) {
   for (const auto& charsmap : {std::string("abc"), little_endian(5) + "abcd", little_endian(4) + "abcd",
                                little_endian(0), little_endian(0xFFFFFFFF) + std::string(99, 'a')})
     EXPECT_NE(refusal(piece("a") + field(3, field(2, charsmap))), "accepted");
-  // The denormaliser's is checked alike.
+  // The denormaliser's charsmap is checked too.
   EXPECT_NE(refusal(piece("a") + field(5, field(2, little_endian(9)))).find("denormalizer"),
             std::string::npos);
 }
 
-TEST(SentencePieceModel, TakesAnotherCharsmapBesideItsPieces) {
+TEST(SentencePieceModel, KeepsItsPiecesWithAnotherCharsmap) {
   const std::string model = train_on(sample_lines(300), small_tokenizer_options("bpe")).model;
   const std::string other(300, 'x');  // as long as a length of two bytes
   EXPECT_EQ(charsmap_of(with_charsmap(model, other)), other);

@@ -54,7 +54,7 @@ TEST_P(EachSampler, SpellsTheSameTextInManyWays) {
   }
 }
 
-TEST_P(EachSampler, LeavesSymbolsAndUnknownCharactersAsTheyAre) {
+TEST_P(EachSampler, KeepsSymbolsAndUnknownCharacters) {
   const Tokenizer tokenizer = sampled_tokenizer(GetParam());
   const SubwordSampler sampler(tokenizer, 0.5);
   const Ids ids = encoded(tokenizer, ">>de<< bake <x> 漢 lomi");
@@ -69,7 +69,7 @@ TEST_P(EachSampler, LeavesSymbolsAndUnknownCharactersAsTheyAre) {
   }
 }
 
-// Without anything left out, the merges are SentencePiece's own.
+// Without dropout, the merges are SentencePiece's own.
 TEST(SubwordSampler, OfBpeWithoutDropoutIsTheTokenizer) {
   const Tokenizer tokenizer = sampled_tokenizer("bpe");
   const SubwordSampler sampler(tokenizer, 1e-12);
@@ -84,8 +84,8 @@ TEST(SubwordSampler, OfUnigramWithALargeAlphaIsTheTokenizer) {
     EXPECT_EQ(sampler.sample(encoded(tokenizer, line), 1), encoded(tokenizer, line));
 }
 
-// All segmentations of a word, counted out, against how often each is drawn.
-TEST(SubwordSampler, OfUnigramDrawsInProportionToProbability) {
+// Compares the probability of each segmentation of a word with its frequency in the samples.
+TEST(SubwordSampler, OfUnigramSamplesInProportionToProbability) {
   const Tokenizer tokenizer = sampled_tokenizer("unigram");
   const double alpha = 0.3;
   const Ids ids = encoded(tokenizer, "bake");

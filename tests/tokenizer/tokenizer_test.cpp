@@ -59,9 +59,8 @@ TEST_P(EachTokenizer, NeverTakesTextForASpecialToken) {
   }
 }
 
-TEST_P(EachTokenizer, NeverTakesTextForASpecialTokenWhenItKnowsNoneOfItsLetters) {
-  // SentencePiece then gives the whole of "</s>" as one unknown piece, whose text is that of the special
-  // token.
+TEST_P(EachTokenizer, NeverTakesTextForASpecialTokenIfAllItsLettersAreUnknown) {
+  // SentencePiece then returns "</s>" as one unknown piece, which has the text of the special token.
   const TrainedTokenizer chinese = train_on({"漢字", "字漢"}, small_tokenizer_options(GetParam()));
   const Tokenizer tokenizer =
       Tokenizer::from_bytes(chinese.model, vocabulary_of(chinese.model, "chinese", {">>de<<"}), "chinese");
@@ -70,7 +69,7 @@ TEST_P(EachTokenizer, NeverTakesTextForASpecialTokenWhenItKnowsNoneOfItsLetters)
   }
 }
 
-TEST_P(EachTokenizer, GivesUnknownForCharactersThatNobodyLearned) {
+TEST_P(EachTokenizer, GivesUnknownForUnknownCharacters) {
   const Tokenizer tokenizer = tokenizer_of(GetParam());
   const std::vector<int64_t> ids = tokenizer.encode("ba 漢 ke");
   EXPECT_EQ(std::count(ids.begin(), ids.end(), tokenizer.vocabulary().unk_id()), 1);
@@ -92,7 +91,7 @@ TEST_P(EachTokenizer, EncodesAVeryLongTextAsItsSentences) {
   EXPECT_EQ(tokenizer.encode_pieces(text).size(), expected.size());
 }
 
-// Processor time, and its growth alone: neither sanitizers nor a busy machine decide.
+// Measures only the growth of the processor time, which depends neither on sanitizers nor on a busy machine.
 TEST_P(EachTokenizer, EncodesAMillionUnknownCharactersInLinearTime) {
   const Tokenizer tokenizer = tokenizer_of(GetParam());
   const auto ticks = [&](size_t characters) {
@@ -137,7 +136,7 @@ TEST_P(EachTokenizer, GivesTheSameIdsOnSeveralThreadsAtOnce) {
   EXPECT_EQ(second, expected);
 }
 
-TEST(Tokenizer, CutsALeadingLanguageCodeThatItKnows) {
+TEST(Tokenizer, SplitsOffALeadingLanguageCodeThatItKnows) {
   const Tokenizer tokenizer = tokenizer_of("unigram", {">>de<<"});
   std::vector<int64_t> expected = tokenizer.encode("bake lomi.");
   expected.insert(expected.begin(), tokenizer.vocabulary().id(">>de<<"));
@@ -146,7 +145,7 @@ TEST(Tokenizer, CutsALeadingLanguageCodeThatItKnows) {
   EXPECT_EQ(tokenizer.encode_source(">>de<<"), std::vector<int64_t>{expected[0]});
 }
 
-TEST(Tokenizer, TakesALanguageCodeForTextWhenItIsUnknownOrNotInFront) {
+TEST(Tokenizer, TreatsALanguageCodeAsTextIfItIsUnknownOrNotAtTheBeginning) {
   const Tokenizer tokenizer = tokenizer_of("unigram", {">>de<<"});
   for (const std::string text : {">>fr<< bake", "bake >>de<<", "</s> bake", "<pad> bake", ">> bake", ">>"}) {
     EXPECT_EQ(tokenizer.encode_source(text), tokenizer.encode(text)) << text;
@@ -198,7 +197,7 @@ TEST(Tokenizer, NamesAModelFileThatIsMissingOrDamaged) {
   }
 }
 
-// Runs of spaces are one, and those at the ends go: that is all that encoding and decoding may change.
+// Encoding and decoding may only reduce runs of spaces to one and remove spaces at both ends.
 std::string with_single_spaces(const std::string& line) {
   std::string text;
   for (const char c : line) {
@@ -246,14 +245,14 @@ Tokenizer tokenizer_with_rule(const std::string& type, const std::string& rule) 
   return Tokenizer::from_bytes(model.model, vocabulary_of(model.model, rule), rule);
 }
 
-TEST_P(EachTokenizer, KeepsEveryCharacterUnlessARuleIsAskedFor) {
+TEST_P(EachTokenizer, KeepsEveryCharacterUnlessARuleIsSet) {
   EXPECT_EQ(TokenizerOptions().normalization, Normalization::kIdentity);
   const Tokenizer tokenizer = tokenizer_with_rule(GetParam(), name_of(TokenizerOptions().normalization));
   for (const std::string& line : delicate_lines()) {
     EXPECT_EQ(tokenizer.decode(tokenizer.encode(line)), line);
     EXPECT_EQ(tokenizer.normalized(line), line);
   }
-  // SentencePiece's trainer has no piece for a tab, which is white space like any other.
+  // SentencePiece's trainer has no piece for a tab.
   EXPECT_EQ(tokenizer.decode(tokenizer.encode("line\tand")), "line and");
 }
 
@@ -278,7 +277,7 @@ TEST_P(EachTokenizer, NormalisesAsTheRuleSays) {
   }
 }
 
-TEST_P(EachTokenizer, ReadsWhiteSpaceThatItNeverSawAsASpace) {
+TEST_P(EachTokenizer, ReadsUnseenWhiteSpaceAsASpace) {
   const Tokenizer tokenizer = tokenizer_of(GetParam());
   const std::vector<int64_t> expected = tokenizer.encode("ba ke");
   for (const char* between : {"\t", "\xC2\xA0", "\xE2\x80\xA8", "\xE3\x80\x80", "\xE2\x80\x8B",
@@ -291,8 +290,8 @@ TEST_P(EachTokenizer, ReadsWhiteSpaceThatItNeverSawAsASpace) {
   EXPECT_TRUE(tokenizer.encode(" \t\xE2\x80\x8B").empty());
 }
 
-// transformers and Marian give a text to SentencePiece as it stands.
-TEST_P(EachTokenizer, ReadsSpacesThatItNeverSawAsSentencePieceAlone) {
+// transformers and Marian pass a text to SentencePiece unchanged.
+TEST_P(EachTokenizer, ReadsUnseenSpacesAsSentencePieceDoes) {
   const Tokenizer tokenizer = tokenizer_of(GetParam());
   sentencepiece::SentencePieceProcessor alone;
   load_sentencepiece_model(trained(GetParam()).model, GetParam(), alone);
@@ -317,7 +316,7 @@ TEST_P(EachTokenizer, LeavesTheSpacesOfAForeignModelToItsNormaliser) {
   }
 }
 
-TEST_P(EachTokenizer, SpellsSpacesThatItNeverSawInBytesWhereItSpellsAll) {
+TEST_P(EachTokenizer, SpellsUnseenSpacesInBytesWithByteFallback) {
   TokenizerOptions options = small_tokenizer_options(GetParam(), 400);
   options.byte_fallback = true;
   const TrainedTokenizer model = train_on(sample_lines(300), options);

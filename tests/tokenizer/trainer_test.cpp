@@ -11,7 +11,7 @@
 namespace dragoman {
 namespace {
 
-// Both kinds of model keep the same promises.
+// Both types of model have the same properties.
 class EachType : public testing::TestWithParam<std::string> {
  protected:
   TokenizerOptions options(int64_t vocab_size = 60) const {
@@ -47,7 +47,7 @@ TEST_P(EachType, GivesTheSameBytesForTheSameText) {
   EXPECT_EQ(train_on(sample_lines(200), options()).model, train_on(sample_lines(200), options()).model);
 }
 
-TEST_P(EachType, LowersAVocabularyThatTheTextCannotFillAndSaysSo) {
+TEST_P(EachType, LowersAVocabularyThatTheTextCannotFillAndReportsIt) {
   const TrainedTokenizer trained = train_on(sample_lines(50), options(30'000));
   EXPECT_LT(trained.pieces, 30'000);
   ASSERT_EQ(trained.notes.size(), 1u);
@@ -58,7 +58,7 @@ TEST_P(EachType, LowersAVocabularyThatTheTextCannotFillAndSaysSo) {
 
 TEST_P(EachType, NamesTheSmallestVocabularyThatHoldsTheCharacters) {
   const std::vector<std::string> lines = {"abcdefgh abcdefgh", "abcdefgh"};
-  // Eight letters, the sign for a space, </s> and <unk>.
+  // Eight letters, the symbol for a space, </s> and <unk>.
   const std::string message = message_of<ConfigError>(lines, options(10));
   EXPECT_NE(message.find("--vocab-size"), std::string::npos) << message;
   EXPECT_NE(message.find("at least 11 "), std::string::npos) << message;
@@ -76,7 +76,7 @@ TEST_P(EachType, LearnsFromASingleCharacter) {
   EXPECT_GE(train_on({"漢"}, options()).pieces, 4);
 }
 
-TEST_P(EachType, NeverLearnsASpecialToken) {
+TEST_P(EachType, NeverMakesAPieceOfASpecialToken) {
   std::vector<std::string> lines;
   for (int i = 0; i < 300; ++i)
     lines.push_back(i % 2 ? "<pad><pad> x</s>y <unk>" : "a <pad> ＜pad＞ </s> <unk>");
@@ -85,14 +85,14 @@ TEST_P(EachType, NeverLearnsASpecialToken) {
   EXPECT_EQ(vocabulary_of(trained.model, "sample").pad_id(), trained.pieces);
 }
 
-TEST_P(EachType, LearnsLinesWithNulInvalidBytesAndReservedSigns) {
+TEST_P(EachType, AcceptsLinesWithNulInvalidBytesAndReservedCharacters) {
   const std::string with_all = std::string("quick\0brown", 11) + " \xFF\xE2\x96\x85 fox";
   const TrainedTokenizer trained = train_on(std::vector<std::string>(20, with_all), options(1000));
   const Vocabulary vocabulary = vocabulary_of(trained.model, "sample");
   for (const char* letter : {"q", "b", "x"}) EXPECT_TRUE(vocabulary.find(letter)) << letter;
 }
 
-TEST_P(EachType, LearnsAllOfALineHoweverLongItIs) {
+TEST_P(EachType, UsesTheWholeOfAVeryLongLine) {
   std::string with_spaces;
   for (int i = 0; i < 2'000; ++i) with_spaces += "tür ön ";
   const std::string without_spaces(70'000, 'x');
@@ -135,7 +135,7 @@ TEST_P(EachType, DoesNotCutATrainingLineThatHasOnlyAUserSymbol) {
   EXPECT_NE(message_of<DataError>({"<sep>", "<sep> <sep>"}, with_symbol).find("got none"), std::string::npos);
 }
 
-TEST_P(EachType, SpellsUnknownCharactersInBytesWhenAsked) {
+TEST_P(EachType, SpellsUnknownCharactersInBytesWithByteFallback) {
   TokenizerOptions with_bytes = options(400);
   with_bytes.byte_fallback = true;
   const TrainedTokenizer trained = train_on(sample_lines(200), with_bytes);
@@ -144,7 +144,7 @@ TEST_P(EachType, SpellsUnknownCharactersInBytesWhenAsked) {
   EXPECT_EQ(tokenizer.decode(tokenizer.encode("ba 漢字 😀")), "ba 漢字 😀");
 }
 
-TEST_P(EachType, LearnsFromADrawnPartOfManyLines) {
+TEST_P(EachType, UsesASampleOfManyLines) {
   TokenizerOptions sampled = options();
   sampled.tokenizer_sample = 200;
   const std::vector<std::string> lines = sample_lines(400);
@@ -185,7 +185,7 @@ TEST(Trainer, AddsLanguageCodesBeforePadding) {
   EXPECT_EQ(vocabulary.pad_id(), 61);
 }
 
-TEST(Trainer, RefusesBytesThatAreNoModel) {
+TEST(Trainer, RefusesBytesThatAreNotAModel) {
   EXPECT_THROW(vocabulary_of("not a model", "x.spm"), ModelError);
 }
 

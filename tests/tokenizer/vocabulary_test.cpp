@@ -26,7 +26,7 @@ void expect_error(const std::string& json, const std::vector<std::string>& parts
     EXPECT_NE(message.find(part), std::string::npos) << part << " in: " << message;
 }
 
-TEST(Vocabulary, NumbersPiecesAsTheFileSaysInWhateverOrderItSaysIt) {
+TEST(Vocabulary, ReadsTheIdsOfAFileInAnyOrder) {
   const Vocabulary vocabulary = Vocabulary::parse(kSmall, "vocab.json");
   EXPECT_EQ(vocabulary.size(), 5);
   EXPECT_EQ(vocabulary.id("▁a"), 2);
@@ -45,12 +45,12 @@ TEST(Vocabulary, TakesTheSpecialIdsFromTheFile) {
   EXPECT_FALSE(vocabulary.is_special(1));
 }
 
-TEST(Vocabulary, ListsLanguageCodesByIdAndNothingThatOnlyLooksAlike) {
+TEST(Vocabulary, ListsOnlyLanguageCodesById) {
   const Vocabulary vocabulary({"</s>", "<unk>", ">>fr<<", ">>de_AT<<", ">><<", ">>x", "a>>b<<", "<pad>"});
   EXPECT_EQ(vocabulary.language_codes(), (std::vector<std::string>{">>fr<<", ">>de_AT<<"}));
 }
 
-TEST(Vocabulary, ReadsBackWhatItWrites) {
+TEST(Vocabulary, CanReadItsOwnFile) {
   const Vocabulary first({"</s>", "<unk>", "\"", "\\", "▁ü", "\x01", "<pad>"});
   const Vocabulary second = Vocabulary::parse(first.to_json(), "vocab.json");
   ASSERT_EQ(second.size(), first.size());
@@ -58,7 +58,7 @@ TEST(Vocabulary, ReadsBackWhatItWrites) {
   EXPECT_EQ(second.to_json(), first.to_json());
 }
 
-TEST(Vocabulary, RefusesWhatIsNotAnObjectOfIds) {
+TEST(Vocabulary, RefusesEverythingExceptAnObjectOfIds) {
   expect_error("[1, 2]", {"vocab.json", "object", "array"});
   expect_error(R"({"</s>": "0"})", {"'</s>'", "\"0\""});
   expect_error(R"({"</s>": 0.5})", {"'</s>'", "0.5"});
@@ -70,7 +70,7 @@ TEST(Vocabulary, RefusesAnIdThatTwoPiecesShare) {
   expect_error(R"({"</s>": 0, "<unk>": 1, "<pad>": 1})", {"vocab.json", "'<unk>'", "'<pad>'", "1"});
 }
 
-TEST(Vocabulary, RefusesAHoleAndANegativeIdNamingThePiece) {
+TEST(Vocabulary, RefusesAGapAndANegativeIdNamingThePiece) {
   expect_error(R"({"</s>": 0, "<unk>": 1, "<pad>": 3})", {"none with the id 2, and '<pad>' with 3"});
   expect_error(R"({"</s>": 0, "<unk>": 1, "<pad>": -1})", {"'<pad>'", "got -1"});
   expect_error(R"({"</s>": 0, "<unk>": 1, "<pad>": 18446744073709551615})",
@@ -83,11 +83,11 @@ TEST(Vocabulary, RefusesAFileWithoutASpecialToken) {
   expect_error(R"({"</s>": 0, "<unk>": 1})", {"'<pad>'"});
 }
 
-TEST(Vocabulary, RefusesAPieceThatIsGivenTwice) {
+TEST(Vocabulary, RefusesADuplicatePiece) {
   EXPECT_THROW(Vocabulary({"</s>", "<unk>", "a", "a", "<pad>"}), ModelError);
 }
 
-TEST(Vocabulary, NamesAFileThatIsNotThere) {
+TEST(Vocabulary, NamesAMissingFile) {
   try {
     Vocabulary::load("/no/such/vocab.json");
     FAIL() << "required a ModelError";
