@@ -12,8 +12,8 @@ namespace {
 
 constexpr size_t kMatches = 2, kTotals = kMatches + kBleuOrder;  // offsets in the statistics
 
-// The value that Chen and Cherry 2014, "A Systematic Comparison of Smoothing Techniques for Sentence-Level BLEU",
-// found best.
+// The value that Chen and Cherry 2014, "A Systematic Comparison of Smoothing Techniques for Sentence-Level
+// BLEU", found best.
 double default_value(SmoothMethod method) {
   return method == SmoothMethod::kAddK ? 1 : 0.1;
 }

@@ -50,37 +50,60 @@ ValidationResult validation_of(const nlohmann::json& line) {
   return result;
 }
 
-// Forgets what stands at `update` or later.
+// Removes the entries of `update` and later ones.
 template <typename Entry>
 void cut(std::vector<Entry>& entries, int64_t update) {
   while (!entries.empty() && entries.back().update >= update) entries.pop_back();
 }
 
-void take(RunHistory& history, const nlohmann::json& line) {
+double finite_or_nan(double value) {
+  return std::isfinite(value) ? value : std::numeric_limits<double>::quiet_NaN();
+}
+
+// The log holds the perplexity, which overflows sooner.
+double finite_cross_entropy(double cross_entropy) {
+  return std::isfinite(std::exp(cross_entropy)) ? cross_entropy : std::numeric_limits<double>::quiet_NaN();
+}
+
+void add_line(RunHistory& history, const nlohmann::json& line) {
   const std::string kind = line.at("kind").get<std::string>();
   history.end.clear();
-  if (kind == "train") {
-    const TrainProgress progress = progress_of(line);
-    if (history.averaged && history.averaged->update >= progress.update) history.averaged.reset();
-    cut(history.progress, progress.update);
-    cut(history.validations, progress.update + 1);  // the last line of a run stands behind its validation
-    history.progress.push_back(progress);
-  } else if (kind == "valid") {
-    ValidationResult result = validation_of(line);
-    if (result.averaged > 0) {
-      history.averaged = std::move(result);
-      return;
-    }
-    cut(history.progress, result.update + 1);  // the progress line of this very update stands before it
-    cut(history.validations, result.update);
-    history.validations.push_back(std::move(result));
-  } else if (kind == "stopped") {
-    history.end = line.at("text").get<std::string>();
-    history.end_seconds = line.value("seconds", 0.0);
-  }
+  if (kind == "train") history.add(progress_of(line));
+  if (kind == "valid") history.add(validation_of(line));
+  if (kind == "stopped") history.stop(line.at("text").get<std::string>(), line.value("seconds", 0.0));
 }
 
 }  // namespace
+
+void RunHistory::add(TrainProgress entry) {
+  entry.cross_entropy = finite_cross_entropy(entry.cross_entropy);
+  for (double* value : {&entry.loss, &entry.learning_rate, &entry.gradient_norm, &entry.tokens_per_second})
+    *value = finite_or_nan(*value);
+  end.clear();
+  if (averaged && averaged->update >= entry.update) averaged.reset();
+  cut(progress, entry.update);
+  cut(validations, entry.update + 1);  // the last progress line of a run comes after its validation
+  progress.push_back(std::move(entry));
+}
+
+void RunHistory::add(ValidationResult result) {
+  result.cross_entropy = finite_cross_entropy(result.cross_entropy);
+  for (double* value : {&result.loss, &result.bleu, &result.chrf, &result.ser})
+    *value = finite_or_nan(*value);
+  end.clear();
+  if (result.averaged > 0) {
+    averaged = std::move(result);
+    return;
+  }
+  cut(progress, result.update + 1);  // the progress line of the same update comes before it
+  cut(validations, result.update);
+  validations.push_back(std::move(result));
+}
+
+void RunHistory::stop(std::string reason, double seconds) {
+  end = std::move(reason);
+  end_seconds = seconds;
+}
 
 const ValidationResult* RunHistory::best() const {
   const ValidationResult* best = nullptr;
@@ -94,11 +117,11 @@ const ValidationResult* RunHistory::best() const {
 RunHistory read_run_history(const std::string& log_path) {
   RunHistory history;
   if (!file_exists(log_path)) return history;
-  // Not the reader of text: a line that a crash damaged is passed over, whatever bytes it holds.
+  // Not the reader of text: a damaged line is skipped, whatever bytes it holds.
   std::istringstream lines(read_file(log_path, ErrorKind::kData));
   for (std::string line; std::getline(lines, line);) {
     try {
-      take(history, parse_json(line, log_path, ErrorKind::kData));
+      add_line(history, parse_json(line, log_path, ErrorKind::kData));
     } catch (const Error&) {
       continue;
     } catch (const nlohmann::json::exception&) {

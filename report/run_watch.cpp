@@ -24,6 +24,7 @@ std::string local_time() {
 
 RunWatch::RunWatch(std::string folder, ReportContent content, bool tensorboard, int64_t update, Log& log)
     : folder_(std::move(folder)), content_(std::move(content)), log_(log) {
+  content_.history = read_run_history(join_path(folder_, TrainLog::kName));
   if (tensorboard) attempt([&] { events_.emplace(join_path(folder_, kEventFolder), update + 1); });
   write_report(true);
 }
@@ -47,7 +48,6 @@ void RunWatch::attempt(Action action) {
 
 void RunWatch::write_report(bool running) {
   attempt([&] {
-    content_.history = read_run_history(join_path(folder_, TrainLog::kName));
     content_.running = running;
     content_.written_at = local_time();
     write_file_atomically(join_path(folder_, kReportName), report_html(content_));
@@ -59,6 +59,7 @@ void RunWatch::add_scalars(int64_t update, const std::vector<Scalar>& scalars) {
 }
 
 void RunWatch::progressed(const TrainProgress& progress) {
+  content_.history.add(progress);
   add_scalars(progress.update, {{"train/loss", progress.loss},
                                 {"train/perplexity", std::exp(progress.cross_entropy)},
                                 {"train/lr", progress.learning_rate},
@@ -67,6 +68,7 @@ void RunWatch::progressed(const TrainProgress& progress) {
 }
 
 void RunWatch::validated(const ValidationResult& result) {
+  content_.history.add(result);
   // The mean of several weights is no point of the run's own curve.
   const std::string of = result.averaged > 0 ? "averaged/" : "valid/";
   std::vector<Scalar> scalars = {{of + "loss", result.loss},
@@ -76,6 +78,10 @@ void RunWatch::validated(const ValidationResult& result) {
   if (content_.valid_metric == ValidMetric::kSer) scalars.push_back({of + "ser", result.ser});
   add_scalars(result.update, scalars);
   write_report(true);
+}
+
+void RunWatch::stopped(const std::string& reason, double seconds) {
+  content_.history.stop(reason, seconds);
 }
 
 }  // namespace dragoman

@@ -1,5 +1,5 @@
-// What people watch a run by, beside its log: report.html, written anew at each validation and at the end,
-// and TensorBoard's event files. Nothing in here ends a run: what cannot be written is a warning.
+// Shows a run to the user, in addition to its log: report.html, rewritten at each validation and at the end,
+// and TensorBoard's event files. A file that cannot be written is a warning and does not end the run.
 #pragma once
 
 #include <optional>
@@ -13,8 +13,8 @@ namespace dragoman {
 
 class RunWatch : public TrainWatcher {
  public:
-  // `content`: what stays the same during the run; the history is read from the log in `folder`. A report is
-  // written at once. With `tensorboard`, an event file of updates from `update` + 1 on begins.
+  // `content`: all but the history, which is read from the log in `folder`. Writes a report. With
+  // `tensorboard`, starts an event file for the updates after `update`.
   RunWatch(std::string folder, ReportContent content, bool tensorboard, int64_t update, Log& log);
   ~RunWatch() override;  // the run has ended, however it did
   RunWatch(const RunWatch&) = delete;
@@ -22,6 +22,7 @@ class RunWatch : public TrainWatcher {
 
   void progressed(const TrainProgress& progress) override;
   void validated(const ValidationResult& result) override;
+  void stopped(const std::string& reason, double seconds) override;
 
  private:
   void write_report(bool running);

@@ -92,6 +92,15 @@ void TrainLog::validation(const ValidationResult& r, ValidMetric metric, int64_t
   if (watcher_) watcher_->validated(r);
 }
 
+void TrainLog::saved(int64_t update, double seconds) {
+  event("saved", update, seconds, "saved on request: update " + std::to_string(update));
+}
+
+void TrainLog::stopped(int64_t update, double seconds, const std::string& reason) {
+  event("stopped", update, seconds, reason);
+  if (watcher_) watcher_->stopped(reason, seconds);
+}
+
 void TrainLog::event(const std::string& kind, int64_t update, double seconds, const std::string& text) {
   log_.info(text);
   // A text may hold the name of a file, which need not be UTF-8.

@@ -1,4 +1,4 @@
-// What a run leaves for people to watch: a progress line, and train.log.jsonl, one JSON object a line.
+// The log of a run: lines for the user, and train.log.jsonl with one JSON object per line.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace dragoman {
 
-// Averages since the line before.
+// Averages since the previous progress line.
 struct TrainProgress {
   int64_t epoch = 0, update = 0;
   double loss = 0;           // label-smoothed, per token
@@ -18,7 +18,7 @@ struct TrainProgress {
   double learning_rate = 0;
   double gradient_norm = 0;
   double tokens_per_second = 0;  // target tokens, </s> included
-  int64_t target_tokens = 0;     // since the line before
+  int64_t target_tokens = 0;     // since the previous line
   double seconds = 0;            // of training so far
   double seconds_left = -1;      // unknown below 0
 };
@@ -34,25 +34,26 @@ struct ValidationResult {
   double ser = 0;              // lines that are wrong, in percent
   double seconds = 0;          // that the validation took
   bool is_best = false;        // it became the model
-  bool was_asked_for = false;  // by a signal: a look that changes nothing
+  bool was_asked_for = false;  // by a signal: it has no effect on the run
   int64_t averaged = 0;        // snapshots whose mean it was; 0: the weights of this update
   std::vector<SampleTranslation> samples;
 
   double perplexity() const;
 };
 
-// What the best model is chosen by: one of the scores above.
+// The score by which the best model is chosen.
 enum class ValidMetric { kChrf, kBleu, kLoss, kSer };
 constexpr auto names_of(ValidMetric) {
   return choice_names("chrf", "bleu", "loss", "ser");
 }
 
-// Told of what the log says, once it is said.
+// Receives each entry after the log has written it.
 class TrainWatcher {
  public:
   virtual ~TrainWatcher() = default;
   virtual void progressed(const TrainProgress& progress) = 0;
   virtual void validated(const ValidationResult& result) = 0;
+  virtual void stopped(const std::string& /*reason*/, double /*seconds: of training so far*/) {}
 };
 
 class TrainLog {
@@ -64,12 +65,14 @@ class TrainLog {
   void watch(TrainWatcher& watcher) { watcher_ = &watcher; }  // it must outlive the run
 
   void progress(const TrainProgress& progress);
-  void show(const TrainProgress& progress);  // to the user alone: between two lines of the log
+  void show(const TrainProgress& progress);  // to the user only, between two lines of the log
   void validation(const ValidationResult& result, ValidMetric metric, int64_t without_gain);
-  // "stopped": the run has ended. seconds: of training so far.
-  void event(const std::string& kind, int64_t update, double seconds, const std::string& text);
+  // seconds: of training so far.
+  void saved(int64_t update, double seconds);  // at the user's request
+  void stopped(int64_t update, double seconds, const std::string& reason);
 
  private:
+  void event(const std::string& kind, int64_t update, double seconds, const std::string& text);
   void append(const std::string& json_line);
 
   std::string path_;

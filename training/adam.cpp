@@ -11,9 +11,10 @@ Adam::Adam(Transformer& model, const AdamOptions& options) : options_(options) {
     parameters_.push_back(parameter);
     first_.push_back(slots_.back().first_moment);
     second_.push_back(slots_.back().second_moment);
-    step_counts_.push_back(
-        torch::zeros({}, torch::TensorOptions().dtype(torch::kFloat32).device(parameter.device())));
   }
+  TORCH_CHECK(!parameters_.empty(), "Adam needs parameters");
+  step_count_ =
+      torch::zeros({}, torch::TensorOptions().dtype(torch::kFloat32).device(parameters_[0].device()));
 }
 
 std::vector<torch::Tensor> Adam::gradients() const {
@@ -50,21 +51,22 @@ void Adam::scale_gradients(const torch::Tensor& factor) {
 
 void Adam::step(double learning_rate, const torch::Tensor& skip) {
   const torch::NoGradGuard no_grad;
-  at::_foreach_add_(step_counts_, 1);
+  step_count_.add_(1);
   const auto all = gradients();
   const auto found = skip.defined() ? std::optional(skip) : std::nullopt;
-  at::_fused_adam_(parameters_, all, first_, second_, /*max_exp_avg_sqs=*/{}, step_counts_, learning_rate,
-                   options_.beta1, options_.beta2, /*weight_decay=*/0, options_.epsilon, /*amsgrad=*/false,
+  at::_fused_adam_(parameters_, all, first_, second_, /*max_exp_avg_sqs=*/{},
+                   std::vector<torch::Tensor>(parameters_.size(), step_count_), learning_rate, options_.beta1,
+                   options_.beta2, /*weight_decay=*/0, options_.epsilon, /*amsgrad=*/false,
                    /*maximize=*/false, /*grad_scale=*/std::nullopt, found);
-  if (found) at::_foreach_sub_(step_counts_, std::vector<torch::Tensor>(step_counts_.size(), skip));
+  if (found) step_count_.sub_(skip);
 }
 
 int64_t Adam::steps() const {
-  return step_counts_.empty() ? 0 : static_cast<int64_t>(step_counts_[0].item<double>());
+  return step_count_.item<int64_t>();
 }
 
 void Adam::set_steps(int64_t steps) {
-  for (auto& count : step_counts_) count.fill_(static_cast<double>(steps));
+  step_count_.fill_(steps);
 }
 
 }  // namespace dragoman

@@ -40,7 +40,8 @@ class Adam {
 
   AdamOptions options_;
   std::vector<Slot> slots_;
-  std::vector<torch::Tensor> parameters_, first_, second_, step_counts_;
+  std::vector<torch::Tensor> parameters_, first_, second_;
+  torch::Tensor step_count_;  // float32 scalar on the device
 };
 
 }  // namespace dragoman

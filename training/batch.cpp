@@ -16,18 +16,18 @@ struct Row {
   std::span<const int32_t> source, target;
   int64_t pair = 0;
 
-  int64_t length() const { return static_cast<int64_t>(std::max(source.size(), target.size())); }
+  int64_t length() const { return std::max(std::ssize(source), std::ssize(target)); }
 };
 
 Batch batch_of(std::span<const Row> rows, const PadIds& pad) {
-  size_t source_width = 0, target_width = 0;
+  int64_t source_width = 0, target_width = 0;
   for (const Row& row : rows) {
-    source_width = std::max(source_width, row.source.size());
-    target_width = std::max(target_width, row.target.size());
+    source_width = std::max(source_width, std::ssize(row.source));
+    target_width = std::max(target_width, std::ssize(row.target));
   }
-  const auto count = static_cast<int64_t>(rows.size());
-  const auto filled = [&](size_t width, int64_t id) {
-    return torch::full({count, static_cast<int64_t>(width)}, id, torch::kInt64);
+  const int64_t count = std::ssize(rows);
+  const auto filled = [&](int64_t width, int64_t id) {
+    return torch::full({count, width}, id, torch::kInt64);
   };
   Batch batch;
   batch.source = filled(source_width, pad.source);
@@ -40,7 +40,7 @@ Batch batch_of(std::span<const Row> rows, const PadIds& pad) {
     std::copy(row.source.begin(), row.source.end(), source);
     std::copy(row.target.begin(), row.target.end(), labels);
     std::copy(row.target.begin(), row.target.end() - 1, decoder_input + 1);  // position 0 stays <pad>
-    batch.label_tokens += static_cast<int64_t>(row.target.size());
+    batch.label_tokens += std::ssize(row.target);
     batch.pairs.push_back(row.pair);
     source += source_width, decoder_input += target_width, labels += target_width;
   }
@@ -69,15 +69,15 @@ std::vector<Batch> make_batches(const EncodedCorpus& corpus, const BatchIndices&
   }
   int64_t longest = 0;
   for (const Row& row : rows) longest = std::max(longest, row.length());
-  if (options.max_tokens <= 0 || longest * static_cast<int64_t>(rows.size()) <= options.max_tokens)
+  if (options.max_tokens <= 0 || longest * std::ssize(rows) <= options.max_tokens)
     return {batch_of(rows, pad)};
   // By length, so that the short rows share a part.
   std::stable_sort(rows.begin(), rows.end(),
                    [](const Row& a, const Row& b) { return a.length() < b.length(); });
   std::vector<Batch> parts;
-  for (size_t begin = 0, end = 0; begin < rows.size(); begin = end) {
-    while (end < rows.size() &&
-           (end == begin || rows[end].length() * static_cast<int64_t>(end + 1 - begin) <= options.max_tokens))
+  for (int64_t begin = 0, end = 0; begin < std::ssize(rows); begin = end) {
+    while (end < std::ssize(rows) &&
+           (end == begin || rows[end].length() * (end + 1 - begin) <= options.max_tokens))
       ++end;
     parts.push_back(batch_of(std::span(rows).subspan(begin, end - begin), pad));
   }
@@ -126,9 +126,9 @@ BatchStream::Job BatchStream::next_job() {
     window_ = plan_->window(0);
   }
   // A resumed pass plans the windows before its position again, for the number of their batches.
-  while (position_.batch >= first_of_window_ + static_cast<int64_t>(window_.size())) {
+  while (position_.batch >= first_of_window_ + std::ssize(window_)) {
     throw_if_interrupted();
-    first_of_window_ += static_cast<int64_t>(window_.size());
+    first_of_window_ += std::ssize(window_);
     if (++window_index_ == plan_->windows()) {
       position_ = {position_.epoch + 1, 0};
       plan_.emplace(corpus_, options_.max_tokens, options_.seed, position_.epoch);
@@ -137,12 +137,12 @@ BatchStream::Job BatchStream::next_job() {
     window_ = plan_->window(window_index_);
   }
   Job job;
-  job.pairs = window_[static_cast<size_t>(position_.batch - first_of_window_)];
+  job.pairs = window_[position_.batch - first_of_window_];
   job.epoch = position_.epoch;
   job.number = jobs_++;
   ++position_.batch;
-  job.item.ends_epoch = window_index_ + 1 == plan_->windows() &&
-                        position_.batch == first_of_window_ + static_cast<int64_t>(window_.size());
+  job.item.ends_epoch =
+      window_index_ + 1 == plan_->windows() && position_.batch == first_of_window_ + std::ssize(window_);
   job.item.after = job.item.ends_epoch ? DataPosition{position_.epoch + 1, 0} : position_;
   return job;
 }

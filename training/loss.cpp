@@ -39,7 +39,7 @@ class SmoothedCrossEntropy : public torch::autograd::Function<SmoothedCrossEntro
     auto gradient = torch::empty_like(logits);
     auto known = gradient.narrow(1, 0, classes);
     at::sub_out(known, logits.narrow(1, 0, classes), log_sum.unsqueeze(1));
-    known.exp_().sub_(epsilon / static_cast<double>(classes)).mul_(scale.unsqueeze(1));
+    known.exp_().sub_(epsilon / classes).mul_(scale.unsqueeze(1));
     known.scatter_add_(1, label, (epsilon - 1) * scale.unsqueeze(1));
     gradient.select(1, classes).zero_();
     return {gradient, torch::Tensor(), torch::Tensor()};

@@ -12,9 +12,9 @@ namespace dragoman {
 namespace {
 
 constexpr int64_t kChunkNumbers = int64_t{1} << 20;  // of logits: 4 MB
-// Rows at least, as many as the states are wide: each chunk lays out the whole matrix anew. More than
-// the caches have room for cost narrow models more than they save.
-constexpr int64_t kFewestRows = 256, kMostRows = 512;
+// Minimum rows of a chunk: the width of the states within these bounds. Each chunk packs the whole matrix
+// again. More rows than the caches hold cost narrow models more than they save.
+constexpr int64_t kMinRows = 256, kMaxRows = 512;
 
 struct Gradients {
   torch::Tensor hidden;  // [n,D]
@@ -31,15 +31,15 @@ struct RowOptions {
 void replace_by_gradient(torch::Tensor& logits, const int64_t* labels, const RowOptions& options,
                          double& smoothed, double& cross_entropy) {
   const int64_t vocabulary = logits.size(1), classes = vocabulary - 1;
-  std::vector<RowLoss> losses(static_cast<size_t>(logits.size(0)));
+  std::vector<RowLoss> losses(logits.size(0));
   float* numbers = logits.mutable_data_ptr<float>();
   const int64_t grain = std::max<int64_t>(1, (1 << 16) / vocabulary);
-  const auto epsilon = static_cast<float>(options.epsilon);
+  const float epsilon = options.epsilon;
   const float scale = options.wants_gradient ? 1.0f : 0.0f;
   at::parallel_for(0, logits.size(0), grain, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       float* row = numbers + i * vocabulary;
-      losses[static_cast<size_t>(i)] = kernels().cross_entropy(row, classes, labels[i], epsilon, scale);
+      losses[i] = kernels().cross_entropy(row, classes, labels[i], epsilon, scale);
       if (options.wants_gradient) row[classes] = 0;  // <pad> is no class
     }
   });
@@ -51,7 +51,7 @@ std::pair<double, double> loss_by_chunks(const torch::Tensor& hidden, const torc
                                          const torch::Tensor& bias, const torch::Tensor& labels,
                                          const RowOptions& options, Gradients* gradients) {
   const int64_t tokens = hidden.size(0), vocabulary = weight.size(0);
-  const int64_t fewest = std::clamp(hidden.size(1), kFewestRows, kMostRows);
+  const int64_t fewest = std::clamp(hidden.size(1), kMinRows, kMaxRows);
   const int64_t chunk = std::min(std::max(kChunkNumbers / vocabulary, fewest), tokens);
   const bool biased = bias.ne(0).any().item<bool>();  // only models of other programs have any
   auto buffer = torch::empty({chunk, vocabulary}, hidden.options());

@@ -538,9 +538,7 @@ void Trainer::try_average() {
 
 void Trainer::answer_requests() {
   if (requests_.save.exchange(false)) {
-    if (try_to_write("a checkpoint", [&] { save(); }))
-      train_log_.event("saved", state_.update, now(),
-                       "saved on request: update " + std::to_string(state_.update));
+    if (try_to_write("a checkpoint", [&] { save(); })) train_log_.saved(state_.update, now());
   }
   if (requests_.validate.exchange(false)) {
     if (validator_ && state_.last_validation != state_.update)
@@ -634,7 +632,7 @@ void Trainer::report_end(StopReason reason) {
     text += "; the model is the mean of " + std::to_string(state_.model->averaged) + " validations";
   else if (validates() && state_.model)
     text += "; the model is that of update " + std::to_string(state_.model->update);
-  train_log_.event("stopped", state_.update, seconds, text);
+  train_log_.stopped(state_.update, seconds, text);
 }
 
 }  // namespace dragoman

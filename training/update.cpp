@@ -3,7 +3,6 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "core/random.h"
 #include "fused/dropout.h"
@@ -67,35 +66,26 @@ void learn_from(const Batch& batch, Transformer& model, const std::vector<torch:
   share.losses = share.losses.defined() ? share.losses + losses : losses;
 }
 
-// Clips and steps with numbers that are still being computed on the device: nothing waits for them. A
-// gradient that is not finite makes the optimiser pass the update over.
-torch::Tensor step_without_waiting(Adam& optimiser, const torch::Tensor& losses,
-                                   const TrainingOptions& options, const UpdateSettings& settings) {
+// Clips the gradients and makes the step, unless the loss or a gradient is not finite. Nothing waits for the
+// device. losses: [2], per token. Returns [4] float64: the losses, the gradient norm, 1 when it was skipped.
+torch::Tensor clip_and_step(Adam& optimiser, const torch::Tensor& losses, double clip_norm,
+                            const UpdateSettings& settings) {
   const torch::NoGradGuard no_grad;
   const auto norm = optimiser.gradient_norm().to(torch::kFloat64) / settings.loss_scale;
   const auto skipped = losses.isfinite().all().logical_and(norm.isfinite()).logical_not();
   auto factor = torch::full_like(norm, 1 / settings.loss_scale);
-  if (options.clip_norm > 0) factor = factor * (options.clip_norm / (norm + 1e-6)).clamp_max(1);
-  optimiser.scale_gradients(factor.to(torch::kFloat32));
+  if (clip_norm > 0) factor = factor * torch::full_like(norm, clip_norm).div(norm + 1e-6).clamp_max(1);
+  factor = factor.to(torch::kFloat32);
+  // A factor of 1 needs no pass over the gradients. To look at it would mean to wait for CUDA.
+  if (!factor.is_cpu() || factor.item<float>() != 1) optimiser.scale_gradients(factor);
   optimiser.step(settings.learning_rate, skipped.to(torch::kFloat32));
   return torch::cat({losses, norm.unsqueeze(0), skipped.to(torch::kFloat64).unsqueeze(0)});
-}
-
-void step_and_wait(Adam& optimiser, const TrainingOptions& options, const UpdateSettings& settings,
-                   UpdateResult& result) {
-  result.gradient_norm = optimiser.gradient_norm().item<double>() / settings.loss_scale;
-  result.skipped = !std::isfinite(result.loss) || !std::isfinite(result.gradient_norm);
-  if (result.skipped) return;
-  const double clip =
-      options.clip_norm > 0 ? std::min(1.0, options.clip_norm / (result.gradient_norm + 1e-6)) : 1.0;
-  if (clip < 1 || settings.loss_scale != 1) optimiser.scale_gradients(clip / settings.loss_scale);
-  optimiser.step(settings.learning_rate);
 }
 
 }  // namespace
 
 int worker_count(int64_t threads, const torch::Device& device) {
-  return device.is_cpu() ? static_cast<int>(std::clamp<int64_t>(threads, 1, kMaxWorkers)) : 1;
+  return device.is_cpu() ? std::clamp<int64_t>(threads, 1, kMaxWorkers) : 1;
 }
 
 bool multiplies_by_kernels(const TrainingOptions& options, const torch::Device& device) {
@@ -107,16 +97,15 @@ UpdateResult train_update(Transformer& model, Adam& optimiser, const std::vector
                           const TrainingOptions& options, const UpdateSettings& settings, Workers& workers) {
   UpdateResult result;
   for (const auto& batch : batches) result.label_tokens += batch.label_tokens;
-  const auto tokens = static_cast<double>(result.label_tokens);
+  const double tokens = result.label_tokens;
   const auto parameters = optimiser.parameters();
-  std::vector<Share> shares(static_cast<size_t>(workers.count()));
+  std::vector<Share> shares(workers.count());
   workers.run([&](int index) {
-    const DropoutSeed dropout_seed(mix_seeds(settings.seed, static_cast<uint64_t>(index)));
+    const DropoutSeed dropout_seed(mix_seeds(settings.seed, index));
     for (const auto& batch : batches) {
       const Batch part = to_device(rows_of(batch, index, workers.count()), model->device());
       if (part.source.size(0) > 0)
-        learn_from(part, model, parameters, options, settings.loss_scale / tokens,
-                   shares[static_cast<size_t>(index)]);
+        learn_from(part, model, parameters, options, settings.loss_scale / tokens, shares[index]);
     }
   });
   std::vector<torch::Tensor> gradients;
@@ -127,12 +116,8 @@ UpdateResult train_update(Transformer& model, Adam& optimiser, const std::vector
   }
   losses = losses / tokens;
   optimiser.set_gradients(gradients);
-  if (settings.wait) {
-    result.loss = losses[0].item<double>(), result.cross_entropy = losses[1].item<double>();
-    step_and_wait(optimiser, options, settings, result);
-  } else {
-    result.unread = step_without_waiting(optimiser, losses, options, settings);
-  }
+  result.unread = clip_and_step(optimiser, losses, options.clip_norm, settings);
+  if (settings.wait) result.read();
   return result;
 }
 

@@ -1,6 +1,6 @@
-// One update: from batches to gradients to a step of the optimiser. On the CPU, several workers each take a
-// share of every batch's rows: two halves of a small batch, each on one core, are done in half the time,
-// while the threads of one small matrix product mostly wait for each other.
+// One update: batches --> gradients --> step of the optimiser. On the CPU, several workers each take a share
+// of every batch's rows: two halves of a small batch, each on one core, take half the time, while the threads
+// of one small matrix product mostly wait for each other.
 #pragma once
 
 #include <vector>
@@ -27,7 +27,7 @@ struct UpdateResult {
   int64_t label_tokens = 0;
   bool skipped = false;  // loss or gradient was not finite: nothing was changed
 
-  // Without UpdateSettings::wait the numbers above (but label_tokens) are still on the device, until read()
+  // Without UpdateSettings::wait the values above (except label_tokens) are on the device until read()
   // fetches them.
   torch::Tensor unread;
   void read();
@@ -37,7 +37,7 @@ struct UpdateSettings {
   double learning_rate = 0;
   double loss_scale = 1;  // float16 only
   uint64_t seed = 0;      // of dropout
-  bool wait = true;       // for the numbers of this update; on CUDA the device would stand still meanwhile
+  bool wait = true;       // read the result at once; on CUDA the device would be idle meanwhile
 };
 
 // Gradients of all batches are summed and normalised by all their label tokens, so that a batch in pieces

@@ -16,7 +16,7 @@ namespace {
 constexpr int64_t kSamples = 5;
 
 StringList first(const StringList& lines, int64_t count) {
-  const auto size = static_cast<int64_t>(lines.size());
+  const int64_t size = std::ssize(lines);
   return {lines.begin(), lines.begin() + (count == 0 ? size : std::min(count, size))};
 }
 
@@ -77,8 +77,8 @@ void Validator::measure_loss(Transformer& model, ValidationResult& result) const
     cross_entropy += sums.cross_entropy.item<double>();
     tokens += batch.label_tokens;
   }
-  result.loss = loss / static_cast<double>(tokens);
-  result.cross_entropy = cross_entropy / static_cast<double>(tokens);
+  result.loss = loss / tokens;
+  result.cross_entropy = cross_entropy / tokens;
 }
 
 void Validator::translate(LoadedModelFolder& folder, ValidationResult& result) const {
@@ -96,9 +96,9 @@ void Validator::translate(LoadedModelFolder& folder, ValidationResult& result) c
   result.chrf = scores[1].score;
   result.ser = scores[2].score;
   // Samples from all over the set, the same ones at each validation.
-  const auto lines = static_cast<int64_t>(sources.size());
+  const int64_t lines = std::ssize(sources);
   for (int64_t i = 0; i < std::min(kSamples, lines); ++i) {
-    const auto line = static_cast<size_t>(i * lines / kSamples);
+    const int64_t line = i * lines / kSamples;
     result.samples.push_back({sources[line], references[line], hypotheses[line]});
   }
 }

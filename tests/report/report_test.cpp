@@ -212,7 +212,7 @@ class Watch : public ::testing::Test {
       EXPECT_TRUE(has(report(), "now, update " + with_commas(update))) << "not refreshed";
       EXPECT_TRUE(has(report(), "In training when this page was written"));
     }
-    train_log.event("stopped", to, 12, "reached " + std::to_string(to));
+    train_log.stopped(to, 12, "reached " + std::to_string(to));
   }
 
   TemporaryFolder folder_;

@@ -47,7 +47,7 @@ class History : public ::testing::Test {
 TEST_F(History, IsWhatTheLogWasTold) {
   train(100, 3.5);
   validate(100, 7.25);
-  train_log_.event("stopped", 100, 12, "reached the end");
+  train_log_.stopped(100, 12, "reached the end");
   const RunHistory read = history();
   ASSERT_EQ(updates(), "t100 v100 ");
   EXPECT_EQ(read.progress[0].loss, 3.5);
@@ -59,6 +59,46 @@ TEST_F(History, IsWhatTheLogWasTold) {
   EXPECT_TRUE(read.validations[0].is_best);
   EXPECT_EQ(read.validations[0].samples[0].hypothesis, "h100");
   EXPECT_EQ(read.end, "reached the end");
+}
+
+// The report continues a history in memory; it must show what it would show when it was read from the log.
+TEST_F(History, ContinuedInMemoryIsTheHistoryThatTheLogGives) {
+  struct Continues : TrainWatcher {
+    RunHistory history;
+    void progressed(const TrainProgress& progress) override { history.add(progress); }
+    void validated(const ValidationResult& result) override { history.add(result); }
+    void stopped(const std::string& reason, double seconds) override { history.stop(reason, seconds); }
+  } watcher;
+  train_log_.watch(watcher);
+  train(100, 2), validate(100), train(200, 3), validate(200, 5);
+  train(150, 1600);  // its perplexity is infinite
+  ValidationResult mean;
+  mean.update = 150, mean.averaged = 2, mean.is_best = true;
+  train_log_.validation(mean, "bleu", 0);
+  const auto expect_same = [&] {
+    const RunHistory read = history();
+    const RunHistory& held = watcher.history;
+    ASSERT_EQ(held.progress.size(), read.progress.size());
+    ASSERT_EQ(held.validations.size(), read.validations.size());
+    for (size_t i = 0; i < read.progress.size(); ++i) {
+      EXPECT_EQ(held.progress[i].update, read.progress[i].update);
+      EXPECT_EQ(held.progress[i].loss, read.progress[i].loss);
+      EXPECT_EQ(std::isnan(held.progress[i].cross_entropy), std::isnan(read.progress[i].cross_entropy));
+    }
+    for (size_t i = 0; i < read.validations.size(); ++i) {
+      EXPECT_EQ(held.validations[i].update, read.validations[i].update);
+      EXPECT_EQ(held.validations[i].samples[0].hypothesis, read.validations[i].samples[0].hypothesis);
+    }
+    EXPECT_EQ(held.averaged.has_value(), read.averaged.has_value());
+    EXPECT_EQ(held.end, read.end);
+    EXPECT_EQ(held.end_seconds, read.end_seconds);
+  };
+  expect_same();
+  EXPECT_TRUE(std::isnan(history().progress.back().cross_entropy));
+  train_log_.stopped(150, 12, "reached the end");
+  expect_same();
+  train(160);
+  expect_same();
 }
 
 TEST_F(History, OfWhatAResumedRunDidAgainTheLaterCounts) {
@@ -97,7 +137,7 @@ TEST_F(History, TheLastLineOfARunStandsBehindItsValidation) {
 
 TEST_F(History, ThatGoesOnHasNoEnd) {
   train(100);
-  train_log_.event("stopped", 100, 12, "stopped by a signal");
+  train_log_.stopped(100, 12, "stopped by a signal");
   EXPECT_EQ(history().end, "stopped by a signal");
   train(200);
   EXPECT_EQ(history().end, "");
