@@ -175,7 +175,7 @@ void check_outputs(NamedPaths outputs, const NamedPaths& inputs) {
   check_outputs_differ(outputs);
 }
 
-void check_text_outputs(NamedPaths outputs, const NamedPaths& inputs) {
+void check_text_outputs(const NamedPaths& outputs, const NamedPaths& inputs) {
   check_outputs(outputs, inputs);
   for (const auto& output : outputs) check_plain_name(output);
 }

@@ -23,7 +23,7 @@ NamedPaths named_paths(const std::vector<std::pair<std::string, std::vector<std:
 void check_outputs(NamedPaths outputs, const NamedPaths& inputs);
 
 // The same for text: UsageError too for a name that promises a compressed file, which is not what is written.
-void check_text_outputs(NamedPaths outputs, const NamedPaths& inputs);
+void check_text_outputs(const NamedPaths& outputs, const NamedPaths& inputs);
 
 // UsageError where a new model folder would write over files: over a file of this name, or a folder with
 // files of a model or a run. Other files in it stay (a clone of a hub's repository).

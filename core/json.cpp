@@ -36,7 +36,7 @@ class DuplicateKeys {
 };
 
 // nlohmann's messages begin with "[json.exception.parse_error.101] "; ours begin with the file.
-std::string without_prefix(std::string message) {
+std::string without_prefix(const std::string& message) {
   const size_t end = message.find("] ");
   return end == std::string::npos ? message : message.substr(end + 2);
 }

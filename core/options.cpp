@@ -225,7 +225,7 @@ Option option(Option::Target target, std::string name, std::string placeholder, 
   return result;
 }
 
-OptionList grouped(std::string group, OptionList options) {
+OptionList grouped(const std::string& group, OptionList options) {
   for (auto& option : options) {
     if (option.group.empty()) option.group = group;
   }

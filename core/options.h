@@ -98,7 +98,7 @@ inline Option option(bool& member, std::string name, std::string help) {
 }
 
 // Puts `group` as heading on each option that has none, and joins lists.
-OptionList grouped(std::string group, OptionList options);
+OptionList grouped(const std::string& group, OptionList options);
 OptionList operator+(OptionList left, OptionList right);
 
 // Sets the member from the text of a flag. UsageError naming the flag for a value of the wrong type or out of

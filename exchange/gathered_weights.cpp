@@ -73,7 +73,7 @@ void GatheredWeights::add_numbers(const std::string& name, std::vector<int64_t> 
   tensors_.push_back({name, DataType::kFloat32, std::move(shape), kept_.back()});
 }
 
-ForeignTensor GatheredWeights::keep(std::vector<float> numbers, std::vector<int64_t> shape) {
+ForeignTensor GatheredWeights::keep(const std::vector<float>& numbers, const std::vector<int64_t>& shape) {
   kept_.emplace_back(reinterpret_cast<const char*>(numbers.data()), numbers.size() * sizeof(float));
   return {DataType::kFloat32, shape, row_major_strides(shape), kept_.back()};
 }

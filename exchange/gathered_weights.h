@@ -20,7 +20,7 @@ class GatheredWeights {
            const std::string& where, int64_t zero_rows = 0);
   void add_numbers(const std::string& name, std::vector<int64_t> shape, const std::vector<float>& numbers);
   // Stores values that are not in a file. The result views them and is valid as long as this object lives.
-  ForeignTensor keep(std::vector<float> numbers, std::vector<int64_t> shape);
+  ForeignTensor keep(const std::vector<float>& numbers, const std::vector<int64_t>& shape);
   void add_copy(const std::string& name, const std::string& of);
 
   void note_absent(const std::string& name) { absent_.push_back(name); }

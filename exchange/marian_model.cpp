@@ -146,7 +146,7 @@ class Gatherer {
       numbers.push_back(0);  // <pad>
     }
     const int64_t count = numbers.size();
-    weights.add(name.file, name.shape, weights.keep(std::move(numbers), {1, count}), where);
+    weights.add(name.file, name.shape, weights.keep(numbers, {1, count}), where);
   }
 
   // Adds a tensor that is absent according to the settings.

@@ -33,7 +33,7 @@ constexpr int64_t kHalfBlockRows = 96, kHalfBlocks = 42, kHalfSliceColumns = 256
 constexpr int64_t kHalfStrips = int64_t{1} << 20;                                  // pairs of a; 4 MB
 constexpr int64_t kHalfPanels = kHalfSlices * kHalfDepth / 2 * kHalfSliceColumns;  // pairs of b; 1 MB
 
-static_assert(kHalfDepth / 2 * kHalfLargest * kHalfLargest < 65504);  // the largest float16
+static_assert(kHalfDepth * kHalfLargest * kHalfLargest < 2 * 65504);  // the largest float16
 static_assert(kHalfBlockRows % kHalfStripRows == 0 && kHalfSliceColumns % kHalfColumns == 0);
 static_assert(kHalfBlockRows * kHalfSlices * kHalfDepth / 2 <= kHalfStrips);
 static_assert(kHalfStrips + kHalfPanels <= kProductScratch);

@@ -152,7 +152,8 @@ inline void int8_tile(const Int8PanelProduct& m, int64_t row, int64_t panel, Pre
   const int8_t* weights = m.panels + panel * panel_size;
   for (int64_t k = 0; k < m.depth; k += kGroup, weights += kGroup * kPanel) {
     const auto weight = [&](int c) {
-      return load_group(weights + c / kPanelVectors * panel_size + c % kPanelVectors * kGroup * kWidth);
+      const int64_t part = c / kPanelVectors, vector = c % kPanelVectors;
+      return load_group(weights + part * panel_size + vector * kGroup * kWidth);
     };
     if constexpr (P == 1) {
       prefetch.next();

@@ -18,7 +18,7 @@ double ValidationResult::perplexity() const {
   return std::exp(cross_entropy);
 }
 
-TrainLog::TrainLog(std::string folder, Log& log) : path_(join_path(folder, kName)), log_(log) {}
+TrainLog::TrainLog(const std::string& folder, Log& log) : path_(join_path(folder, kName)), log_(log) {}
 
 void TrainLog::append(const std::string& json_line) {
   // A log that cannot be written (a full disk) must not end the run.

@@ -60,7 +60,7 @@ class TrainLog {
  public:
   static constexpr char kName[] = "train.log.jsonl";
 
-  TrainLog(std::string folder, Log& log);
+  TrainLog(const std::string& folder, Log& log);
 
   void watch(TrainWatcher& watcher) { watcher_ = &watcher; }  // it must outlive the run
 

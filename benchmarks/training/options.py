@@ -40,9 +40,11 @@ def add_shapes(made):
 
 
 def add_corpus(made):
-    made.add_argument("--data", type=pathlib.Path, metavar="DIR",
-                      default=machine.PROJECT.parent / "shared" / "data" / "multi30k" / "raw",
-                      help="holds train.LANG and val.LANG, plain or .gz (default: ../shared/data/multi30k/raw)")
+    root = os.environ.get("DRAGOMAN_TEST_DATA")
+    made.add_argument("--data", type=pathlib.Path, metavar="DIR", required=not root,
+                      default=pathlib.Path(root) / "data/multi30k/raw" if root else None,
+                      help="holds train.LANG and val.LANG, plain or .gz (default: data/multi30k/raw of the folder that "
+                           "DRAGOMAN_TEST_DATA names)")
     made.add_argument("--languages", type=lambda text: tuple(text.split(",")), default=("en", "de"), metavar="S,T",
                       help="source and target (default: en,de)")
     made.add_argument("--vocab-size", type=int, default=8000,

@@ -9,6 +9,7 @@
 
 #include "core/error.h"
 #include "core/files.h"
+#include "tests/support/test_data.h"
 
 namespace dragoman {
 namespace {
@@ -252,11 +253,11 @@ TEST_F(ParallelText, ThatChangesBetweenTwoReadsIsRefused) {
 }
 
 TEST(ParallelTextOnRealData, KeepsEveryPairOfMulti30k) {
-  const std::string folder = std::string(DRAGOMAN_SHARED_DATA) + "/multi30k/raw/";
-  if (!file_exists(folder + "train.en.gz")) GTEST_SKIP() << "no " << folder;
+  const std::string folder = test_data("data/multi30k/raw");
+  if (folder.empty()) GTEST_SKIP() << needs_test_data("data/multi30k/raw");
   CorpusReport report;
   const TextPairs pairs =
-      read_parallel_text({{folder + "train.en.gz"}, {folder + "train.de.gz"}, {}}, report);
+      read_parallel_text({{folder + "/train.en.gz"}, {folder + "/train.de.gz"}, {}}, report);
   EXPECT_EQ(pairs.size(), 29'000);
   EXPECT_EQ(report.lines().size(), 1u);
 }

@@ -8,6 +8,7 @@
 #include "core/files.h"
 #include "core/lines.h"
 #include "core/random.h"
+#include "tests/support/test_data.h"
 #include "tests/tokenizer/sample_text.h"
 #include "tokenizer/tokenizer.h"
 
@@ -70,11 +71,11 @@ TEST(LoopGuard, ATranslationMuchLongerThanItsSourceIsALoop) {
 }
 
 TEST(LoopGuardOnRealData, TakesNoSentenceOfPeopleForALoop) {
-  const std::string folder = std::string(DRAGOMAN_SHARED_DATA) + "/wmt-newstest/";
-  if (!file_exists(folder + "newstest2013.de.gz")) GTEST_SKIP() << "no " << folder;
+  const std::string folder = test_data("data/wmt-newstest");
+  if (folder.empty()) GTEST_SKIP() << needs_test_data("data/wmt-newstest");
   const auto read = [&](const std::string& name) {
     std::vector<std::string> lines;
-    LineReader reader(folder + name);
+    LineReader reader(join_path(folder, name));
     for (std::string line; reader.next(line);) lines.push_back(line);
     return lines;
   };

@@ -12,6 +12,7 @@
 #include "decoding/folder_ids.h"
 #include "decoding/torch/engine_factory.h"
 #include "tests/support/small_model.h"
+#include "tests/support/test_data.h"
 
 namespace dragoman {
 namespace {
@@ -95,8 +96,8 @@ TEST(Translator, GivesOneTranslationForEachNastyLine) {
 }
 
 TEST(Translator, GivesOneTranslationForEachLineOfTheNastyFiles) {
-  const std::string folder = join_path(DRAGOMAN_SHARED_DATA, "nasty");
-  if (!is_folder(folder)) GTEST_SKIP() << "no folder of nasty text at " << folder;
+  const std::string folder = test_data("data/nasty");
+  if (folder.empty()) GTEST_SKIP() << needs_test_data("data/nasty");
   const Translator translator = translator_of(small_folder(), brief(1, 2));
   int files = 0;
   for (const auto& name : list_folder(folder)) {

@@ -5,6 +5,7 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "tests/exchange/zip_writer.h"
+#include "tests/support/test_data.h"
 
 namespace dragoman {
 namespace {
@@ -199,8 +200,8 @@ TEST(MarianYaml, AVocabularyThatMarianWroteIsReadCorrectly) {
 
 // Files of real projects. They are not part of this repository.
 TEST(MarianYaml, SettingsFilesOfRealProjectsAreRead) {
-  const std::string folder = std::string(DRAGOMAN_SHARED_DATA) + "/../models/marian-settings";
-  if (!is_folder(folder)) GTEST_SKIP() << "needs " << folder;
+  const std::string folder = test_data("models/marian-settings");
+  if (folder.empty()) GTEST_SKIP() << needs_test_data("models/marian-settings");
   const auto settings = [&](const std::string& name) {
     const std::string path = join_path(folder, name);
     return MarianSettings::parse(read_file(path, ErrorKind::kData), path);

@@ -6,8 +6,8 @@ usage: run_parity.py --dragoman build/release/dragoman [--logits build/release/p
 
 Makes the environment of benchmarks/peers.txt (scripts/peers), trains small models with `dragoman train`, and runs
 transformers_parity.py on each, folders_parity.py, marian_parity.py, tokenizer_parity.py, evaluation_parity.py, paired_parity.py and
-tensorboard_parity.py. The text is Multi30k where ../shared/data/multi30k is there, else that of a made-up language. Exit
-code 0: all passed; 1: one failed; 77: skipped, since the Python packages cannot be installed here.
+tensorboard_parity.py. The text is data/multi30k/raw of the folder that DRAGOMAN_TEST_DATA names, else that of a made-up
+language. Exit code 0: all passed; 1: one failed; 77: skipped, since the Python packages cannot be installed here.
 """
 import argparse
 import os
@@ -21,7 +21,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 PYTHON = ROOT / ".venv-peers/bin/python"
 TRANSFORMERS4 = ROOT / ".venv-peers/transformers4"
-MULTI30K = ROOT.parent / "shared/data/multi30k/raw"
+DATA = os.environ.get("DRAGOMAN_TEST_DATA")
+MULTI30K = pathlib.Path(DATA) / "data/multi30k/raw" if DATA else None
 SKIPPED = 77
 
 # A model of every way to share embeddings, and of the settings that a mistake would show in. What a model has learned
@@ -70,7 +71,7 @@ def made_up_corpus(folder, count=12000):
 
 def corpus(folder):
     """The files by (train|val|test, source|target), and how many pieces a vocabulary of them can have."""
-    if MULTI30K.is_dir():
+    if MULTI30K and MULTI30K.is_dir():
         names = {"train": "train", "val": "val", "test": "test_2016_flickr"}
         return {(key, side): MULTI30K / f"{name}.{language}.gz" for key, name in names.items()
                 for side, language in (("source", "en"), ("target", "de"))}, 4000
@@ -124,7 +125,7 @@ class Runner:
     def all(self, updates):
         self.script("tokenizer", "tokenizer_parity.py", "--text", self.files["train", "source"], "--vocab-size",
                     self.vocabulary)
-        data = ["--data", MULTI30K, "--lines", 100] if MULTI30K.is_dir() else []
+        data = ["--data", MULTI30K, "--lines", 100] if MULTI30K and MULTI30K.is_dir() else []
         self.script("evaluation", "evaluation_parity.py", "--corpora", 100, *data)
         self.script("paired tests", "paired_parity.py", *data)
         self.script("tensorboard", "tensorboard_parity.py", "--source", self.files["val", "source"], "--target",

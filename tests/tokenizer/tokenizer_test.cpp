@@ -12,6 +12,7 @@
 #include "core/files.h"
 #include "core/lines.h"
 #include "core/utf8.h"
+#include "tests/support/test_data.h"
 #include "tests/tokenizer/sample_text.h"
 #include "tokenizer/sentencepiece_model.h"
 
@@ -328,8 +329,8 @@ TEST_P(EachTokenizer, SpellsUnseenSpacesInBytesWithByteFallback) {
 void expect_round_trip(const std::vector<std::string>& names, const std::string& type) {
   std::vector<std::string> lines;
   for (const std::string& name : names) {
-    const std::string path = std::string(DRAGOMAN_SHARED_DATA) + "/" + name;
-    if (!file_exists(path)) GTEST_SKIP() << "no " << path;
+    const std::string path = test_data(name);
+    if (path.empty()) GTEST_SKIP() << needs_test_data(name);
     LineReader reader(path);
     std::string line;
     for (int i = 0; i < 5000 && reader.next(line); ++i) lines.push_back(line);
@@ -342,11 +343,11 @@ void expect_round_trip(const std::vector<std::string>& names, const std::string&
 }
 
 TEST_P(EachTokenizer, GivesBackTenThousandLinesOfMulti30k) {
-  expect_round_trip({"multi30k/raw/train.en.gz", "multi30k/raw/train.de.gz"}, GetParam());
+  expect_round_trip({"data/multi30k/raw/train.en.gz", "data/multi30k/raw/train.de.gz"}, GetParam());
 }
 
 TEST_P(EachTokenizer, GivesBackTenThousandLinesOfTatoeba) {
-  expect_round_trip({"tatoeba-en-de/train.en.gz", "tatoeba-en-de/train.de.gz"}, GetParam());
+  expect_round_trip({"data/tatoeba-en-de/train.en.gz", "data/tatoeba-en-de/train.de.gz"}, GetParam());
 }
 
 }  // namespace
