@@ -10,8 +10,7 @@
 #                   .bz2, .xz and .zst files       Debian libbz2-dev, liblzma-dev, libzstd-dev; each may be missing
 #   xxHash          checksums (XXH3, 128 bits)     Debian libxxhash-dev (0.8)
 #   yaml-cpp        Marian's settings              Debian libyaml-cpp-dev (0.7), with which Marian writes them
-#   ICU             case, kinds of characters,     Debian libicu-dev (72)
-#                   sentence boundaries
+#   ICU             sentence boundaries            Debian libicu-dev; optional: without it --split-sentences is refused
 #   GoogleTest      tests                          Debian libgtest-dev (1.12)
 
 set(DRAGOMAN_TORCH_MINIMUM 2.11)
@@ -23,7 +22,6 @@ find_package(Threads REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(nlohmann_json 3.11 REQUIRED)
 find_package(cxxopts 3.0 REQUIRED)
-find_package(ICU 63 REQUIRED COMPONENTS uc)
 
 include(${CMAKE_CURRENT_LIST_DIR}/sentencepiece.cmake)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash>=0.8)
@@ -56,5 +54,18 @@ if(NOT TARGET dragoman::compression)
 endif()
 pkg_check_modules(YAML_CPP REQUIRED IMPORTED_TARGET yaml-cpp>=0.7)
 add_library(dragoman::yaml_cpp ALIAS PkgConfig::YAML_CPP)
+
+# Optional, since its data take 30 MB.
+option(DRAGOMAN_ICU "Use ICU for --split-sentences, when it is there" ON)
+if(NOT TARGET dragoman_icu)
+  add_library(dragoman_icu INTERFACE)
+endif()
+if(DRAGOMAN_ICU)
+  find_package(ICU COMPONENTS uc)
+  if(ICU_FOUND)
+    target_link_libraries(dragoman_icu INTERFACE ICU::uc)
+    target_compile_definitions(dragoman_icu INTERFACE DRAGOMAN_HAS_ICU)
+  endif()
+endif()
 
 include(${CMAKE_CURRENT_LIST_DIR}/libtorch.cmake)

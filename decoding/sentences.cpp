@@ -1,5 +1,8 @@
 #include "decoding/sentences.h"
 
+#include <stdexcept>
+
+#ifdef DRAGOMAN_HAS_ICU
 #include <unicode/brkiter.h>
 #include <unicode/uchar.h>
 #include <unicode/unistr.h>
@@ -7,11 +10,23 @@
 
 #include <algorithm>
 #include <memory>
-#include <stdexcept>
 
 #include "decoding/abbreviations.h"
+#endif
 
 namespace dragoman {
+
+#ifndef DRAGOMAN_HAS_ICU
+
+bool can_split_sentences() {
+  return false;
+}
+std::vector<std::string> split_sentences(std::string_view) {
+  throw std::logic_error("split_sentences: this program was built without ICU");
+}
+
+#else
+
 namespace {
 
 using icu::UnicodeString;
@@ -190,6 +205,10 @@ std::string trimmed_utf8(const UnicodeString& text, int32_t begin, int32_t end) 
 
 }  // namespace
 
+bool can_split_sentences() {
+  return true;
+}
+
 std::vector<std::string> split_sentences(std::string_view utf8) {
   const auto text = UnicodeString::fromUTF8(icu::StringPiece(utf8.data(), static_cast<int32_t>(utf8.size())));
   std::vector<std::string> sentences;
@@ -204,5 +223,7 @@ std::vector<std::string> split_sentences(std::string_view utf8) {
     sentences.push_back(std::move(rest));
   return sentences;
 }
+
+#endif
 
 }  // namespace dragoman

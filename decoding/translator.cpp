@@ -132,6 +132,8 @@ Translator::Translator(std::vector<ModelFolder> folders, const TranslateOptions&
       forbidden_(folder().generation.forbidden_groups),
       prefix_(language_prefix(folder(), options.target_language)) {
   options.search.check();
+  if (options.split_sentences && !can_split_sentences())
+    throw UsageError("--split-sentences", "expected a program that was built with ICU, got one without it");
   check_ids(folder(), options.search);
   std::vector<int64_t> never = forbidden_ids(folder());
   if (options.search.rules_see_log_probabilities()) {

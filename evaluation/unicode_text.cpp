@@ -1,15 +1,47 @@
 #include "evaluation/unicode_text.h"
 
-#include <unicode/bytestream.h>
-#include <unicode/casemap.h>
-#include <unicode/uchar.h>
-
-#include <stdexcept>
+#include <algorithm>
+#include <span>
 
 #include "core/utf8.h"
+#include "evaluation/unicode_tables.h"
 
 namespace dragoman {
 namespace {
+
+constexpr char32_t kCapitalSigma = 0x3A3, kFinalSigma = 0x3C2;
+constexpr char32_t kCapitalDottedI = 0x130, kCombiningDotAbove = 0x307;
+
+// The range that contains this code point, or null.
+template <typename Range, size_t N>
+const Range* range_of(const Range (&table)[N], char32_t c) {
+  const std::span<const Range> ranges(table);
+  const auto after = std::upper_bound(ranges.begin(), ranges.end(), c,
+                                      [](char32_t value, const Range& range) { return value < range.first; });
+  if (after == ranges.begin() || c > (after - 1)->last) return nullptr;
+  return &*(after - 1);
+}
+
+char32_t lower_code_point(char32_t c) {
+  const LowerCaseRange* range = range_of(kLowerCase, c);
+  if (!range || (c - range->first) % range->step != 0) return c;
+  return c + range->shift;
+}
+
+// A capital sigma ends a word when a cased letter precedes it and none follows it. Marks and apostrophes in
+// between are skipped (The Unicode Standard, section 3.13, Final_Sigma).
+bool ends_a_word(const std::u32string& text, size_t sigma) {
+  size_t before = sigma;
+  while (before > 0 && range_of(kCaseIgnorable, text[before - 1])) --before;
+  if (before == 0 || !range_of(kCased, text[before - 1])) return false;
+  size_t after = sigma + 1;
+  while (after < text.size() && range_of(kCaseIgnorable, text[after])) ++after;
+  return after == text.size() || !range_of(kCased, text[after]);
+}
+
+bool is_ascii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
 
 // Where the last code point of `text` begins; text is not empty.
 size_t last_code_point(std::string_view text) {
@@ -22,11 +54,26 @@ size_t last_code_point(std::string_view text) {
 }  // namespace
 
 std::string lower_case(std::string_view text) {
+  if (is_ascii(text)) {
+    std::string result(text);
+    for (char& c : result) {
+      if (c >= 'A' && c <= 'Z') c += 'a' - 'A';
+    }
+    return result;
+  }
+  const std::u32string code_points = to_code_points(text);
   std::string result;
-  icu::StringByteSink<std::string> sink(&result, static_cast<int32_t>(text.size()));
-  UErrorCode status = U_ZERO_ERROR;
-  icu::CaseMap::utf8ToLower("", 0, {text.data(), static_cast<int32_t>(text.size())}, sink, nullptr, status);
-  if (U_FAILURE(status)) throw std::runtime_error("lower_case: ICU: " + std::string(u_errorName(status)));
+  result.reserve(text.size());
+  for (size_t i = 0; i < code_points.size(); ++i) {
+    if (code_points[i] == kCapitalDottedI) {
+      append_utf8(result, U'i');
+      append_utf8(result, kCombiningDotAbove);
+    } else if (code_points[i] == kCapitalSigma && ends_a_word(code_points, i)) {
+      append_utf8(result, kFinalSigma);
+    } else {
+      append_utf8(result, lower_code_point(code_points[i]));
+    }
+  }
   return result;
 }
 
@@ -66,13 +113,13 @@ std::vector<std::string_view> split_words(std::string_view text) {
 }
 
 bool is_punctuation(char32_t code_point) {
-  return (U_GET_GC_MASK(static_cast<UChar32>(code_point)) & U_GC_P_MASK) != 0;
+  return range_of(kPunctuation, code_point) != nullptr;
 }
 bool is_symbol(char32_t code_point) {
-  return (U_GET_GC_MASK(static_cast<UChar32>(code_point)) & U_GC_S_MASK) != 0;
+  return range_of(kSymbols, code_point) != nullptr;
 }
 bool is_number(char32_t code_point) {
-  return (U_GET_GC_MASK(static_cast<UChar32>(code_point)) & U_GC_N_MASK) != 0;
+  return range_of(kNumbers, code_point) != nullptr;
 }
 
 }  // namespace dragoman

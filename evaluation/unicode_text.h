@@ -1,6 +1,5 @@
 // Python's string functions on UTF-8 text. sacreBLEU is a Python program: its counts depend on Python's
-// definitions of white space, lower case and punctuation. Case and categories are ICU's, which are Python's
-// for all characters that both versions of Unicode have.
+// definitions of white space, lower case and punctuation.
 #pragma once
 
 #include <string>
