@@ -25,7 +25,7 @@ class History : public ::testing::Test {
     ValidationResult result;
     result.update = update, result.bleu = bleu, result.cross_entropy = 2, result.is_best = true;
     result.samples = {{"s", "r", "h" + std::to_string(update)}};
-    train_log_.validation(result, "bleu", 0);
+    train_log_.validation(result, ValidMetric::kBleu, 0);
   }
 
   RunHistory history() const { return read_run_history(folder_.path("train.log.jsonl")); }
@@ -74,7 +74,7 @@ TEST_F(History, ContinuedInMemoryIsTheHistoryThatTheLogGives) {
   train(150, 1600);  // its perplexity is infinite
   ValidationResult mean;
   mean.update = 150, mean.averaged = 2, mean.is_best = true;
-  train_log_.validation(mean, "bleu", 0);
+  train_log_.validation(mean, ValidMetric::kBleu, 0);
   const auto expect_same = [&] {
     const RunHistory read = history();
     const RunHistory& held = watcher.history;
@@ -120,7 +120,7 @@ TEST_F(History, TheMeanOfSeveralWeightsIsNoPointOfTheCurve) {
   train(100), validate(100, 5);
   ValidationResult mean;
   mean.update = 100, mean.bleu = 7, mean.averaged = 5, mean.is_best = true;
-  train_log_.validation(mean, "bleu", 0);
+  train_log_.validation(mean, ValidMetric::kBleu, 0);
   EXPECT_EQ(updates(), "t100 v100 ");
   EXPECT_EQ(history().best()->bleu, 7);
   EXPECT_EQ(history().best()->averaged, 5);
