@@ -65,6 +65,21 @@ function(dragoman_folder name)
   set_property(GLOBAL APPEND PROPERTY DRAGOMAN_LINKS ${FOLDER_LINKS})
 endfunction()
 
+# The text of a file as `const char NAME[]` in the namespace dragoman: the program needs no such file at run time.
+function(dragoman_embed target file name)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${file})
+  file(READ ${PROJECT_SOURCE_DIR}/${file} text)
+  set(source ${PROJECT_BINARY_DIR}/embedded/${name}.cpp)
+  file(CONFIGURE OUTPUT ${source} @ONLY CONTENT
+"// Made by the build from @file@.
+namespace dragoman {
+extern const char @name@[];
+const char @name@[] = R\"embedded(@text@)embedded\";
+}  // namespace dragoman
+")
+  target_sources(${target} PRIVATE ${source})
+endfunction()
+
 # Two archives are one library to its users: dragoman_light holds what needs no LibTorch (so that its tests and
 # fuzzers link without it), dragoman adds the rest.
 function(dragoman_library)

@@ -94,9 +94,9 @@ std::string checksum_of_file(const std::string& path, OnInterrupt on_interrupt) 
   if (!file) cannot(ErrorKind::kModel, "read", path, errno);
   Checksum checksum;
   std::vector<char> buffer(1 << 20);
-  while (file.read(buffer.data(), static_cast<std::streamsize>(buffer.size())), file.gcount() > 0) {
+  while (file.read(buffer.data(), std::ssize(buffer)), file.gcount() > 0) {
     poll_interrupt(on_interrupt);
-    checksum.add(buffer.data(), static_cast<size_t>(file.gcount()));
+    checksum.add(buffer.data(), file.gcount());
   }
   return checksum.text();
 }

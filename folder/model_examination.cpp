@@ -63,8 +63,8 @@ Names model_files_in(const std::string& folder) {
 std::string first_bytes(const std::string& path, size_t count) {
   std::string bytes(count, '\0');
   std::ifstream file(path, std::ios::binary);
-  file.read(bytes.data(), static_cast<std::streamsize>(count));
-  bytes.resize(static_cast<size_t>(std::max<std::streamsize>(0, file.gcount())));
+  file.read(bytes.data(), std::ssize(bytes));
+  bytes.resize(std::max<std::streamsize>(0, file.gcount()));
   return bytes;
 }
 

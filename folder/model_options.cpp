@@ -112,12 +112,11 @@ void check_model_options(const ModelOptions& o, const std::string& where, ErrorK
               number(o.decoder_vocab_size));
   require(o.pad_token_id >= 0 && o.pad_token_id < o.decoder_vocab_size,
           "a pad_token_id inside the vocabulary, got " + number(o.pad_token_id));
-  const double layers =
-      static_cast<double>(o.encoder_layers) * static_cast<double>(4 * o.d_model + 2 * o.encoder_ffn_dim) +
-      static_cast<double>(o.decoder_layers) * static_cast<double>(8 * o.d_model + 2 * o.decoder_ffn_dim);
-  const double parameters =
-      static_cast<double>(o.d_model) *
-      (layers + static_cast<double>(o.vocab_size) + 2.0 * static_cast<double>(o.decoder_vocab_size));
+  // As floating-point numbers: the product may be too large for an integer.
+  const double width = o.d_model, encoder_layers = o.encoder_layers, decoder_layers = o.decoder_layers;
+  const double layers = encoder_layers * (4 * o.d_model + 2 * o.encoder_ffn_dim) +
+                        decoder_layers * (8 * o.d_model + 2 * o.decoder_ffn_dim);
+  const double parameters = width * (layers + o.vocab_size + 2.0 * o.decoder_vocab_size);
   require(parameters < 0x1p40, "fewer than 2^40 parameters, got about " + std::to_string(parameters));
 }
 

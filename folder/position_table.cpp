@@ -8,16 +8,16 @@ namespace dragoman {
 std::vector<float> position_numbers(int64_t begin, int64_t count, int64_t d_model, PositionScale scale) {
   const int64_t half = d_model / 2;
   // With two columns Marian divides zero by zero; there is one angle, pos itself.
-  const auto steps = static_cast<double>(scale == PositionScale::kMarian && half > 1 ? half - 1 : half);
+  const double steps = scale == PositionScale::kMarian && half > 1 ? half - 1 : half;
   std::vector<double> divisors;
-  for (int64_t i = 0; i < half; ++i) divisors.push_back(std::pow(10000.0, static_cast<double>(i) / steps));
-  std::vector<float> numbers(static_cast<size_t>(count * d_model));
+  for (int64_t i = 0; i < half; ++i) divisors.push_back(std::pow(10000.0, i / steps));
+  std::vector<float> numbers(count * d_model);
   for (int64_t row = 0; row < count; ++row) {
     float* sines = numbers.data() + row * d_model;
     for (int64_t i = 0; i < half; ++i) {
-      const double angle = static_cast<double>(begin + row) / divisors[static_cast<size_t>(i)];
-      sines[i] = static_cast<float>(std::sin(angle));
-      sines[half + i] = static_cast<float>(std::cos(angle));
+      const double angle = (begin + row) / divisors[i];
+      sines[i] = std::sin(angle);
+      sines[half + i] = std::cos(angle);
     }
   }
   return numbers;
@@ -36,7 +36,7 @@ std::optional<PositionScale> scale_of_positions(const float* numbers, int64_t co
 }
 
 std::vector<float> PositionTable::rows(int64_t begin, int64_t count, int64_t d_model) const {
-  const int64_t known = static_cast<int64_t>(given.size()) / d_model;
+  const int64_t known = std::ssize(given) / d_model;
   const int64_t taken = std::clamp<int64_t>(known - begin, 0, count);
   auto numbers = position_numbers(begin + taken, count - taken, d_model, scale);
   numbers.insert(numbers.begin(), given.begin() + (taken > 0 ? begin * d_model : 0),

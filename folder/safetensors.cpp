@@ -59,12 +59,12 @@ TensorEntry parse_entry(const nlohmann::json& value, const std::string& path, co
   const auto& shape = value["shape"];
   if (!shape.is_array() || shape.size() > kMaxDimensions)
     bad_tensor(path, name, "required a shape of at most 8 dimensions");
-  uint64_t bytes = static_cast<uint64_t>(bytes_of(entry.type));
+  uint64_t bytes = bytes_of(entry.type);
   for (const auto& dimension : shape) {
     const uint64_t size = parse_size(dimension, path, name);
     if (__builtin_mul_overflow(bytes, size, &bytes) || size > INT64_MAX)
       bad_tensor(path, name, "required a shape that fits in memory, got " + shape.dump());
-    entry.shape.push_back(static_cast<int64_t>(size));
+    entry.shape.push_back(size);
   }
   const auto& offsets = value["data_offsets"];
   if (!offsets.is_array() || offsets.size() != 2)
@@ -110,8 +110,7 @@ uint64_t header_length(std::string_view start, uint64_t file_bytes, const std::s
     throw ModelError(path,
                      "required a safetensors file of at least 8 bytes, got " + std::to_string(file_bytes));
   uint64_t length = 0;
-  for (int i = 7; i >= 0; --i)
-    length = (length << 8) | static_cast<unsigned char>(start[static_cast<size_t>(i)]);
+  for (int i = 7; i >= 0; --i) length = (length << 8) | static_cast<unsigned char>(start[i]);
   if (length > kMaxHeaderBytes || length > file_bytes - 8 || length > start.size() - 8) {
     throw ModelError(path, "required a header inside the file, got a header of " + std::to_string(length) +
                                " bytes in a file of " + std::to_string(file_bytes));
@@ -259,7 +258,7 @@ void write_safetensors(const std::string& path, const std::vector<TensorToWrite>
   std::string text = header.dump();
   text.append((8 - text.size() % 8) % 8, ' ');  // the data begins at a multiple of 8 bytes
   std::string length(8, '\0');
-  for (size_t i = 0; i < 8; ++i) length[i] = static_cast<char>(static_cast<uint64_t>(text.size()) >> (8 * i));
+  for (size_t i = 0; i < 8; ++i) length[i] = text.size() >> (8 * i) & 0xFF;
   FileWriter writer(path);
   writer.write(length);
   writer.write(text);

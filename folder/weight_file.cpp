@@ -16,7 +16,7 @@ namespace {
 // reads them one after the other.
 void check_finite(const SafetensorsFile& file, const TensorEntry& entry, const std::string& name) {
   const std::string_view bytes = file.bytes(entry);
-  const auto count = static_cast<int64_t>(bytes.size()) / bytes_of(entry.type);
+  const int64_t count = std::ssize(bytes) / bytes_of(entry.type);
   if (!all_finite(entry.type, bytes.data(), count))
     throw ModelError(file.path() + ": " + name, "required finite numbers, got NaN or infinity");
   file.release(bytes);
@@ -64,8 +64,8 @@ std::vector<float> floats(const SafetensorsFile& file, const TensorEntry& entry,
   if (!is_floating(entry.type))
     throw ModelError(where, "required floating-point numbers, got " + data_type_name(entry.type));
   const std::string_view bytes = file.bytes(entry);
-  const auto count = static_cast<int64_t>(bytes.size()) / bytes_of(entry.type);
-  std::vector<float> numbers(static_cast<size_t>(count));
+  const int64_t count = std::ssize(bytes) / bytes_of(entry.type);
+  std::vector<float> numbers(count);
   widen(entry.type, bytes.data(), 0, count, numbers.data());
   return numbers;
 }
@@ -128,8 +128,8 @@ StoredWeights map_weights(const ModelOptions& options, const std::shared_ptr<con
   weights.owner = file;
   weights.positions = stored_positions(options, *file);
   weights.release = [file](const StoredTensor& tensor) {
-    file->release({static_cast<const char*>(tensor.data),
-                   static_cast<size_t>(tensor.rows * tensor.columns * bytes_of(tensor.type))});
+    file->release(std::string_view(static_cast<const char*>(tensor.data),
+                                   tensor.rows * tensor.columns * bytes_of(tensor.type)));
   };
   for (const auto& name : weight_names(options)) {
     const TensorEntry& entry = find_weight(file->header().tensors, name, options)->second;

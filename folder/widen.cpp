@@ -9,23 +9,23 @@ namespace {
 
 // IEEE 754 binary16: 1 sign, 5 exponent (bias 15), 10 fraction bits.
 float from_half(uint16_t half) {
-  const uint32_t sign = static_cast<uint32_t>(half & 0x8000) << 16;
+  const uint32_t sign = (half & 0x8000U) << 16;
   const uint32_t exponent = (half >> 10) & 31, fraction = half & 0x3FF;
   if (exponent == 31) return std::bit_cast<float>(sign | 0x7F800000 | fraction << 13);
   if (exponent == 0) {  // zero, or below the smallest normal number: fraction * 2^-24
-    const float value = static_cast<float>(fraction) * 0x1p-24f;
+    const float value = fraction * 0x1p-24f;
     return sign ? -value : value;
   }
   return std::bit_cast<float>(sign | (exponent + 112) << 23 | fraction << 13);
 }
 
 float from_bfloat16(uint16_t upper) {
-  return std::bit_cast<float>(static_cast<uint32_t>(upper) << 16);
+  return std::bit_cast<float>(uint32_t{upper} << 16);
 }
 
 template <typename Stored, typename Convert>
 void widen_each(const void* from, int64_t first, int64_t count, float* to, Convert convert) {
-  const char* at = static_cast<const char*>(from) + first * static_cast<int64_t>(sizeof(Stored));
+  const char* at = static_cast<const char*>(from) + first * sizeof(Stored);
   for (int64_t i = 0; i < count; ++i, at += sizeof(Stored)) {
     Stored stored;
     std::memcpy(&stored, at, sizeof stored);
@@ -40,7 +40,7 @@ bool finite_bits(const void* from, int64_t count, Stored exponent) {
   int found = 0;
   for (int64_t i = 0; i < count; ++i) {
     Stored bits;
-    std::memcpy(&bits, at + i * static_cast<int64_t>(sizeof bits), sizeof bits);
+    std::memcpy(&bits, at + i * sizeof bits, sizeof bits);
     found |= static_cast<Stored>(bits & exponent) == exponent;
   }
   return found == 0;
@@ -71,9 +71,9 @@ bool all_finite(DataType type, const void* from, int64_t count) {
 void widen(DataType type, const void* from, int64_t first, int64_t count, float* to) {
   switch (type) {
     case DataType::kFloat64:
-      return widen_each<double>(from, first, count, to, [](double x) { return static_cast<float>(x); });
+      return widen_each<double>(from, first, count, to, [](double x) -> float { return x; });
     case DataType::kFloat32:
-      std::memcpy(to, static_cast<const char*>(from) + first * 4, static_cast<size_t>(count) * 4);
+      std::memcpy(to, static_cast<const char*>(from) + first * 4, count * 4);
       return;
     case DataType::kFloat16:
       return widen_each<uint16_t>(from, first, count, to, from_half);

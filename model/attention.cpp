@@ -16,7 +16,7 @@ torch::Tensor scaled_dot_product_attention(const torch::Tensor& query, const tor
     return at::scaled_dot_product_attention(query, key, value,
                                             mask.defined() ? std::optional(mask) : std::nullopt);
   }
-  auto scores = torch::matmul(query, key.transpose(-2, -1)) / std::sqrt(static_cast<double>(query.size(-1)));
+  auto scores = torch::matmul(query, key.transpose(-2, -1)) / std::sqrt(query.size(-1));
   if (mask.defined())
     scores = scores.masked_fill(mask.logical_not(), -std::numeric_limits<float>::infinity());
   // A row without any true gives zeros. In float32 even under autocast: the backward pass needs it.

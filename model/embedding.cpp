@@ -10,12 +10,12 @@ EmbeddingImpl::EmbeddingImpl(const EmbeddingOptions& options)
 
 torch::Tensor EmbeddingImpl::forward(const torch::Tensor& ids) {
   const auto vectors = torch::embedding(weight_, ids, options_.pad_id);  // [B,T,D]
-  return options_.scale ? vectors * std::sqrt(static_cast<double>(options_.d_model)) : vectors;
+  return options_.scale ? vectors * std::sqrt(options_.d_model) : vectors;
 }
 
 void EmbeddingImpl::initialise() {
   const torch::NoGradGuard no_grad;
-  weight_.normal_(0, 1 / std::sqrt(static_cast<double>(options_.d_model)));
+  weight_.normal_(0, 1 / std::sqrt(options_.d_model));
   weight_[options_.pad_id].zero_();
 }
 

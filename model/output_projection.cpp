@@ -16,7 +16,7 @@ torch::Tensor OutputProjectionImpl::forward(const torch::Tensor& x) {
 
 void OutputProjectionImpl::initialise() {
   const torch::NoGradGuard no_grad;
-  if (!tied_) weight_.normal_(0, 1 / std::sqrt(static_cast<double>(weight_.size(1))));
+  if (!tied_) weight_.normal_(0, 1 / std::sqrt(weight_.size(1)));
 }
 
 }  // namespace dragoman

@@ -81,8 +81,7 @@ void save_weights(const Transformer& model, const std::string& path, DataType ty
                        {static_cast<const char*>(tensor.const_data_ptr()), tensor.nbytes()}});
   };
   for (const auto& name : names) add(name.file, sources.at(name.ours));
-  const auto given =
-      static_cast<int64_t>(model->positions_->positions().given.size()) / model->options().d_model;
+  const int64_t given = std::ssize(model->positions_->positions().given) / model->options().d_model;
   for (const char* name : kPositionNames) {
     if (given > 0) add(name, model->positions_->rows_from(0, given));
   }

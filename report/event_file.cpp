@@ -37,8 +37,7 @@ std::string bytes_field(uint32_t field, const std::string& content) {
 std::string event_head(int64_t step) {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   const double seconds = std::chrono::duration<double>(now).count();
-  return key(1, kFixed64) + little_endian(std::bit_cast<uint64_t>(seconds)) + key(2, kVarint) +
-         varint(static_cast<uint64_t>(step));
+  return key(1, kFixed64) + little_endian(std::bit_cast<uint64_t>(seconds)) + key(2, kVarint) + varint(step);
 }
 
 // summary.proto: Summary { repeated Value value = 1; }, Value { string tag = 1; float simple_value = 2; }

@@ -72,7 +72,7 @@ std::vector<Chart> charts_of(const ReportContent& content) {
   if (content.valid_metric == ValidMetric::kSer)
     scores.series[0] = validation_series(history, "wrong lines (SER)", &ValidationResult::ser);
   if (const ValidationResult* best = history.best()) {
-    const auto update = static_cast<double>(best->update);
+    const double update = best->update;
     if (content.valid_metric == ValidMetric::kLoss)
       loss.best = {update, best->loss};
     else
@@ -103,13 +103,11 @@ ChartSeries histogram_of(const std::string& name, const LengthStatistics& side, 
   ChartSeries series{name, {}, false};
   for (int64_t begin = 0; begin <= longest; begin += width) {
     int64_t count = 0;
-    for (int64_t length = begin; length < begin + width && length < static_cast<int64_t>(side.counts.size());
-         ++length)
-      count += side.counts[static_cast<size_t>(length)];
-    series.points.push_back({static_cast<double>(begin),
-                             100.0 * static_cast<double>(count) / static_cast<double>(side.sentences)});
+    for (int64_t length = begin; length < begin + width && length < std::ssize(side.counts); ++length)
+      count += side.counts[length];
+    series.points.push_back({static_cast<double>(begin), 100.0 * count / side.sentences});
   }
-  series.points.push_back({series.points.back().x + static_cast<double>(width), 0});
+  series.points.push_back({series.points.back().x + width, 0});
   return series;
 }
 

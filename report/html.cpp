@@ -18,7 +18,7 @@ std::string html_escaped(std::string_view text) {
   std::string result;
   while (!text.empty()) {
     const DecodedCodePoint next = decode_code_point(text);
-    text.remove_prefix(static_cast<size_t>(next.length));
+    text.remove_prefix(next.length);
     switch (next.value) {
       case '&':
         result += "&amp;";

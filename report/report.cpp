@@ -5,8 +5,8 @@
 
 #include "core/log.h"
 #include "report/html.h"
+#include "report/page.h"
 #include "report/parts.h"
-#include "report/style.h"
 
 namespace dragoman {
 namespace {
@@ -68,15 +68,11 @@ std::string state_of(const ReportContent& content) {
   return content.history.progress.empty() ? "Ended before its first progress line." : "Broken off.";
 }
 
-std::string head(const ReportContent& content) {
-  std::string facts;
+std::string facts(const ReportContent& content) {
+  std::string text;
   for (const auto& [name, value] : content.facts)
-    facts += element("div", text_element("dt", name) + text_element("dd", value)) + "\n";
-  return element("header", text_element("h1", content.name) +
-                               text_element("p", state_of(content),
-                                            content.running ? "class=\"state running\"" : "class=\"state\"") +
-                               element("dl", "\n" + facts, "class=\"facts\"")) +
-         "\n" + tiles(content);
+    text += element("div", text_element("dt", name) + text_element("dd", value)) + "\n";
+  return text;
 }
 
 struct Attempt {
@@ -143,21 +139,20 @@ std::string section(const std::string& title, const std::string& content) {
 }
 
 std::string report_html(const ReportContent& content) {
-  // The policy keeps the promise: nothing is loaded and nothing runs, whatever the text of the page says.
-  std::string page =
-      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
-      "'unsafe-inline'\">\n"
-      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-      "<meta name=\"color-scheme\" content=\"light dark\">\n";
-  if (content.running) page += "<meta http-equiv=\"refresh\" content=\"60\">\n";
-  page += text_element("title", content.name + " \u2013 training report") + "\n";
-  page += std::string("<style>\n") + kReportStyle + "</style>\n</head>\n<body>\n";
-  page += head(content) + curves_section(content) + samples(content) + corpus_section(content) +
-          settings_section(content);
-  page += text_element("footer", "dragoman " DRAGOMAN_VERSION +
-                                     (content.written_at.empty() ? "" : ", written " + content.written_at));
-  return page + "\n</body>\n</html>\n";
+  return filled(
+      report_page(),
+      {{"refresh", content.running ? "<meta http-equiv=\"refresh\" content=\"60\">\n" : ""},
+       {"name", html_escaped(content.name)},
+       {"running", content.running ? " running" : ""},
+       {"state", html_escaped(state_of(content))},
+       {"facts", facts(content)},
+       {"tiles", tiles(content)},
+       {"curves", curves_section(content)},
+       {"samples", samples(content)},
+       {"text", corpus_section(content)},
+       {"settings", settings_section(content)},
+       {"version", DRAGOMAN_VERSION},
+       {"written", content.written_at.empty() ? "" : html_escaped(", written " + content.written_at)}});
 }
 
 }  // namespace dragoman

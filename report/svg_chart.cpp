@@ -37,7 +37,7 @@ struct Axis {
   double widest_text() const {
     size_t widest = 1;
     for (const double tick : ticks) widest = std::max(widest, text(tick).size());
-    return static_cast<double>(widest) * kCharacterWidth;
+    return widest * kCharacterWidth;
   }
 };
 
@@ -251,8 +251,7 @@ std::vector<double> logarithmic_ticks(double low, double high) {
   const int stride = std::max(1, static_cast<int>(std::ceil(decades / 6)));
   const std::vector<double> factors = decades < 3 ? std::vector<double>{1, 2, 5} : std::vector<double>{1};
   std::vector<double> ticks;
-  for (int power = static_cast<int>(std::floor(std::log10(low))); std::pow(10, power) <= high;
-       power += stride) {
+  for (int power = std::floor(std::log10(low)); std::pow(10, power) <= high; power += stride) {
     for (const double factor : factors) {
       const double tick = factor * std::pow(10, power);
       if (tick >= low && tick <= high) ticks.push_back(tick);
@@ -272,7 +271,7 @@ std::string tick_text(double value, double step) {
   if (gap >= 5e5) return fixed(value / 1e6, gap < 1e6 ? 1 : 0) + "M";
   if (gap >= 1e3) return fixed(value / 1e3, 0) + "k";
   if (gap >= 1) return with_commas(std::llround(value));
-  return fixed(value, static_cast<int>(std::ceil(-std::log10(gap) - 1e-9)));
+  return fixed(value, std::ceil(-std::log10(gap) - 1e-9));
 }
 
 std::vector<ChartPoint> thinned(const std::vector<ChartPoint>& points, size_t limit) {
@@ -280,8 +279,8 @@ std::vector<ChartPoint> thinned(const std::vector<ChartPoint>& points, size_t li
   const size_t run = (2 * points.size() + limit - 1) / limit;  // two of each are kept
   std::vector<ChartPoint> kept;
   for (size_t begin = 0; begin < points.size(); begin += run) {
-    const auto first = points.begin() + static_cast<std::ptrdiff_t>(begin);
-    const auto last = points.begin() + static_cast<std::ptrdiff_t>(std::min(points.size(), begin + run));
+    const auto first = points.begin() + begin;
+    const auto last = points.begin() + std::min(points.size(), begin + run);
     auto [low, high] =
         std::minmax_element(first, last, [](const auto& a, const auto& b) { return a.y < b.y; });
     if (high < low) std::swap(low, high);

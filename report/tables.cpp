@@ -113,9 +113,7 @@ std::string settings_section(const ReportContent& content) {
     const std::string& name = content.settings[begin].group;
     while (end < content.settings.size() && content.settings[end].group == name) ++end;
     all += text_element("h3", name) + "\n" +
-           settings_table({content.settings.begin() + static_cast<std::ptrdiff_t>(begin),
-                           content.settings.begin() + static_cast<std::ptrdiff_t>(end)},
-                          false);
+           settings_table({content.settings.begin() + begin, content.settings.begin() + end}, false);
   }
   return section(
       "Settings",
