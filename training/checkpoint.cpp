@@ -156,18 +156,6 @@ bool has_checkpoints(const std::string& folder) {
   return !saved_updates(folder).empty();
 }
 
-std::string snapshots_folder(const std::string& folder) {
-  return join_path(folder, "snapshots");
-}
-
-std::string snapshot_path(const std::string& folder, int64_t update) {
-  return join_path(snapshots_folder(folder), "update-" + std::to_string(update) + ".safetensors");
-}
-
-bool has_snapshots(const std::string& folder) {
-  return !list_folder(snapshots_folder(folder)).empty();
-}
-
 std::optional<std::string> newest_checkpoint(const std::string& folder, Log& log) {
   for (const int64_t update : saved_updates(folder)) {
     const std::string path = checkpoint_path(folder, update);

@@ -31,11 +31,6 @@ void save_state_again(const std::string& folder, const TrainingState& state);
 // Whether the folder has a checkpoint, whole or not.
 bool has_checkpoints(const std::string& folder);
 
-// Where --average keeps the weights of a validation, and whether there are any.
-std::string snapshots_folder(const std::string& folder);
-std::string snapshot_path(const std::string& folder, int64_t update);
-bool has_snapshots(const std::string& folder);
-
 // The path of the newest checkpoint that is whole; damaged ones are named in the log and passed over.
 std::optional<std::string> newest_checkpoint(const std::string& folder, Log& log);
 

@@ -9,6 +9,7 @@
 #include "folder/model_folder.h"
 #include "model/weights.h"
 #include "training/checkpoint.h"
+#include "training/snapshots.h"
 
 namespace dragoman {
 namespace {

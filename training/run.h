@@ -6,7 +6,7 @@
 #include "planning/plan.h"
 #include "planning/run_requests.h"
 #include "training/run_options.h"
-#include "training/trainer.h"
+#include "training/stop_reason.h"
 
 namespace dragoman {
 
