@@ -11,6 +11,7 @@
 #include "fused/linear.h"
 #include "report/run_watch.h"
 #include "runtime/device.h"
+#include "training/checkpoint.h"
 #include "training/run_inputs.h"
 #include "training/trainer.h"
 #include "training/update.h"
