@@ -1,5 +1,5 @@
-// What may be asked of a run from outside while it goes on: looked at after every update. That it should stop
-// is asked of the whole process (core/interrupt.h).
+// What the user may request of a run while it trains, by signals. Checked after every update. A stop is
+// requested of the whole process (core/interrupt.h).
 #pragma once
 
 #include <atomic>

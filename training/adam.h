@@ -27,7 +27,7 @@ class Adam {
   void step(double learning_rate, const torch::Tensor& skip = {});
 
   struct Slot {
-    std::string name;  // of the parameter, in the notes' terms
+    std::string name;  // of the parameter in the model
     torch::Tensor parameter, first_moment, second_moment;
   };
   const std::vector<Slot>& slots() const { return slots_; }

@@ -8,8 +8,8 @@
 namespace dragoman {
 namespace {
 
-constexpr int64_t kAhead = 8;  // batches
-constexpr std::chrono::milliseconds kBetweenLooks(100);
+constexpr int64_t kPrefetched = 8;  // batches
+constexpr std::chrono::milliseconds kPollInterval(100);
 
 // One row of a batch, wherever its ids are.
 struct Row {
@@ -108,7 +108,7 @@ BatchStream::~BatchStream() {
 
 BatchStream::Item BatchStream::next() {
   std::unique_lock lock(mutex_);
-  while (!changed_.wait_for(lock, kBetweenLooks, [this] { return ready_.count(taken_) > 0 || failure_; }))
+  while (!changed_.wait_for(lock, kPollInterval, [this] { return ready_.count(taken_) > 0 || failure_; }))
     throw_if_interrupted();
   const auto found = ready_.find(taken_);
   if (found == ready_.end()) std::rethrow_exception(failure_);
@@ -165,7 +165,7 @@ void BatchStream::produce() try {
     Job job = next_job();
     {
       std::unique_lock lock(mutex_);
-      changed_.wait(lock, [&] { return stop_ || job.number < taken_ + kAhead + options_.threads; });
+      changed_.wait(lock, [&] { return stop_ || job.number < taken_ + kPrefetched + options_.threads; });
       if (stop_) return;
     }
     job.item.parts = made(job);

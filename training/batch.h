@@ -1,4 +1,4 @@
-// Batches as tensors, and the threads that make them ahead of the training loop.
+// Batches as tensors, and the threads that prefetch them for the training loop.
 //
 //   pair:           source  a b c </s>           target  x y </s>
 //   source          a b c </s>                   what the encoder reads
@@ -22,7 +22,7 @@
 
 namespace dragoman {
 
-// Rows shorter than the longest are filled up with <pad>.
+// Rows shorter than the longest are padded with <pad>.
 struct Batch {
   torch::Tensor source;         // [B,S] int64
   torch::Tensor decoder_input;  // [B,T] int64
@@ -40,7 +40,7 @@ Batch make_batch(const EncodedCorpus& corpus, const BatchIndices& pairs, const P
 // What is done to the rows of a planned batch.
 struct RowChanges {
   const Augmentation* augmentation = nullptr;  // none
-  int64_t epoch = 0;                           // the pass over the corpus that it changes the pairs for
+  int64_t epoch = 0;                           // for which the pairs are changed
   int64_t max_tokens = 0;  // rows times the longest row of a batch, after all changes; 0: no limit
 };
 // One batch, or several when the pairs are too many for max_tokens once they are changed: subword sampling
@@ -55,11 +55,11 @@ struct StreamOptions {
   PadIds pad;
   const Augmentation* augmentation = nullptr;  // none
   bool pinned = false;                         // in memory from which CUDA copies while it computes
-  int threads = 1;  // that make batches side by side; their order and what is in them stays the same
+  int threads = 1;  // that make batches in parallel; the batches and their order do not depend on it
 };
 
 // Batches without end, epoch after epoch, from any position on: the plan of an epoch is a pure function of
-// the seed and its number. Threads of its own stay a few batches ahead; what they throw, next() throws.
+// the seed and its number. Threads of its own prefetch a few batches; next() throws what they throw.
 class BatchStream {
  public:
   BatchStream(const EncodedCorpus& corpus, const StreamOptions& options, const DataPosition& start);
@@ -69,7 +69,7 @@ class BatchStream {
 
   struct Item {
     std::vector<Batch> parts;  // of a planned batch, for one update: see make_batches
-    DataPosition after;        // where the data stands once this batch is done
+    DataPosition after;        // the position after this batch
     bool ends_epoch = false;   // after.batch is 0
   };
   Item next();

@@ -127,45 +127,33 @@ void save_checkpoint(const std::string& folder, const TrainingState& state, cons
                      const Adam& optimiser, const MovingAverage* average, int64_t keep) {
   const std::string parent = checkpoints_folder(folder);
   const std::string name = kPrefix + std::to_string(state.update);
-  const std::string path = join_path(parent, name), beside = join_path(parent, "tmp-" + name);
+  const std::string path = join_path(parent, name), temporary = join_path(parent, "tmp-" + name);
   make_folder(parent);
   for (const auto& leftover : list_folder(parent)) {
     if (leftover.rfind("tmp-", 0) == 0) remove_all(join_path(parent, leftover));
   }
-  make_folder(beside);
-  save_weights(model, join_path(beside, "model.safetensors"));
-  save_moments(join_path(beside, "optimizer.safetensors"), optimiser, average);
-  write_file_atomically(join_path(beside, "state.json"), training_state_text(state));
-  write_manifest(beside, {"model.safetensors", "optimizer.safetensors", "state.json"});
-  sync_folder(beside);
+  make_folder(temporary);
+  save_weights(model, join_path(temporary, "model.safetensors"));
+  save_moments(join_path(temporary, "optimizer.safetensors"), optimiser, average);
+  write_file_atomically(join_path(temporary, "state.json"), training_state_text(state));
+  write_manifest(temporary, {"model.safetensors", "optimizer.safetensors", "state.json"});
+  sync_folder(temporary);
   if (file_exists(path))
     remove_all(path);  // a damaged one of the same update: the run came here again from an older one
-  rename_path(beside, path);
+  rename_path(temporary, path);
   sync_folder(parent);
   remove_old_checkpoints(folder, state.update, keep);
 }
 
 void save_state_again(const std::string& folder, const TrainingState& state) {
   const std::string path = checkpoint_path(folder, state.update);
-  const std::string beside = join_path(path, "state.json.new");
-  write_file_atomically(beside, training_state_text(state));
-  replace_listed_file(path, "state.json", beside);
+  const std::string temporary = join_path(path, "state.json.new");
+  write_file_atomically(temporary, training_state_text(state));
+  replace_listed_file(path, "state.json", temporary);
 }
 
 bool has_checkpoints(const std::string& folder) {
   return !saved_updates(folder).empty();
-}
-
-std::string snapshots_folder(const std::string& folder) {
-  return join_path(folder, "snapshots");
-}
-
-std::string snapshot_path(const std::string& folder, int64_t update) {
-  return join_path(snapshots_folder(folder), "update-" + std::to_string(update) + ".safetensors");
-}
-
-bool has_snapshots(const std::string& folder) {
-  return !list_folder(snapshots_folder(folder)).empty();
 }
 
 std::optional<std::string> newest_checkpoint(const std::string& folder, Log& log) {

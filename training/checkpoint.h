@@ -1,12 +1,12 @@
-// Checkpoints: checkpoints/update-N/ holds what a run needs to go on as if it had not stopped.
+// Checkpoints: checkpoints/update-N/ holds what a run needs to continue as if it had not stopped.
 //
 //   model.safetensors      the weights as they are now (not the best ones)
 //   optimizer.safetensors  Adam's moments: NAME.first, NAME.second; NAME.average of --moving-average
-//   state.json             where the run stands
+//   state.json             the position of the run: planning/training_state.h
 //   manifest.json          size and checksum of the three
 //
-// A checkpoint is written beside, synced and renamed, so that a crash leaves the old ones whole. The newest
-// that passes its checksums counts.
+// A checkpoint is written to a temporary folder, synced and renamed: a crash leaves the old ones intact. The
+// newest that passes its checksums counts.
 #pragma once
 
 #include <optional>
@@ -28,15 +28,10 @@ void save_checkpoint(const std::string& folder, const TrainingState& state, cons
 // Replaces the state of the checkpoint of state.update, whose weights and moments stay. DataError.
 void save_state_again(const std::string& folder, const TrainingState& state);
 
-// Whether the folder has a checkpoint, whole or not.
+// Whether the folder has a checkpoint, intact or not.
 bool has_checkpoints(const std::string& folder);
 
-// Where --average keeps the weights of a validation, and whether there are any.
-std::string snapshots_folder(const std::string& folder);
-std::string snapshot_path(const std::string& folder, int64_t update);
-bool has_snapshots(const std::string& folder);
-
-// The path of the newest checkpoint that is whole; damaged ones are named in the log and passed over.
+// The path of the newest intact checkpoint. Damaged ones are skipped with a warning.
 std::optional<std::string> newest_checkpoint(const std::string& folder, Log& log);
 
 // Fills model, optimiser and `average`, which may be null. ModelError.

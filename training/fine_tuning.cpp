@@ -9,6 +9,7 @@
 #include "folder/model_folder.h"
 #include "model/weights.h"
 #include "training/checkpoint.h"
+#include "training/snapshots.h"
 
 namespace dragoman {
 namespace {
@@ -68,11 +69,16 @@ void check_settings_of_run(const std::string& folder, const ModelOptions& model)
                      "expected the settings with which the run began (run.json), got " + wrong);
 }
 
-void copy_settings(const ModelFolder& from, const std::string& run_folder, ModelOptions& model) {
-  const ModelOptions& theirs = from.options;
-  model.vocab_size = theirs.vocab_size, model.decoder_vocab_size = theirs.decoder_vocab_size;
-  model.pad_token_id = theirs.pad_token_id, model.eos_token_id = theirs.eos_token_id;
-  model.max_position_embeddings = theirs.max_position_embeddings;
+ModelOptions with_folder_sizes(ModelOptions model, const ModelOptions& folder) {
+  model.vocab_size = folder.vocab_size;
+  model.decoder_vocab_size = folder.decoder_vocab_size;
+  model.pad_token_id = folder.pad_token_id;
+  model.eos_token_id = folder.eos_token_id;
+  model.max_position_embeddings = folder.max_position_embeddings;
+  return model;
+}
+
+void copy_settings(const ModelFolder& from, const std::string& run_folder, const ModelOptions& model) {
   const auto write = [&](const std::string& name, const std::string& text) {
     write_file_atomically(join_path(run_folder, name), text);
   };

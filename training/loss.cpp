@@ -5,7 +5,7 @@
 namespace dragoman {
 namespace {
 
-// In one pass each way, with one [N,V] tensor alive beside the logits: autograd's own derivative of the
+// In one pass each way, with one [N,V] tensor alive besides the logits: autograd's own derivative of the
 // formula would hold four.
 //   d loss / d logit_k = softmax_k - epsilon/K - (1-epsilon) [k = y]
 class SmoothedCrossEntropy : public torch::autograd::Function<SmoothedCrossEntropy> {

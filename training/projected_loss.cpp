@@ -11,7 +11,7 @@
 namespace dragoman {
 namespace {
 
-constexpr int64_t kChunkNumbers = int64_t{1} << 20;  // of logits: 4 MB
+constexpr int64_t kChunkLogits = int64_t{1} << 20;  // 4 MB
 // Minimum rows of a chunk: the width of the states within these bounds. Each chunk packs the whole matrix
 // again. More rows than the caches hold cost narrow models more than they save.
 constexpr int64_t kMinRows = 256, kMaxRows = 512;
@@ -21,7 +21,7 @@ struct Gradients {
   torch::Tensor weight;  // [V,D]
 };
 
-// What a row's loss depends on beside its logits.
+// What a row's loss depends on besides its logits.
 struct RowOptions {
   double epsilon;
   bool wants_gradient;
@@ -32,13 +32,13 @@ void replace_by_gradient(torch::Tensor& logits, const int64_t* labels, const Row
                          double& smoothed, double& cross_entropy) {
   const int64_t vocabulary = logits.size(1), classes = vocabulary - 1;
   std::vector<RowLoss> losses(logits.size(0));
-  float* numbers = logits.mutable_data_ptr<float>();
+  float* values = logits.mutable_data_ptr<float>();
   const int64_t grain = std::max<int64_t>(1, (1 << 16) / vocabulary);
   const float epsilon = options.epsilon;
   const float scale = options.wants_gradient ? 1.0f : 0.0f;
   at::parallel_for(0, logits.size(0), grain, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
-      float* row = numbers + i * vocabulary;
+      float* row = values + i * vocabulary;
       losses[i] = kernels().cross_entropy(row, classes, labels[i], epsilon, scale);
       if (options.wants_gradient) row[classes] = 0;  // <pad> is no class
     }
@@ -51,8 +51,8 @@ std::pair<double, double> loss_by_chunks(const torch::Tensor& hidden, const torc
                                          const torch::Tensor& bias, const torch::Tensor& labels,
                                          const RowOptions& options, Gradients* gradients) {
   const int64_t tokens = hidden.size(0), vocabulary = weight.size(0);
-  const int64_t fewest = std::clamp(hidden.size(1), kMinRows, kMaxRows);
-  const int64_t chunk = std::min(std::max(kChunkNumbers / vocabulary, fewest), tokens);
+  const int64_t min_rows = std::clamp(hidden.size(1), kMinRows, kMaxRows);
+  const int64_t chunk = std::min(std::max(kChunkLogits / vocabulary, min_rows), tokens);
   const bool biased = bias.ne(0).any().item<bool>();  // only models of other programs have any
   auto buffer = torch::empty({chunk, vocabulary}, hidden.options());
   double smoothed = 0, cross_entropy = 0;

@@ -11,16 +11,16 @@
 namespace dragoman {
 namespace {
 
-// Duplicates of the training text are looked for among this many pairs: 90 MB at most.
-constexpr uint64_t kPairsRemembered = uint64_t{1} << 22;
-// More unknown tokens than this are more than a few rare characters.
+// The first different pairs, among which duplicates are looked for: 90 MB at most.
+constexpr int64_t kPairsRemembered = int64_t{1} << 22;
+// A larger share of unknown tokens is more than a few rare characters.
 constexpr double kManyUnknown = 0.01;
 // As in `dragoman check`.
 constexpr int64_t kExamples = 3;
 constexpr double kUnusualRatio = 4;
-constexpr int64_t kPairsBetweenSigns = 1 << 14;  // of life
+constexpr int64_t kPairsBetweenSigns = 1 << 14;  // of progress
 
-// Says how far a pass over the text is.
+// Shows the progress of a pass over the text.
 class PassHeartbeat {
  public:
   PassHeartbeat(Log& log, std::string what) : what_(std::move(what)), beat_(log, what_) {}
@@ -40,8 +40,15 @@ void report(Log& log, const std::string& title, const CorpusReport& corpus_repor
 
 HeldOutSources sources_of(const TextPairs& text) {
   HeldOutSources sources;
-  for (int64_t i = 0; i < text.size(); ++i) sources.add(text.source[static_cast<size_t>(i)], text.place(i));
+  for (int64_t i = 0; i < text.size(); ++i) sources.add(text.source[i], text.place(i));
   return sources;
+}
+
+ValidationText read_validation_text(const ParallelFiles& files) {
+  ValidationText text;
+  text.pairs = read_parallel_text(files, text.facts.text);
+  for (const auto& source : text.pairs.source) text.tags.add(source);
+  return text;
 }
 
 TrainedTokenizer train_side(const std::vector<std::shared_ptr<const TokenizerLines>>& sides,
@@ -69,18 +76,22 @@ void warn_of_unknown(const std::string& side, const LengthStatistics& statistics
                                   : "; raise --character-coverage, or give --byte-fallback"));
 }
 
-void log_encoded(const EncodedCorpus& corpus, const std::string& title, const TokenizerPair& tokenizers,
-                 const RunOptions& options, ReportCorpus& facts, Log& log) {
-  if (!facts.encoding.findings().empty()) report(log, title + " text, encoded", facts.encoding);
+// The facts with the lengths of what was encoded.
+ReportCorpus with_lengths(ReportCorpus facts, const EncodedCorpus& corpus, const TokenizerPair& tokenizers) {
   facts.source = source_statistics(corpus, tokenizers.source.vocabulary().unk_id());
   facts.target = target_statistics(corpus, tokenizers.target.vocabulary().unk_id());
+  return facts;
+}
+
+void log_encoded(const EncodedText& text, const std::string& title, bool tokenizer_is_fixed, Log& log) {
+  const auto& [corpus, facts] = text;
+  if (!facts.encoding.findings().empty()) report(log, title + " text, encoded", facts.encoding);
   log.info(title + ": " + with_commas(corpus.size()) + " pairs, " + with_commas(corpus.source_tokens()) +
            " source and " + with_commas(corpus.target_tokens()) + " target tokens, of which " +
            percent(facts.source.unknown_rate()) + " and " + percent(facts.target.unknown_rate()) +
            " are unknown");
-  const bool fixed_tokenizer = !options.from_model.empty();
-  warn_of_unknown("source", facts.source, title, fixed_tokenizer, log);
-  warn_of_unknown("target", facts.target, title, fixed_tokenizer, log);
+  warn_of_unknown("source", facts.source, title, tokenizer_is_fixed, log);
+  warn_of_unknown("target", facts.target, title, tokenizer_is_fixed, log);
 }
 
 // Tags that the vocabulary lacks are read as text, letter by letter.
@@ -110,20 +121,20 @@ TokenizerOptions with_tags(TokenizerOptions options, const LanguageTags& tags, L
 
 }  // namespace
 
-void read_text(const RunOptions& options, RunText& text, Log& log) {
+RunText read_text(const RunOptions& options, Log& log) {
   const bool has_valid = !options.valid.empty();
   const bool holds_out = !has_valid && options.training.valid_every > 0;
-  if (has_valid) text.valid_text = read_parallel_text(options.valid, text.valid.text);
-  for (const auto& source : text.valid_text.source) text.valid_tags.add(source);
-  HeldOutSources valid_sources = sources_of(text.valid_text);
-  CorpusReport& findings = text.train.findings;
+  RunText text(options.train);
+  if (has_valid) text.valid = read_validation_text(options.valid);
+  HeldOutSources valid_sources = sources_of(text.valid.pairs);
+  CorpusReport& findings = text.facts.findings;
   PairExaminer examiner(findings, kPairsRemembered);
   examiner.hold_out(CorpusIssue::kInValidation, valid_sources);
   HeldOutChooser chooser;
   LengthRatios ratios(kExamples);
   std::string first;
   PassHeartbeat beat(log, "reading the training text");
-  text.train_text.visit(text.train.text, [&](const VisitedPair& pair) {
+  text.train.visit(text.facts.text, [&](const VisitedPair& pair) {
     beat.add();
     if (first.empty()) first = pair.place();
     examiner.examine(pair);
@@ -132,19 +143,20 @@ void read_text(const RunOptions& options, RunText& text, Log& log) {
     if (holds_out) chooser.add(pair.source);
   });
   ratios.report(kUnusualRatio, findings);
-  report(log, "training text", text.train.text);
-  if (has_valid) report(log, "validation text", text.valid.text);
+  report(log, "training text", text.facts.text);
+  if (has_valid) report(log, "validation text", text.valid.facts.text);
   if (holds_out) {
     HeldOutChooser::Choice choice = chooser.choose(first);
     text.held_out = std::move(choice.sources);
-    text.train.held_out = text.valid.text.read = choice.pairs;
+    text.facts.held_out = text.valid.facts.text.read = choice.pairs;
     log.info("validation text: " + with_commas(choice.pairs) +
              " pairs held out of the training text by a hash of the source");
   }
   for (const auto& finding : findings.findings()) log.info("training text: " + finding);
-  if (text.train.text.kept > static_cast<int64_t>(kPairsRemembered))
-    log.info("training text: duplicates were looked for among the first " +
-             with_commas(static_cast<int64_t>(kPairsRemembered)) + " different pairs");
+  if (text.facts.text.kept > kPairsRemembered)
+    log.info("training text: duplicates were looked for among the first " + with_commas(kPairsRemembered) +
+             " different pairs");
+  return text;
 }
 
 TrainedPair train_tokenizers(const RunOptions& options, RunText& text, Log& log) {
@@ -157,7 +169,7 @@ TrainedPair train_tokenizers(const RunOptions& options, RunText& text, Log& log)
   {
     PassHeartbeat beat(log, "choosing lines for the tokenizer");
     CorpusReport ignored;
-    text.train_text.visit(ignored, [&](const VisitedPair& pair) {
+    text.train.visit(ignored, [&](const VisitedPair& pair) {
       beat.add();
       if (text.is_held_out(pair)) return;
       source_lines->add(pair.source);
@@ -186,39 +198,43 @@ TrainedPair train_tokenizers(const RunOptions& options, RunText& text, Log& log)
           vocabulary_of(target.model, "target tokenizer")};
 }
 
-EncodedCorpus encode_training_text(RunText& text, const TokenizerPair& tokenizers, const RunOptions& options,
-                                   Log& log) {
-  CorpusReport& encoding = text.train.encoding;
+TrainingText encode_training_text(RunText text, const TokenizerPair& tokenizers, const RunOptions& options,
+                                  Log& log) {
+  CorpusReport& encoding = text.facts.encoding;
   CorpusEncoder encoder(tokenizers.source, tokenizers.target, options.corpus, at::get_num_threads(), encoding,
                         options.model_folder);
   CorpusReport ignored;
   EncodedCorpus corpus = [&] {
     PassHeartbeat beat(log, "encoding the training text");
-    text.train_text.visit(ignored, [&](const VisitedPair& pair) {
+    text.train.visit(ignored, [&](const VisitedPair& pair) {
       beat.add();
-      if (text.is_held_out(pair)) return text.valid_text.append(pair);
+      if (text.is_held_out(pair)) return text.valid.pairs.append(pair);
       ++encoding.read, ++encoding.kept;
       encoder.add(pair);
     });
     return encoder.finish();
   }();
-  log_encoded(corpus, "training", tokenizers, options, text.train, log);
+  ReportCorpus facts = with_lengths(std::move(text.facts), corpus, tokenizers);
+  EncodedText encoded{std::move(corpus), std::move(facts)};
+  log_encoded(encoded, "training", options.is_fine_tuning(), log);
   check_tags(text.tags, "training", tokenizers.source.vocabulary(), log);
   if (encoder.spilled())
     log.info("training: more than --corpus-memory " + std::to_string(options.corpus.corpus_memory) +
              " MiB, in a temporary file in " + options.model_folder);
-  return corpus;
+  return {std::move(encoded), std::move(text.valid)};
 }
 
-EncodedCorpus encode_validation_text(RunText& text, const TokenizerPair& tokenizers,
-                                     const RunOptions& options, Log& log) {
-  CorpusReport& encoding = text.valid.encoding;
-  encoding.read = encoding.kept = text.valid_text.size();
-  EncodedCorpus corpus = EncodedCorpus::encode(text.valid_text, tokenizers.source, tokenizers.target,
-                                               options.corpus, at::get_num_threads(), encoding);
-  log_encoded(corpus, "validation", tokenizers, options, text.valid, log);
-  check_tags(text.valid_tags, "validation", tokenizers.source.vocabulary(), log);
-  return corpus;
+EncodedText encode_validation_text(const ValidationText& text, const TokenizerPair& tokenizers,
+                                   const RunOptions& options, Log& log) {
+  ReportCorpus facts = text.facts;
+  facts.encoding.read = facts.encoding.kept = text.pairs.size();
+  EncodedCorpus corpus = EncodedCorpus::encode(text.pairs, tokenizers.source, tokenizers.target,
+                                               options.corpus, at::get_num_threads(), facts.encoding);
+  facts = with_lengths(std::move(facts), corpus, tokenizers);
+  EncodedText encoded{std::move(corpus), std::move(facts)};
+  log_encoded(encoded, "validation", options.is_fine_tuning(), log);
+  check_tags(text.tags, "validation", tokenizers.source.vocabulary(), log);
+  return encoded;
 }
 
 }  // namespace dragoman

@@ -1,45 +1,68 @@
-// The text of a run: read, looked at, split, learned from by the tokenizers, and encoded.
+// The text of a run. The training text is read three times, one pair in memory at a time:
+//
+//   files --read_text--> RunText --train_tokenizers (of a new run)--> TrainedPair
+//                                --encode_training_text--> EncodedText, ValidationText
+//                                                          ValidationText --encode_validation_text-->
+//                                                          EncodedText
 #pragma once
 
 #include <string>
 #include <unordered_set>
 
+#include "core/log.h"
+#include "folder/model_files.h"
 #include "report/report.h"
 #include "tokenizer/language_tags.h"
-#include "training/run.h"
+#include "training/run_options.h"
 
 namespace dragoman {
 
-// The training text is gone through three times, a pair in memory at a time: once to look at it, once to
-// learn the tokenizer (of a new run), once to encode it.
-struct RunText {
-  explicit RunText(const ParallelFiles& files) : train_text(files) {}
+struct ValidationText {
+  TextPairs pairs;
+  LanguageTags tags;  // that begin source lines
+  ReportCorpus facts{.title = "Validation text"};
+};
 
-  RepeatableText train_text;
+// What the first pass finds.
+struct RunText {
+  explicit RunText(const ParallelFiles& files) : train(files) {}
+
+  RepeatableText train;
   std::unordered_set<std::string> held_out;  // sources of it that are validation text instead
-  TextPairs valid_text;
-  LanguageTags tags, valid_tags;  // that begin source lines
-  ReportCorpus train{.title = "Training text"}, valid{.title = "Validation text"};
+  LanguageTags tags;                         // that begin source lines
+  ReportCorpus facts{.title = "Training text"};
+  ValidationText valid;  // without the pairs that are held out
 
   bool is_held_out(const VisitedPair& pair) const { return held_out.count(pair.source) > 0; }
 };
 
-// The first pass: what is in the text, and what of it is held out for validation when there is no other text
-// for that. DataError, UsageError: see RepeatableText and HeldOutChooser.
-void read_text(const RunOptions& options, RunText& text, Log& log);
+// The first pass: checks the text, and chooses pairs of it for validation when there is no other text for
+// that. DataError, UsageError: see RepeatableText and HeldOutChooser.
+RunText read_text(const RunOptions& options, Log& log);
 
 struct TrainedPair {
   std::string source_spm, target_spm;
   Vocabulary source, target;
 };
 
-// The second pass.
+// The second pass. It changes the text only in that it is read again.
 TrainedPair train_tokenizers(const RunOptions& options, RunText& text, Log& log);
 
-// The last pass, which also collects the pairs that are held out.
-EncodedCorpus encode_training_text(RunText& text, const TokenizerPair& tokenizers, const RunOptions& options,
-                                   Log& log);
-EncodedCorpus encode_validation_text(RunText& text, const TokenizerPair& tokenizers,
-                                     const RunOptions& options, Log& log);
+struct EncodedText {
+  EncodedCorpus corpus;
+  ReportCorpus facts;
+};
+
+// What training and validation read.
+struct TrainingText {
+  EncodedText train;
+  ValidationText valid;  // with the pairs that are held out
+};
+
+// The last pass.
+TrainingText encode_training_text(RunText text, const TokenizerPair& tokenizers, const RunOptions& options,
+                                  Log& log);
+EncodedText encode_validation_text(const ValidationText& text, const TokenizerPair& tokenizers,
+                                   const RunOptions& options, Log& log);
 
 }  // namespace dragoman

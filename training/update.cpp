@@ -76,7 +76,7 @@ torch::Tensor clip_and_step(Adam& optimiser, const torch::Tensor& losses, double
   auto factor = torch::full_like(norm, 1 / settings.loss_scale);
   if (clip_norm > 0) factor = factor * torch::full_like(norm, clip_norm).div(norm + 1e-6).clamp_max(1);
   factor = factor.to(torch::kFloat32);
-  // A factor of 1 needs no pass over the gradients. To look at it would mean to wait for CUDA.
+  // A factor of 1 needs no pass over the gradients. Reading it would wait for CUDA.
   if (!factor.is_cpu() || factor.item<float>() != 1) optimiser.scale_gradients(factor);
   optimiser.step(settings.learning_rate, skipped.to(torch::kFloat32));
   return torch::cat({losses, norm.unsqueeze(0), skipped.to(torch::kFloat64).unsqueeze(0)});
@@ -123,9 +123,9 @@ UpdateResult train_update(Transformer& model, Adam& optimiser, const std::vector
 
 void UpdateResult::read() {
   if (!unread.defined()) return;
-  const auto numbers = unread.cpu();
-  loss = numbers[0].item<double>(), cross_entropy = numbers[1].item<double>();
-  gradient_norm = numbers[2].item<double>(), skipped = numbers[3].item<double>() != 0;
+  const auto values = unread.cpu();
+  loss = values[0].item<double>(), cross_entropy = values[1].item<double>();
+  gradient_norm = values[2].item<double>(), skipped = values[3].item<double>() != 0;
   unread = torch::Tensor();
 }
 

@@ -18,7 +18,7 @@ namespace dragoman {
 int worker_count(int64_t threads, const torch::Device& device);
 
 // --precision float16 or bfloat16 where the kernels multiply in it: then LibTorch's autocast stays off, and
-// no loss needs a scale, since every block of float16 numbers has its own.
+// no loss needs a scale, since each block of float16 values has its own.
 bool multiplies_by_kernels(const TrainingOptions& options, const torch::Device& device);
 
 struct UpdateResult {

@@ -15,7 +15,7 @@ MovingAverage::MovingAverage(const Transformer& model, double decay) : decay_(de
 
 void MovingAverage::add(const Transformer& model, int64_t update) {
   const torch::NoGradGuard no_grad;
-  const auto n = static_cast<double>(update);
+  const double n = update;
   const double decay = std::min(decay_, (1 + n) / (10 + n));
   size_t i = 0;
   for (const auto& item : model->named_parameters()) tensors_[i++].second.lerp_(item.value(), 1 - decay);
@@ -32,6 +32,16 @@ void MovingAverage::exchange(Transformer& model) {
   }
 }
 
+WeightsGuard::WeightsGuard(Transformer& model) : model_(model) {
+  for (const auto& parameter : model->parameters()) weights_.push_back(parameter.detach().clone());
+}
+
+WeightsGuard::~WeightsGuard() {
+  const torch::NoGradGuard no_grad;
+  size_t i = 0;
+  for (auto& parameter : model_->parameters()) parameter.copy_(weights_[i++]);
+}
+
 void load_average(Transformer& model, const std::vector<std::string>& paths) {
   if (paths.empty()) throw std::logic_error("load_average: no files");
   const torch::NoGradGuard no_grad;
@@ -45,8 +55,9 @@ void load_average(Transformer& model, const std::vector<std::string>& paths) {
       sums[i++].add_(parameter);
     }
   }
+  const double count = paths.size();
   size_t i = 0;
-  for (auto& parameter : model->parameters()) parameter.copy_(sums[i++] / static_cast<double>(paths.size()));
+  for (auto& parameter : model->parameters()) parameter.copy_(sums[i++] / count);
 }
 
 }  // namespace dragoman

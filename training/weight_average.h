@@ -17,13 +17,13 @@ class MovingAverage {
   MovingAverage(const Transformer& model, double decay);
 
   // After update number `update`: average = d average + (1-d) weights, with d = min(decay,
-  // (1+update)/(10+update)), so that the first updates do not linger.
+  // (1+update)/(10+update)): the weights of the first updates are soon forgotten.
   void add(const Transformer& model, int64_t update);
 
-  // Exchanges the model's weights and the average; twice is nothing.
+  // Swaps the model's weights and the average. A second call restores both. See AverageInPlace.
   void exchange(Transformer& model);
 
-  // By the names of the notes, for a checkpoint.
+  // By parameter name, for a checkpoint.
   const std::vector<std::pair<std::string, torch::Tensor>>& tensors() const { return tensors_; }
 
  private:
@@ -31,7 +31,7 @@ class MovingAverage {
   std::vector<std::pair<std::string, torch::Tensor>> tensors_;
 };
 
-// The average in place of the model's weights, as long as this object lives. `average` may be null.
+// Puts the average in place of the model's weights while this object lives. `average` may be null.
 class AverageInPlace {
  public:
   AverageInPlace(MovingAverage* average, Transformer& model) : average_(average), model_(model) {
@@ -46,6 +46,19 @@ class AverageInPlace {
  private:
   MovingAverage* average_;
   Transformer& model_;
+};
+
+// Restores the model's weights, as they are now, when this object is destroyed.
+class WeightsGuard {
+ public:
+  explicit WeightsGuard(Transformer& model);
+  ~WeightsGuard();
+  WeightsGuard(const WeightsGuard&) = delete;
+  WeightsGuard& operator=(const WeightsGuard&) = delete;
+
+ private:
+  Transformer& model_;
+  std::vector<torch::Tensor> weights_;
 };
 
 // Puts the mean of the weights in these files (model.safetensors of one shape) into the model. Summed in

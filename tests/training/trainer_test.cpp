@@ -15,6 +15,7 @@
 #include "model/weights.h"
 #include "tests/support/small_model.h"
 #include "training/run.h"
+#include "training/snapshots.h"
 
 namespace dragoman {
 namespace {

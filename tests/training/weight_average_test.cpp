@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <stdexcept>
+
 #include "core/error.h"
 #include "core/files.h"
 #include "model/weights.h"
@@ -33,6 +35,33 @@ TEST(MovingAverage, IsTheFormula) {
   EXPECT_NEAR(value_of(model), (first + 2) / 2, 1e-6);
   average.exchange(model);
   EXPECT_EQ(value_of(model), 2);
+}
+
+TEST(AverageInPlace, GivesTheWeightsBackAlsoAfterAnError) {
+  Transformer model = constant_model(1);
+  MovingAverage average(model, 0.5);
+  model = constant_model(2);
+  try {
+    const AverageInPlace in_place(&average, model);
+    EXPECT_EQ(value_of(model), 1);
+    throw std::runtime_error("stopped");
+  } catch (const std::runtime_error&) {
+  }
+  EXPECT_EQ(value_of(model), 2);
+  const AverageInPlace nothing(nullptr, model);
+  EXPECT_EQ(value_of(model), 2);
+}
+
+TEST(WeightsGuard, RestoresTheWeightsAlsoAfterAnError) {
+  Transformer model = constant_model(2);
+  try {
+    const WeightsGuard guard(model);
+    const torch::NoGradGuard no_grad;
+    for (auto& parameter : model->parameters()) parameter.fill_(9);
+    throw std::runtime_error("stopped");
+  } catch (const std::runtime_error&) {
+  }
+  for (const auto& parameter : model->parameters()) EXPECT_TRUE(parameter.eq(2).all().item<bool>());
 }
 
 TEST(LoadAverage, IsTheMeanOfTheFiles) {

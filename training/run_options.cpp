@@ -1,0 +1,87 @@
+#include "training/run_options.h"
+
+#include <algorithm>
+
+#include "training/fine_tuning.h"
+
+namespace dragoman {
+
+OptionList RunOptions::describe() {
+  return grouped(
+             "Text",
+             {
+                 option(train.source, "train-source", "F",
+                        "training text, source side; several files by commas or repeated flags; "
+                        "compressed files (.gz, .xz, .zst, .bz2) are read as they are")
+                     .alias("train-src")
+                     .changeable(),
+                 option(train.target, "train-target", "F",
+                        "training text, target side: line N translates line N")
+                     .alias("train-tgt")
+                     .changeable(),
+                 option(train.pairs, "train-pairs", "F",
+                        "training text with a source, a tab and a target on each line")
+                     .changeable(),
+                 option(valid.source, "valid-source", "F",
+                        "validation text, source side; without any, 1 % of the pairs (at most 1000) are held "
+                        "out")
+                     .alias("valid-src")
+                     .changeable(),
+                 option(valid.target, "valid-target", "F", "validation text, target side")
+                     .alias("valid-tgt")
+                     .changeable(),
+                 option(valid.pairs, "valid-pairs", "F",
+                        "validation text with a source, a tab and a target on each line")
+                     .changeable(),
+                 option(model_folder, "model", "DIR",
+                        "the model folder: made by the run, and resumed when it is there")
+                     .short_form('m')
+                     .changeable(),
+                 option(plan, "plan",
+                        "measure some updates, print what the run would take in memory, time and disk, and "
+                        "stop; "
+                        "--model is not touched")
+                     .only_flag(),
+             }) +
+         grouped("Text", corpus.describe()) + grouped("Tokenizer", tokenizer.describe()) +
+         grouped(
+             "Model",
+             {option(preset, "preset", "NAME",
+                     "the shape that the flags below change: tiny, small, base or big; characters is for "
+                     "letters, sounds and other small alphabets")
+                  .one_of(model_presets()),
+              option(from_model, "from-model", "DIR",
+                     "fine-tuning: begin with the weights, tokenizers and shape of this model folder, which "
+                     "the flags below must not change (dropout aside); optimiser and schedule begin anew")}) +
+         model.describe() + training.describe();
+}
+
+void check_run_options(const RunOptions& options) {
+  if (options.model_folder.empty() && !options.plan)
+    throw UsageError("--model",
+                     "expected the folder that the run makes, got none; for example --model en-de");
+  if (options.train.empty())
+    throw UsageError(
+        "--train-source",
+        "expected training text (--train-source and --train-target, or --train-pairs), got none");
+  ModelOptions shape = options.model;  // before the text is read; its vocabulary is not known yet
+  shape.vocab_size = shape.decoder_vocab_size = std::max<int64_t>(4, options.tokenizer.vocab_size + 1);
+  shape.pad_token_id = shape.vocab_size - 1;
+  check_model_options(shape, "--d-model", ErrorKind::kUsage);
+  if (options.from_model.empty()) {
+    options.training.augmentation.check(options.tokenizer.tokenizer_type == TokenizerType::kUnigram);
+  } else {
+    const std::string folder = shape_folder(options.model_folder, options.from_model);
+    check_fine_tuning(folder, options.model, options.tokenizer);
+    options.training.augmentation.check(has_unigram_tokenizer(folder));
+  }
+  if (options.training.average > 0 && options.training.valid_every == 0)
+    throw UsageError("--average", "expected validations, whose weights it averages, got --valid-every 0");
+  if (options.training.precision == Precision::kInt8) {
+    throw UsageError("--precision",
+                     "required float32, bfloat16 or float16, got 'int8': gradients vanish in 8 bits; train "
+                     "in float32 and translate with --precision int8");
+  }
+}
+
+}  // namespace dragoman
