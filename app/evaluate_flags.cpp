@@ -200,20 +200,19 @@ std::string EvaluateFlags::tokenizer_of_language(const std::string& language_pai
   return "13a";
 }
 
-EvaluateFlags read_evaluate_flags(const std::vector<std::string>& arguments, Flags& given) {
-  EvaluateFlags flags;
-  const OptionList options = flags.describe();
-  given = parse_flags(options, from_sacrebleu(arguments, options));
+Arguments EvaluateFlags::in_our_words(const Arguments& words, const OptionList& options) {
+  return from_sacrebleu(words, options);
+}
+
+void EvaluateFlags::apply(const Flags& given) {
   explain_word_error_rate(given);
-  apply_flags(options, given);
-  if (flags.references.empty())
-    throw UsageError("--reference", "expected a file of human translations, got none");
-  fill_in(flags, given);
-  check_files(flags);
-  check_systems(flags);
-  check_sentence_level(flags, given);
-  refuse_idle_flags(flags, given);
-  return flags;
+  apply_flags(describe(), given);
+  if (references.empty()) throw UsageError("--reference", "expected a file of human translations, got none");
+  fill_in(*this, given);
+  check_files(*this);
+  check_systems(*this);
+  check_sentence_level(*this, given);
+  refuse_idle_flags(*this, given);
 }
 
 }  // namespace dragoman

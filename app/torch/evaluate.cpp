@@ -249,9 +249,7 @@ std::string result_text(const EvaluateFlags& flags, const std::vector<SystemOutp
 }
 
 // Everything is checked before the model translates: a test set may take hours to translate.
-int run_evaluate(const Arguments& arguments) {
-  Flags given;
-  EvaluateFlags flags = read_evaluate_flags(arguments, given);
+int run_evaluate(EvaluateFlags& flags, const Flags& given) {
   std::ostream silence(nullptr);
   Log log(flags.quiet ? silence : std::cerr, !flags.quiet && isatty(STDERR_FILENO) == 1);
   check_text_outputs({{"--save-hypothesis", flags.save_hypothesis}, {"standard output", "-"}},
@@ -290,26 +288,22 @@ int run_evaluate(const Arguments& arguments) {
 }  // namespace
 
 Command evaluate_command() {
-  Command command;
-  command.name = "evaluate";
-  command.summary =
-      "Scores translations by BLEU, chrF and TER, and compares systems by paired tests, as sacreBLEU does.";
-  command.usage =
-      "[--model DIR] --source F --reference F, or --hypothesis F [--hypothesis F ...] --reference F, or "
-      "REFERENCE [REFERENCE ...] < HYPOTHESIS";
-  command.examples =
-      "  dragoman evaluate --model en-de --source test.en --reference test.de\n"
-      "  dragoman evaluate --hypothesis out.de --reference test.de --metrics bleu,chrf,ter --confidence\n"
-      "  dragoman evaluate --hypothesis out.de --reference a.de --reference b.de --output-format json\n"
-      "  dragoman evaluate --hypothesis old.de --hypothesis new.de --reference test.de --paired-bs\n"
-      "  dragoman evaluate test.ja --language-pair en-ja < out.ja\n"
-      "  dragoman evaluate test.de -i out.de -m bleu chrf -b -w 1\n";
-  command.with_options = [](const auto& use) {
-    EvaluateFlags flags;
-    use(flags.describe());
-  };
-  command.run = run_evaluate;
-  return command;
+  return command<EvaluateFlags>(
+      {.name = "evaluate",
+       .summary = "Scores translations by BLEU, chrF and TER, and compares systems by paired tests, as "
+                  "sacreBLEU does.",
+       .usage =
+           "[--model DIR] --source F --reference F, or --hypothesis F [--hypothesis F ...] --reference F, or "
+           "REFERENCE [REFERENCE ...] < HYPOTHESIS",
+       .examples =
+           "  dragoman evaluate --model en-de --source test.en --reference test.de\n"
+           "  dragoman evaluate --hypothesis out.de --reference test.de --metrics bleu,chrf,ter "
+           "--confidence\n"
+           "  dragoman evaluate --hypothesis out.de --reference a.de --reference b.de --output-format json\n"
+           "  dragoman evaluate --hypothesis old.de --hypothesis new.de --reference test.de --paired-bs\n"
+           "  dragoman evaluate test.ja --language-pair en-ja < out.ja\n"
+           "  dragoman evaluate test.de -i out.de -m bleu chrf -b -w 1\n"},
+      run_evaluate);
 }
 
 }  // namespace dragoman

@@ -94,9 +94,7 @@ bool read_pairs(LineReader& source, LineReader& target, const ScoreFlags& flags,
   return !sources.empty();
 }
 
-int run_score(const Arguments& arguments) {
-  ScoreFlags flags;
-  apply_flags(flags.describe(), parse_flags(flags.describe(), arguments));
+int run_score(ScoreFlags& flags) {
   check(flags);
   flags.models = models_or_shipped(flags.models);
   check_text_outputs(
@@ -139,20 +137,13 @@ int run_score(const Arguments& arguments) {
 }  // namespace
 
 Command score_command() {
-  Command command;
-  command.name = "score";
-  command.summary =
-      "The log-probability that a model gives to translations, pair by pair and token by token.";
-  command.usage = "[--model DIR] --source F --target F [flags]";
-  command.examples =
-      "  dragoman score --model en-de --source test.en --target test.de\n"
-      "  dragoman score --model en-de --source test.en --target test.de --output-format json\n";
-  command.with_options = [](const auto& use) {
-    ScoreFlags flags;
-    use(flags.describe());
-  };
-  command.run = run_score;
-  return command;
+  return command<ScoreFlags>(
+      {.name = "score",
+       .summary = "The log-probability that a model gives to translations, pair by pair and token by token.",
+       .usage = "[--model DIR] --source F --target F [flags]",
+       .examples = "  dragoman score --model en-de --source test.en --target test.de\n"
+                   "  dragoman score --model en-de --source test.en --target test.de --output-format json\n"},
+      run_score);
 }
 
 }  // namespace dragoman

@@ -212,10 +212,7 @@ class TranslateRun {
   std::chrono::steady_clock::time_point began_;
 };
 
-int run_translate(const Arguments& arguments) {
-  TranslateFlags flags;
-  const Flags given = parse_flags(flags.describe(), arguments);
-  apply_flags(flags.describe(), given);
+int run_translate(TranslateFlags& flags, const Flags& given) {
   flags.models = models_or_shipped(flags.models);
   Streams streams(flags);
   if (!flags.target_prefix.empty() && flags.inputs.size() == 1)
@@ -238,20 +235,14 @@ int run_translate(const Arguments& arguments) {
 }  // namespace
 
 Command translate_command() {
-  Command command;
-  command.name = "translate";
-  command.summary = "Translates text, one line out for each line in.";
-  command.usage = "[--model DIR] [--input F] [--output F] [flags]";
-  command.examples =
-      "  echo \"Good morning.\" | dragoman translate\n"
-      "  dragoman translate --model en-de --input book.en.gz --output book.de --beam-size 1\n"
-      "  dragoman translate --model en-de --n-best 4 --output-format json < text.en\n";
-  command.with_options = [](const auto& use) {
-    TranslateFlags flags;
-    use(flags.describe());
-  };
-  command.run = run_translate;
-  return command;
+  return command<TranslateFlags>(
+      {.name = "translate",
+       .summary = "Translates text, one line out for each line in.",
+       .usage = "[--model DIR] [--input F] [--output F] [flags]",
+       .examples = "  echo \"Good morning.\" | dragoman translate\n"
+                   "  dragoman translate --model en-de --input book.en.gz --output book.de --beam-size 1\n"
+                   "  dragoman translate --model en-de --n-best 4 --output-format json < text.en\n"},
+      run_translate);
 }
 
 }  // namespace dragoman
