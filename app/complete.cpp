@@ -6,6 +6,7 @@
 
 #include "app/commands.h"
 #include "app/peer_flags.h"
+#include "app/shell.h"
 
 namespace dragoman {
 namespace {
@@ -35,6 +36,12 @@ std::string command_words(const std::string& first) {
     if (first.empty() && seen.insert(word).second)
       lines += line(word, is_pair ? word + " commands" : brief(command.summary));
   }
+  return lines;
+}
+
+std::string shells() {
+  std::string lines;
+  for (const auto name : kNamesOf<Shell>) lines += line(std::string(name), "");
   return lines;
 }
 
@@ -130,7 +137,7 @@ std::string completions(const std::vector<std::string>& words) {
                                    {words.begin() + static_cast<std::ptrdiff_t>(used), words.end()});
     });
   } else if (words.size() == 2) {
-    lines = words[0] == "--completion" ? "bash\t\nzsh\t\nfish\t\n" : command_words(words[0]);
+    lines = words[0] == "--completion" ? shells() : command_words(words[0]);
   }
   return lines;
 }

@@ -190,14 +190,14 @@ bool EvaluateFlags::asks_for(const std::string& metric) const {
   return std::count(metrics.metrics.begin(), metrics.metrics.end(), metric) > 0;
 }
 
-std::string EvaluateFlags::tokenizer_of_language(const std::string& language_pair) {
+Tokenization EvaluateFlags::tokenizer_of_language(const std::string& language_pair) {
   const size_t dash = language_pair.find('-');
   if (dash == std::string::npos || dash == 0 || dash + 1 == language_pair.size())
     throw UsageError("--language-pair", "expected two languages such as en-ja, got '" + language_pair + "'");
   const std::string target = language_pair.substr(dash + 1, language_pair.find('-', dash + 1) - dash - 1);
-  if (target == "zh") return "zh";
-  if (target == "ja" || target == "ko") return target + "-mecab";
-  return "13a";
+  if (target == "zh") return Tokenization::kZh;
+  if (target == "ja") return Tokenization::kJaMecab;
+  return target == "ko" ? Tokenization::kKoMecab : Tokenization::k13a;
 }
 
 Arguments EvaluateFlags::in_our_words(const Arguments& words, const OptionList& options) {

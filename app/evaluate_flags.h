@@ -37,7 +37,7 @@ struct EvaluateFlags {
   bool asks_for(const std::string& metric) const;
   bool resamples() const { return metrics.confidence || comparison.paired(); }
   // "--tokenize" as it is, or what sacreBLEU takes for the language of the references.
-  static std::string tokenizer_of_language(const std::string& language_pair);
+  static Tokenization tokenizer_of_language(const std::string& language_pair);
 };
 
 }  // namespace dragoman

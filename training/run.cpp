@@ -361,9 +361,9 @@ StopReason run_in_folder(RunOptions options, Log& log, RunRequests& requests, Tr
   if (text.valid_text.size() > 0 && options.training.valid_every > 0) {
     valid_corpus = encode_validation_text(text, folder.tokenizers, options, log);
     validator = std::make_unique<Validator>(text.valid_text, valid_corpus, options.training);
-    if (validator->bleu_tokenizer() != "13a")
+    if (validator->bleu_tokenizer() != Tokenization::k13a)
       log.info("validation: the targets have no spaces between words; BLEU splits them by --tokenize " +
-               validator->bleu_tokenizer());
+               name_of(validator->bleu_tokenizer()));
   } else {
     log.info(std::string("no validation (") +
              (options.training.valid_every > 0 ? "there is no validation text" : "--valid-every 0") +

@@ -150,26 +150,26 @@ class WordWarnings {
       : flags_(flags), tokenizer_is_given_(tokenizer_is_given), log_(log) {}
 
   void check(const std::vector<NamedText>& references) const {
-    const std::string& name = flags_.metrics.bleu.tokenize;
-    const BleuTokenizer tokenizer = bleu_tokenizer(name, flags_.metrics.bleu.tokenizer_model);
+    const Tokenization tokenization = flags_.metrics.bleu.tokenize;
+    const BleuTokenizer tokenizer = bleu_tokenizer(tokenization, flags_.metrics.bleu.tokenizer_model);
     for (const auto& reference : references) {
       const std::string advice = word_spaces_advice(word_spaces(reference.lines));
-      if (!advice.empty() && name == "13a" && !tokenizer_is_given_)
+      if (!advice.empty() && tokenization == Tokenization::k13a && !tokenizer_is_given_)
         log_.warning(shown(reference.path) + ": " + advice + "; BLEU split by 13a says little here");
       if (!tokenizer.differs_on.empty() && holds(reference, tokenizer.differs_on))
         log_.warning(shown(reference.path) + ": sacreBLEU's dictionary lacks the word " +
                      tokenizer.differs_on + ", which the one in use has: BLEU may differ a little");
     }
     if (flags_.language_pair.empty() || !tokenizer_is_given_) return;
-    const std::string usual = EvaluateFlags::tokenizer_of_language(flags_.language_pair);
-    if (usual != "13a" && usual != name)
-      log_.warning("--language-pair " + flags_.language_pair + ": --tokenize " + usual +
-                   " or flores200 is usual, got " + name);
+    const Tokenization usual = EvaluateFlags::tokenizer_of_language(flags_.language_pair);
+    if (usual != Tokenization::k13a && usual != tokenization)
+      log_.warning("--language-pair " + flags_.language_pair + ": --tokenize " + name_of(usual) +
+                   " or flores200 is usual, got " + name_of(tokenization));
   }
 
   // sacreBLEU's warning about text that should be raw.
   void check_is_raw(const std::string& name, const StringList& hypotheses) const {
-    if (flags_.force || flags_.metrics.bleu.tokenize == "none") return;
+    if (flags_.force || flags_.metrics.bleu.tokenize == Tokenization::kNone) return;
     const auto ends_so = [](const std::string& line) {
       const std::string_view text = without_trailing_space(line);
       return text.size() > 1 && text.substr(text.size() - 2) == " .";

@@ -62,7 +62,7 @@ TEST(WordSpaces, AdviceNamesAnExistingTokenizer) {
        {WordSpaces::kChinese, WordSpaces::kJapanese, WordSpaces::kOther, WordSpaces::kOneWord})
     EXPECT_NE(word_spaces_advice(kind).find("--tokenize"), std::string::npos);
   EXPECT_EQ(word_spaces_advice(WordSpaces::kBetweenWords), "");
-  EXPECT_EQ(tokenizer_of_script(WordSpaces::kBetweenWords), "13a");
+  EXPECT_EQ(tokenizer_of_script(WordSpaces::kBetweenWords), Tokenization::k13a);
 }
 
 }  // namespace
