@@ -96,7 +96,7 @@ Arguments in_our_spelling(Arguments arguments, const OptionList& options) {
     if (argument.rfind("--", 0) == 0) {
       const size_t end = std::min(argument.find('='), argument.size());
       if (!is_known(bare_name(argument), options)) continue;
-      std::replace(argument.begin(), argument.begin() + static_cast<std::ptrdiff_t>(end), '_', '-');
+      std::replace(argument.begin(), argument.begin() + end, '_', '-');
     } else if (argument.size() > 2 && argument[0] == '-') {
       const std::string name = bare_name(argument);
       if (is_known(name, options) || !peer_hint(argument, options).empty())
@@ -143,7 +143,7 @@ Flags parse_flags(const OptionList& own, const Arguments& words, const CommandsW
   Flags flags;
   try {
     auto parser = declared(options);
-    const auto parsed = parser.parse(static_cast<int>(argv.size()), argv.data());
+    const auto parsed = parser.parse(argv.size(), argv.data());
     if (!parsed.unmatched().empty()) refuse(parsed.unmatched().front(), options, others);
     if (parsed.count("help") > 0) flags.values["help"] = {"true"};
     // In the order of the command line, whichever of its names a flag has there.

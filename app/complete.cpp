@@ -133,8 +133,7 @@ std::string completions(const std::vector<std::string>& words) {
     for (const auto& flag : program_flags()) lines += line(flag, "");
   } else if (const Command* command = find_command(words, used)) {
     command->with_options([&](const OptionList& options) {
-      lines = argument_completions(*command, with_peer_names(options),
-                                   {words.begin() + static_cast<std::ptrdiff_t>(used), words.end()});
+      lines = argument_completions(*command, with_peer_names(options), {words.begin() + used, words.end()});
     });
   } else if (words.size() == 2) {
     lines = words[0] == "--completion" ? shells() : command_words(words[0]);

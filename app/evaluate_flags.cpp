@@ -102,7 +102,7 @@ void fill_in(EvaluateFlags& flags, const Flags& given) {
   const char* format = std::getenv("SACREBLEU_FORMAT");
   if (format != nullptr && !given.has("output-format"))
     flags.output_format = choice_of<OutputFormat>(format).value_or(flags.output_format);
-  flags.metrics.seed = given.has("seed") ? static_cast<uint64_t>(flags.seed) : resampling_seed();
+  flags.metrics.seed = given.has("seed") ? std::optional<uint64_t>(flags.seed) : resampling_seed();
   flags.translate.search.seed = flags.seed;
 }
 

@@ -96,7 +96,7 @@ class Reader {
   std::string detached(const std::string& word) {
     const auto known = kLongForms.find(word.substr(0, 2));
     if (word.size() < 3 || word[1] == '-' || (word[1] != 'w' && word[1] != 'f')) return word;
-    words_.insert(words_.begin() + static_cast<std::ptrdiff_t>(at_), word.substr(2));
+    words_.insert(words_.begin() + at_, word.substr(2));
     return known->second;
   }
 

@@ -56,8 +56,7 @@ void check_choice(const Option& option, const std::string& value) {
 }
 
 size_t index_of(const ChoiceTarget& target, std::string_view name) {
-  return static_cast<size_t>(std::find(target.names.begin(), target.names.end(), name) -
-                             target.names.begin());
+  return std::find(target.names.begin(), target.names.end(), name) - target.names.begin();
 }
 
 bool takes_text(const Option& option) {
@@ -66,7 +65,7 @@ bool takes_text(const Option& option) {
 }
 
 void assign(const Option& option, int64_t value) {
-  check_range(option, static_cast<double>(value), "a whole number");
+  check_range(option, value, "a whole number");
   *std::get<int64_t*>(option.target) = value;
 }
 void assign(const Option& option, double value) {
@@ -186,7 +185,7 @@ std::optional<std::string> string_from_json(const nlohmann::json& value) {
     unsigned byte = 0;
     const auto read = std::from_chars(&hex[i], hex.data() + std::min(i + 2, hex.size()), byte, 16);
     if (read.ec != std::errc() || read.ptr != &hex[i] + 2) return std::nullopt;
-    bytes.push_back(static_cast<char>(byte));
+    bytes.push_back(byte);
   }
   return bytes;
 }

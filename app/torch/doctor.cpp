@@ -77,8 +77,7 @@ void examine_processor(Diagnosis& diagnosis, const Machine& machine) {
   if (machine.processor_quota && *machine.processor_quota + 0.01 < physical_cores())
     diagnosis.problem("this container has time for " + fixed(*machine.processor_quota, 1) +
                           " processors, and " + std::to_string(physical_cores()) + " threads would share it",
-                      "give --threads " +
-                          std::to_string(std::max(1, static_cast<int>(*machine.processor_quota))) +
+                      "give --threads " + std::to_string(std::max<int>(1, *machine.processor_quota)) +
                           ", or raise the container's limit");
 }
 

@@ -81,7 +81,7 @@ std::vector<NamedText> systems_on_standard_input(bool paired) {
                           " systems with a tab between two, as on line 1, got " +
                           std::to_string(std::count(line.begin(), line.end(), '\t') + 1));
   }
-  auto systems = columns_of(text, static_cast<size_t>(tabs) + 1);
+  auto systems = columns_of(text, tabs + 1);
   for (size_t i = 0; i < systems.size(); ++i)
     systems[i].path = paired && i == 0 ? "" : "System " + std::to_string(paired ? i : i + 1);
   return systems;
@@ -95,8 +95,7 @@ void check_lines(const NamedText& text, const NamedText& other) {
 TestSet read_test_set(const EvaluateFlags& flags) {
   TestSet test;
   for (const auto& path : flags.references) test.references.push_back({path, read_lines(path)});
-  if (flags.num_references > 1)
-    test.references = columns_of(test.references.front(), static_cast<size_t>(flags.num_references));
+  if (flags.num_references > 1) test.references = columns_of(test.references.front(), flags.num_references);
   if (flags.reads_standard_input()) {
     if (isatty(STDIN_FILENO) == 1)
       throw UsageError("--hypothesis", "expected a text to score, or --source to translate, got neither");
@@ -208,9 +207,8 @@ StringList translations(const EvaluateFlags& flags, std::vector<ModelFolder> fol
     for (const auto& translation : latest) counts.add(translation, 1);
     if (!log.on_terminal()) return;
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
-    log.progress(with_commas(counts.lines) + " of " + with_commas(static_cast<int64_t>(source.lines.size())) +
-                 " lines  " + fixed(static_cast<double>(counts.lines) / std::max(seconds, 1e-9), 1) +
-                 " lines/s");
+    log.progress(with_commas(counts.lines) + " of " + with_commas(std::ssize(source.lines)) + " lines  " +
+                 fixed(counts.lines / std::max(seconds, 1e-9), 1) + " lines/s");
   });
   counts.report(log, flags.translate.split_sentences);
   if (saved) {

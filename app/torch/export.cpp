@@ -84,10 +84,9 @@ int run_export(ExportFlags& flags) {
   write_manifest(staging.path(), model_file_names(staging.path()), OnInterrupt::kThrow);
   staging.finish();
   Output output("-");
-  output.line(
-      flags.output + ": " + name_of(flags.dtype) + ", " +
-      with_commas(static_cast<int64_t>(file_size(join_path(flags.output, kWeightsName), ErrorKind::kData))) +
-      " bytes of weights");
+  output.line(flags.output + ": " + name_of(flags.dtype) + ", " +
+              with_commas(file_size(join_path(flags.output, kWeightsName), ErrorKind::kData)) +
+              " bytes of weights");
   output.close();
   return 0;
 }

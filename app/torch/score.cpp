@@ -80,10 +80,10 @@ bool read_pairs(LineReader& source, LineReader& target, const ScoreFlags& flags,
                 std::vector<std::string>& sources, std::vector<std::string>& targets) {
   sources.clear(), targets.clear();
   std::string line, translation;
-  while (static_cast<int64_t>(sources.size()) < flags.max_batch_lines) {
+  while (std::ssize(sources) < flags.max_batch_lines) {
     const bool more = source.next(line), more_targets = target.next(translation);
     if (more != more_targets) {
-      const auto lines = with_commas(before + static_cast<int64_t>(sources.size()));
+      const auto lines = with_commas(before + std::ssize(sources));
       throw DataError(
           input_name(more ? target.path() : source.path()),
           "expected as many lines as " + input_name(more ? source.path() : target.path()) + ", got " + lines);
@@ -122,7 +122,7 @@ int run_score(ScoreFlags& flags) {
     for (const auto& score : scorer.score(sources, targets)) {
       output.line(flags.output_format == OutputFormat::kJson ? as_json(score).dump()
                                                              : fixed(score.log_probability(), 6));
-      ++lines, tokens += static_cast<int64_t>(score.tokens.size()), sum += score.log_probability();
+      ++lines, tokens += std::ssize(score.tokens), sum += score.log_probability();
     }
     output.flush();
     throw_if_interrupted();
@@ -130,7 +130,7 @@ int run_score(ScoreFlags& flags) {
   output.close();
   if (tokens > 0)
     log.info(with_commas(lines) + " pairs, " + with_commas(tokens) + " tokens, perplexity " +
-             fixed(std::exp(-sum / static_cast<double>(tokens)), 4));
+             fixed(std::exp(-sum / tokens), 4));
   return 0;
 }
 
