@@ -71,7 +71,7 @@ std::string values_of(const Option& option, const std::string& begun) {
   if (kind == "DIR") return kFolders;
   if (kind == "F" || kind == "FILE" || kind == "PATH") return kFiles;
   if (std::holds_alternative<bool*>(option.target)) return "true\t\nfalse\t\n";
-  const bool is_list = std::holds_alternative<StringList*>(option.target) && !option.one_item;
+  const bool is_list = option.is_list() && !option.one_item;
   const size_t comma = is_list ? begun.rfind(',') : std::string::npos;
   const std::string before = comma == std::string::npos ? "" : begun.substr(0, comma + 1);
   std::string lines;

@@ -96,7 +96,7 @@ std::optional<uint64_t> resampling_seed() {
 
 void fill_in(EvaluateFlags& flags, const Flags& given) {
   if (flags.hypotheses.empty() && !flags.source.empty()) flags.models = models_or_shipped(flags.models);
-  if (flags.sentence_level && !given.has("metrics")) flags.metrics.metrics = {"bleu"};
+  if (flags.sentence_level && !given.has("metrics")) flags.metrics.metrics = {MetricName::kBleu};
   if (!flags.language_pair.empty() && !given.has("tokenize"))
     flags.metrics.bleu.tokenize = EvaluateFlags::tokenizer_of_language(flags.language_pair);
   const char* format = std::getenv("SACREBLEU_FORMAT");
@@ -154,12 +154,14 @@ void refuse_idle_flags(EvaluateFlags& flags, const Flags& given) {
     refuse_idle(given, machine_options(flags), model);
     if (!flags.resamples()) refuse_idle(given, "seed", model + ", --confidence or a paired test");
   }
-  if (!flags.asks_for("bleu")) {
+  if (!flags.metrics.asks_for(MetricName::kBleu)) {
     refuse_idle(given, flags.metrics.bleu.describe(), "bleu among --metrics");
     refuse_idle(given, "force", "bleu among --metrics");
   }
-  if (!flags.asks_for("chrf")) refuse_idle(given, flags.metrics.chrf.describe(), "chrf among --metrics");
-  if (!flags.asks_for("ter")) refuse_idle(given, flags.metrics.ter.describe(), "ter among --metrics");
+  if (!flags.metrics.asks_for(MetricName::kChrf))
+    refuse_idle(given, flags.metrics.chrf.describe(), "chrf among --metrics");
+  if (!flags.metrics.asks_for(MetricName::kTer))
+    refuse_idle(given, flags.metrics.ter.describe(), "ter among --metrics");
   if (!takes_value(flags.metrics.bleu.smooth_method))
     refuse_idle(given, "smooth-value", "--smooth-method floor or add-k");
   if (!flags.metrics.confidence || flags.comparison.paired_bootstrap)
@@ -174,7 +176,7 @@ void explain_word_error_rate(const Flags& given) {
   const auto found = given.values.find("metrics");
   if (found == given.values.end()) return;
   for (const auto& value : found->second) {
-    if (value == "wer") make_metrics({.metrics = {value}});
+    if (value == "wer") refuse_word_error_rate();
   }
 }
 
@@ -184,10 +186,6 @@ OptionList EvaluateFlags::describe() {
   return grouped("Input", file_options(*this)) + grouped("Output", output_options(*this)) +
          grouped("Metrics", metrics.describe()) + comparison.describe() + translation_options(*this) +
          grouped("Machine", machine_options(*this) + OptionList{threads_option(threads), seed_option(seed)});
-}
-
-bool EvaluateFlags::asks_for(const std::string& metric) const {
-  return std::count(metrics.metrics.begin(), metrics.metrics.end(), metric) > 0;
 }
 
 Tokenization EvaluateFlags::tokenizer_of_language(const std::string& language_pair) {

@@ -34,7 +34,6 @@ struct EvaluateFlags {
 
   bool translates() const { return !models.empty(); }
   bool reads_standard_input() const { return hypotheses.empty() && !translates(); }
-  bool asks_for(const std::string& metric) const;
   bool resamples() const { return metrics.confidence || comparison.paired(); }
   // "--tokenize" as it is, or what sacreBLEU takes for the language of the references.
   static Tokenization tokenizer_of_language(const std::string& language_pair);

@@ -124,7 +124,7 @@ class Reader {
       return each.substr(0, each.find('=')) == "--source";
     });
     if (translates || file_exists(word)) return;
-    if (in_lower_case(word) == "wer") make_metrics({.metrics = {"wer"}});  // which explains it
+    if (in_lower_case(word) == "wer") refuse_word_error_rate();
     std::string names;
     for (const auto& name : metric_names()) names += (names.empty() ? "" : ", ") + name;
     throw UsageError("-m",

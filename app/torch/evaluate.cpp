@@ -266,13 +266,13 @@ int run_evaluate(EvaluateFlags& flags, const Flags& given) {
   if (flags.translates())
     resolve_search(flags.describe(), given, folders.front(), flags.translate.search, log);
   const WordWarnings warnings(flags, given.has("tokenize"), log);
-  if (flags.asks_for("bleu")) warnings.check(test.references);
+  if (flags.metrics.asks_for(MetricName::kBleu)) warnings.check(test.references);
   std::vector<SystemOutput> systems;
   for (const auto& hypothesis : test.hypotheses) systems.push_back({names[systems.size()], hypothesis.lines});
   if (flags.translates())
     systems.push_back(
         {names.back(), translations(flags, std::move(folders), device, test.source, saved, log)});
-  if (flags.asks_for("bleu")) {
+  if (flags.metrics.asks_for(MetricName::kBleu)) {
     for (const auto& system : systems) warnings.check_is_raw(system.name, system.lines);
   }
   std::vector<StringList> references;

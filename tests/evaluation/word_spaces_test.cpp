@@ -51,7 +51,7 @@ TEST(WordSpaces, TheTokenizerOfTheScriptGivesBleuSomethingToCount) {
       hypotheses.push_back(line + line);  // each word twice
     }
     MetricOptions options;
-    options.metrics = {"bleu"};
+    options.metrics = {MetricName::kBleu};
     options.bleu.tokenize = tokenizer_of_script(word_spaces(sample.lines));
     EXPECT_GT(score_corpus(hypotheses, {sample.lines}, options)[0].score, 10) << sample.language;
   }
