@@ -8,7 +8,8 @@
 //     }
 //   };
 //
-// From that list come the flag (--learning-rate), the JSON key (learning_rate), --help and docs/options.md.
+// From that list come the flag (--learning-rate), the JSON key (learning_rate), --help and docs/options.md. A
+// setting with a fixed choice of values is an enum (core/choice.h).
 #pragma once
 
 #include <cstdint>
