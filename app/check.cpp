@@ -48,10 +48,7 @@ NamedPaths inputs_of(const CheckFlags& flags) {
   return inputs;
 }
 
-int run_check(const Arguments& arguments) {
-  CheckFlags flags;
-  const Flags given = parse_flags(flags.describe(), arguments);
-  apply_flags(flags.describe(), given);
+int run_check(CheckFlags& flags, const Flags& given) {
   if (flags.model.empty()) {
     for (const char* name : {"max-train-length", "max-length-ratio"})
       refuse_idle(given, name, "--model, whose tokens are counted");
@@ -78,20 +75,16 @@ int run_check(const Arguments& arguments) {
 }  // namespace
 
 Command check_command() {
-  Command command;
-  command.name = "check";
-  command.summary =
-      "Looks through parallel text for what spoils training; exit code 3 when its pairs cannot be trusted.";
-  command.usage = "--source F --target F, or --pairs F";
-  command.examples =
-      "  dragoman check --source train.en --target train.de --test-source test.en --test-target test.de\n"
-      "  dragoman check --pairs pairs.tsv.gz --model en-de --output-format json --max-examples 100\n";
-  command.with_options = [](const auto& use) {
-    CheckFlags flags;
-    use(flags.describe());
-  };
-  command.run = run_check;
-  return command;
+  return command<CheckFlags>(
+      {.name = "check",
+       .summary = "Looks through parallel text for what spoils training; exit code 3 when its pairs cannot "
+                  "be trusted.",
+       .usage = "--source F --target F, or --pairs F",
+       .examples =
+           "  dragoman check --source train.en --target train.de --test-source test.en --test-target "
+           "test.de\n"
+           "  dragoman check --pairs pairs.tsv.gz --model en-de --output-format json --max-examples 100\n"},
+      run_check);
 }
 
 }  // namespace dragoman

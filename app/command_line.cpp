@@ -62,7 +62,7 @@ const Option* find_flag(const std::string& argument, const OptionList& options) 
   return nullptr;
 }
 
-[[noreturn]] void refuse(const std::string& word, const OptionList& options) {
+[[noreturn]] void refuse(const std::string& word, const OptionList& options, const CommandsWithFlag& others) {
   if (word.size() < 2 || word[0] != '-') {
     throw UsageError("command line",
                      "expected flags, got the word '" + word + "'; a value with spaces needs quotes");
@@ -71,13 +71,13 @@ const Option* find_flag(const std::string& argument, const OptionList& options) 
   std::string hint = removal_reason(bare_name(flag));
   if (hint.empty()) hint = peer_hint(flag, options);
   const auto commands_with = [&](const std::string& name) {
-    return hint.empty() && commands_with_flag && !name.empty() ? commands_with_flag(name) : "";
+    return hint.empty() && others && !name.empty() ? others(name) : "";
   };
-  if (const std::string others = commands_with(bare_name(flag)); !others.empty())
-    hint = "it is a flag of " + others;
+  if (const std::string names = commands_with(bare_name(flag)); !names.empty())
+    hint = "it is a flag of " + names;
   const std::string ours = flag_of_ours(flag);
-  if (const std::string others = commands_with(ours); !others.empty())
-    hint = "it is --" + ours + " of " + others;
+  if (const std::string names = commands_with(ours); !names.empty())
+    hint = "it is --" + ours + " of " + names;
   if (const std::string near = hint.empty() ? nearest_name(bare_name(flag), spellings(options)) : "";
       !near.empty()) {
     const Option* option = find_flag("--" + near, options);
@@ -89,14 +89,14 @@ const Option* find_flag(const std::string& argument, const OptionList& options) 
 
 // Our way to write what other programs take: --beam_size is --beam-size. UsageError for -beam_size, which
 // would be read as -b with a value.
-std::vector<std::string> in_our_spelling(std::vector<std::string> arguments, const OptionList& options) {
+Arguments in_our_spelling(Arguments arguments, const OptionList& options) {
   for (size_t i = 0; i < arguments.size(); ++i) {
     std::string& argument = arguments[i];
     if (argument == "--") break;
     if (argument.rfind("--", 0) == 0) {
       const size_t end = std::min(argument.find('='), argument.size());
       if (!is_known(bare_name(argument), options)) continue;
-      std::replace(argument.begin(), argument.begin() + static_cast<std::ptrdiff_t>(end), '_', '-');
+      std::replace(argument.begin(), argument.begin() + end, '_', '-');
     } else if (argument.size() > 2 && argument[0] == '-') {
       const std::string name = bare_name(argument);
       if (is_known(name, options) || !peer_hint(argument, options).empty())
@@ -130,23 +130,21 @@ void check_names_some(const Option& option, const std::vector<std::string>& valu
 
 }  // namespace
 
-std::function<std::string(const std::string& name)> commands_with_flag;
-
 std::string Flags::last(const std::string& name) const {
   const auto found = values.find(name);
   return found == values.end() || found->second.empty() ? "" : found->second.back();
 }
 
-Flags parse_flags(const OptionList& own, const std::vector<std::string>& words) {
+Flags parse_flags(const OptionList& own, const Arguments& words, const CommandsWithFlag& others) {
   const OptionList options = with_peer_names(own);
-  const std::vector<std::string> arguments = in_our_spelling(words, options);
+  const Arguments arguments = in_our_spelling(words, options);
   std::vector<const char*> argv = {"dragoman"};
   for (const auto& argument : arguments) argv.push_back(argument.c_str());
   Flags flags;
   try {
     auto parser = declared(options);
-    const auto parsed = parser.parse(static_cast<int>(argv.size()), argv.data());
-    if (!parsed.unmatched().empty()) refuse(parsed.unmatched().front(), options);
+    const auto parsed = parser.parse(argv.size(), argv.data());
+    if (!parsed.unmatched().empty()) refuse(parsed.unmatched().front(), options, others);
     if (parsed.count("help") > 0) flags.values["help"] = {"true"};
     // In the order of the command line, whichever of its names a flag has there.
     for (const auto& given : parsed.arguments()) {

@@ -10,6 +10,8 @@
 
 namespace dragoman {
 
+using Arguments = std::vector<std::string>;
+
 // What stood on the command line: for each flag its values in order.
 struct Flags {
   std::map<std::string, std::vector<std::string>> values;
@@ -19,15 +21,15 @@ struct Flags {
   std::string last(const std::string& name) const;
 };
 
-// Names the commands that have a flag: "dragoman train, dragoman check", or "". commands.cpp sets it; a
-// parser alone knows no commands.
-extern std::function<std::string(const std::string& name)> commands_with_flag;
+// Names the commands that have a flag, for the hint of an error: "dragoman train, dragoman check", or "".
+using CommandsWithFlag = std::function<std::string(const std::string& name)>;
 
 // Splits the arguments by the flags that `options` describe and peers' names for them (peer_flags.h).
-// UsageError for an unknown flag (naming what to use instead), a flag without its value, a flag that names
-// one file or folder given with two, and a word that belongs to no flag. --help and -h are known everywhere
-// ("help").
-Flags parse_flags(const OptionList& options, const std::vector<std::string>& arguments);
+// UsageError for an unknown flag (naming what to use instead, or the commands that `others` knows), a flag
+// without its value, a flag that names one file or folder given with two, and a word that belongs to no flag.
+// --help and -h are known everywhere ("help").
+Flags parse_flags(const OptionList& options, const Arguments& arguments,
+                  const CommandsWithFlag& others = nullptr);
 
 // Sets the members. The last value of a setting counts. UsageError naming the flag.
 void apply_flags(const OptionList& options, const Flags& flags);

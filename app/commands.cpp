@@ -2,11 +2,9 @@
 
 #include <algorithm>
 
-#include "app/command_line.h"
 #include "app/peer_flags.h"
 
 namespace dragoman {
-
 namespace {
 
 bool has_flag(const Command& command, const std::string& name) {
@@ -19,7 +17,9 @@ bool has_flag(const Command& command, const std::string& name) {
   return found;
 }
 
-std::string commands_that_have(const std::string& name) {
+}  // namespace
+
+std::string commands_with_flag(const std::string& name) {
   std::string names;
   for (const Command& command : commands()) {
     if (has_flag(command, name)) names += (names.empty() ? "dragoman " : ", dragoman ") + command.name;
@@ -27,10 +27,7 @@ std::string commands_that_have(const std::string& name) {
   return names;
 }
 
-}  // namespace
-
 const std::vector<Command>& commands() {
-  commands_with_flag = commands_that_have;
   static const std::vector<Command> all = {train_command(),
                                            translate_command(),
                                            evaluate_command(),

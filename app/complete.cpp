@@ -6,6 +6,7 @@
 
 #include "app/commands.h"
 #include "app/peer_flags.h"
+#include "app/shell.h"
 
 namespace dragoman {
 namespace {
@@ -38,6 +39,12 @@ std::string command_words(const std::string& first) {
   return lines;
 }
 
+std::string shells() {
+  std::string lines;
+  for (const auto name : kNamesOf<Shell>) lines += line(std::string(name), "");
+  return lines;
+}
+
 // The command that the first one or two words name; null when they name none (yet). `used`: how many words.
 const Command* find_command(const std::vector<std::string>& words, size_t& used) {
   for (const auto& command : commands()) {
@@ -64,7 +71,7 @@ std::string values_of(const Option& option, const std::string& begun) {
   if (kind == "DIR") return kFolders;
   if (kind == "F" || kind == "FILE" || kind == "PATH") return kFiles;
   if (std::holds_alternative<bool*>(option.target)) return "true\t\nfalse\t\n";
-  const bool is_list = std::holds_alternative<StringList*>(option.target) && !option.one_item;
+  const bool is_list = option.is_list() && !option.one_item;
   const size_t comma = is_list ? begun.rfind(',') : std::string::npos;
   const std::string before = comma == std::string::npos ? "" : begun.substr(0, comma + 1);
   std::string lines;
@@ -126,11 +133,10 @@ std::string completions(const std::vector<std::string>& words) {
     for (const auto& flag : program_flags()) lines += line(flag, "");
   } else if (const Command* command = find_command(words, used)) {
     command->with_options([&](const OptionList& options) {
-      lines = argument_completions(*command, with_peer_names(options),
-                                   {words.begin() + static_cast<std::ptrdiff_t>(used), words.end()});
+      lines = argument_completions(*command, with_peer_names(options), {words.begin() + used, words.end()});
     });
   } else if (words.size() == 2) {
-    lines = words[0] == "--completion" ? "bash\t\nzsh\t\nfish\t\n" : command_words(words[0]);
+    lines = words[0] == "--completion" ? shells() : command_words(words[0]);
   }
   return lines;
 }

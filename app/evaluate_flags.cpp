@@ -96,13 +96,13 @@ std::optional<uint64_t> resampling_seed() {
 
 void fill_in(EvaluateFlags& flags, const Flags& given) {
   if (flags.hypotheses.empty() && !flags.source.empty()) flags.models = models_or_shipped(flags.models);
-  if (flags.sentence_level && !given.has("metrics")) flags.metrics.metrics = {"bleu"};
+  if (flags.sentence_level && !given.has("metrics")) flags.metrics.metrics = {MetricName::kBleu};
   if (!flags.language_pair.empty() && !given.has("tokenize"))
     flags.metrics.bleu.tokenize = EvaluateFlags::tokenizer_of_language(flags.language_pair);
   const char* format = std::getenv("SACREBLEU_FORMAT");
   if (format != nullptr && !given.has("output-format"))
     flags.output_format = choice_of<OutputFormat>(format).value_or(flags.output_format);
-  flags.metrics.seed = given.has("seed") ? static_cast<uint64_t>(flags.seed) : resampling_seed();
+  flags.metrics.seed = given.has("seed") ? std::optional<uint64_t>(flags.seed) : resampling_seed();
   flags.translate.search.seed = flags.seed;
 }
 
@@ -154,12 +154,14 @@ void refuse_idle_flags(EvaluateFlags& flags, const Flags& given) {
     refuse_idle(given, machine_options(flags), model);
     if (!flags.resamples()) refuse_idle(given, "seed", model + ", --confidence or a paired test");
   }
-  if (!flags.asks_for("bleu")) {
+  if (!flags.metrics.asks_for(MetricName::kBleu)) {
     refuse_idle(given, flags.metrics.bleu.describe(), "bleu among --metrics");
     refuse_idle(given, "force", "bleu among --metrics");
   }
-  if (!flags.asks_for("chrf")) refuse_idle(given, flags.metrics.chrf.describe(), "chrf among --metrics");
-  if (!flags.asks_for("ter")) refuse_idle(given, flags.metrics.ter.describe(), "ter among --metrics");
+  if (!flags.metrics.asks_for(MetricName::kChrf))
+    refuse_idle(given, flags.metrics.chrf.describe(), "chrf among --metrics");
+  if (!flags.metrics.asks_for(MetricName::kTer))
+    refuse_idle(given, flags.metrics.ter.describe(), "ter among --metrics");
   if (!takes_value(flags.metrics.bleu.smooth_method))
     refuse_idle(given, "smooth-value", "--smooth-method floor or add-k");
   if (!flags.metrics.confidence || flags.comparison.paired_bootstrap)
@@ -174,7 +176,7 @@ void explain_word_error_rate(const Flags& given) {
   const auto found = given.values.find("metrics");
   if (found == given.values.end()) return;
   for (const auto& value : found->second) {
-    if (value == "wer") make_metrics({.metrics = {value}});
+    if (value == "wer") refuse_word_error_rate();
   }
 }
 
@@ -186,34 +188,29 @@ OptionList EvaluateFlags::describe() {
          grouped("Machine", machine_options(*this) + OptionList{threads_option(threads), seed_option(seed)});
 }
 
-bool EvaluateFlags::asks_for(const std::string& metric) const {
-  return std::count(metrics.metrics.begin(), metrics.metrics.end(), metric) > 0;
-}
-
-std::string EvaluateFlags::tokenizer_of_language(const std::string& language_pair) {
+Tokenization EvaluateFlags::tokenizer_of_language(const std::string& language_pair) {
   const size_t dash = language_pair.find('-');
   if (dash == std::string::npos || dash == 0 || dash + 1 == language_pair.size())
     throw UsageError("--language-pair", "expected two languages such as en-ja, got '" + language_pair + "'");
   const std::string target = language_pair.substr(dash + 1, language_pair.find('-', dash + 1) - dash - 1);
-  if (target == "zh") return "zh";
-  if (target == "ja" || target == "ko") return target + "-mecab";
-  return "13a";
+  if (target == "zh") return Tokenization::kZh;
+  if (target == "ja") return Tokenization::kJaMecab;
+  return target == "ko" ? Tokenization::kKoMecab : Tokenization::k13a;
 }
 
-EvaluateFlags read_evaluate_flags(const std::vector<std::string>& arguments, Flags& given) {
-  EvaluateFlags flags;
-  const OptionList options = flags.describe();
-  given = parse_flags(options, from_sacrebleu(arguments, options));
+Arguments EvaluateFlags::in_our_words(const Arguments& words, const OptionList& options) {
+  return from_sacrebleu(words, options);
+}
+
+void EvaluateFlags::apply(const Flags& given) {
   explain_word_error_rate(given);
-  apply_flags(options, given);
-  if (flags.references.empty())
-    throw UsageError("--reference", "expected a file of human translations, got none");
-  fill_in(flags, given);
-  check_files(flags);
-  check_systems(flags);
-  check_sentence_level(flags, given);
-  refuse_idle_flags(flags, given);
-  return flags;
+  apply_flags(describe(), given);
+  if (references.empty()) throw UsageError("--reference", "expected a file of human translations, got none");
+  fill_in(*this, given);
+  check_files(*this);
+  check_systems(*this);
+  check_sentence_level(*this, given);
+  refuse_idle_flags(*this, given);
 }
 
 }  // namespace dragoman

@@ -24,19 +24,19 @@ struct EvaluateFlags {
   TranslateOptions translate;
 
   OptionList describe();
+  // As sacreBLEU's command line (sacrebleu_arguments.h).
+  static Arguments in_our_words(const Arguments& words, const OptionList& options);
+  // Fills in what follows from other flags: the model that comes with the program where there is text to
+  // translate and no model, the tokenizer of --language-pair, the metric of --sentence-level, and the
+  // variables SACREBLEU_SEED and SACREBLEU_FORMAT. UsageError for flags that do not fit together or would
+  // have no effect.
+  void apply(const Flags& given);
 
   bool translates() const { return !models.empty(); }
   bool reads_standard_input() const { return hypotheses.empty() && !translates(); }
-  bool asks_for(const std::string& metric) const;
   bool resamples() const { return metrics.confidence || comparison.paired(); }
   // "--tokenize" as it is, or what sacreBLEU takes for the language of the references.
-  static std::string tokenizer_of_language(const std::string& language_pair);
+  static Tokenization tokenizer_of_language(const std::string& language_pair);
 };
-
-// Reads the command line. Fills in what follows from other flags: the model that comes with the program where
-// there is text to translate and no model, the tokenizer of --language-pair, the metric of --sentence-level,
-// and the variables SACREBLEU_SEED and SACREBLEU_FORMAT. UsageError for flags that do not fit together or
-// would have no effect.
-EvaluateFlags read_evaluate_flags(const std::vector<std::string>& arguments, Flags& given);
 
 }  // namespace dragoman

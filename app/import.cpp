@@ -13,11 +13,15 @@
 namespace dragoman {
 namespace {
 
-int run_import(Arguments arguments) {
-  ImportOptions options;
+struct ImportFlags : ImportOptions {
   // PATH may stand first, as in most programs that convert something.
-  if (!arguments.empty() && arguments[0].rfind('-', 0) != 0) arguments.insert(arguments.begin(), "--from");
-  apply_flags(options.describe(), parse_flags(options.describe(), arguments));
+  static Arguments in_our_words(Arguments words, const OptionList&) {
+    if (!words.empty() && words[0].rfind('-', 0) != 0) words.insert(words.begin(), "--from");
+    return words;
+  }
+};
+
+int run_import(const ImportFlags& options) {
   const NamedPaths inputs = named_paths({{"PATH", {options.path}},
                                          {"--vocab", options.vocabularies},
                                          {"--source-spm", {options.source_spm}},
@@ -39,23 +43,16 @@ int run_import(Arguments arguments) {
 }  // namespace
 
 Command import_command() {
-  Command command;
-  command.name = "import";
-  command.summary =
-      "Makes a model folder of a pytorch_model.bin (read as data: nothing in it is run) or of what Marian "
-      "trained.";
-  command.usage = "PATH --model DIR";
-  command.examples =
-      "  dragoman import opus-mt-en-de --model en-de\n"
-      "  dragoman import opus-2020-02-26.zip --model en-de\n"
-      "  dragoman import model/model.npz.best-chrf.npz --model en-de\n"
-      "  dragoman import model.npz --vocab vocab.spm --model en-de\n";
-  command.with_options = [](const auto& use) {
-    ImportOptions options;
-    use(options.describe());
-  };
-  command.run = run_import;
-  return command;
+  return command<ImportFlags>({.name = "import",
+                               .summary = "Makes a model folder of a pytorch_model.bin (read as data: "
+                                          "nothing in it is run) or of what Marian "
+                                          "trained.",
+                               .usage = "PATH --model DIR",
+                               .examples = "  dragoman import opus-mt-en-de --model en-de\n"
+                                           "  dragoman import opus-2020-02-26.zip --model en-de\n"
+                                           "  dragoman import model/model.npz.best-chrf.npz --model en-de\n"
+                                           "  dragoman import model.npz --vocab vocab.spm --model en-de\n"},
+                              run_import);
 }
 
 }  // namespace dragoman

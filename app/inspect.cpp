@@ -151,9 +151,7 @@ void print_tensors(Output& output, const ModelOptions& options, const Safetensor
   }
 }
 
-int run_inspect(const Arguments& arguments) {
-  InspectFlags flags;
-  apply_flags(flags.describe(), parse_flags(flags.describe(), arguments));
+int run_inspect(InspectFlags& flags) {
   if (flags.model.empty() && flags.reseal) throw UsageError("--model", "required a model folder, got none");
   flags.model = model_or_shipped(flags.model);
   require_model_folder(flags.model);
@@ -177,20 +175,14 @@ int run_inspect(const Arguments& arguments) {
 }  // namespace
 
 Command inspect_command() {
-  Command command;
-  command.name = "inspect";
-  command.summary =
-      "Checks a model folder and prints its blocks in the order of the paper, with shapes and numbers.";
-  command.usage = "[--model DIR] [--tensors] [--reseal]";
-  command.examples =
-      "  dragoman inspect --model en-de\n"
-      "  dragoman inspect --model en-de --reseal\n";
-  command.with_options = [](const auto& use) {
-    InspectFlags flags;
-    use(flags.describe());
-  };
-  command.run = run_inspect;
-  return command;
+  return command<InspectFlags>(
+      {.name = "inspect",
+       .summary =
+           "Checks a model folder and prints its blocks in the order of the paper, with shapes and numbers.",
+       .usage = "[--model DIR] [--tensors] [--reseal]",
+       .examples = "  dragoman inspect --model en-de\n"
+                   "  dragoman inspect --model en-de --reseal\n"},
+      run_inspect);
 }
 
 }  // namespace dragoman

@@ -96,7 +96,7 @@ class Reader {
   std::string detached(const std::string& word) {
     const auto known = kLongForms.find(word.substr(0, 2));
     if (word.size() < 3 || word[1] == '-' || (word[1] != 'w' && word[1] != 'f')) return word;
-    words_.insert(words_.begin() + static_cast<std::ptrdiff_t>(at_), word.substr(2));
+    words_.insert(words_.begin() + at_, word.substr(2));
     return known->second;
   }
 
@@ -124,7 +124,7 @@ class Reader {
       return each.substr(0, each.find('=')) == "--source";
     });
     if (translates || file_exists(word)) return;
-    if (in_lower_case(word) == "wer") make_metrics({.metrics = {"wer"}});  // which explains it
+    if (in_lower_case(word) == "wer") refuse_word_error_rate();
     std::string names;
     for (const auto& name : metric_names()) names += (names.empty() ? "" : ", ") + name;
     throw UsageError("-m",

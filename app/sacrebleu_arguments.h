@@ -5,7 +5,7 @@
 //   --width 4
 #pragma once
 
-#include "app/commands.h"
+#include "app/command_line.h"
 
 namespace dragoman {
 

@@ -88,11 +88,11 @@ std::string roff_option(const Option& option) {
 
 }  // namespace
 
-std::string completion_script(const std::string& shell) {
-  if (shell == "bash") return kBash;
-  if (shell == "zsh") return kZsh;
-  if (shell == "fish") return kFish;
-  throw UsageError("--completion", "expected bash, zsh or fish, got '" + shell + "'");
+std::string completion_script(const std::string& name) {
+  const auto shell = choice_of<Shell>(name);
+  if (!shell) throw UsageError("--completion", "expected bash, zsh or fish, got '" + name + "'");
+  if (*shell == Shell::kBash) return kBash;
+  return *shell == Shell::kZsh ? kZsh : kFish;
 }
 
 std::string man_page() {

@@ -3,10 +3,17 @@
 
 #include <string>
 
+#include "core/choice.h"
+
 namespace dragoman {
 
-// A completion script for "bash", "zsh" or "fish". UsageError for another shell.
-std::string completion_script(const std::string& shell);
+enum class Shell { kBash, kZsh, kFish };
+constexpr auto names_of(Shell) {
+  return choice_names("bash", "zsh", "fish");
+}
+
+// The completion script of a shell, which is named. UsageError for another name.
+std::string completion_script(const std::string& name);
 
 // dragoman(1), in man(7)'s macros.
 std::string man_page();

@@ -53,7 +53,7 @@ void handle(int signal_number, void (*handler)(int), int flags) {
 void install_request_handlers() {
   // No SA_RESTART: a read that waits for input returns, and the program can stop.
   for (const int stop : {SIGINT, SIGTERM, SIGHUP, SIGXCPU}) handle(stop, ask_to_stop, 0);
-  for (const int more : {SIGUSR1, SIGUSR2}) handle(more, ask_for_more, static_cast<int>(SA_RESTART));
+  for (const int more : {SIGUSR1, SIGUSR2}) handle(more, ask_for_more, SA_RESTART);
   std::signal(SIGPIPE, SIG_IGN);  // a write then fails with EPIPE
   std::signal(SIGXFSZ, SIG_IGN);  // a write then fails with EFBIG
 }
@@ -66,8 +66,8 @@ void tell_of_crash(int signal_number) {
       "\ndragoman: error: [internal] required to go on, got signal 00: a bug, or a damaged model folder that "
       "was not noticed; please report it\n";
   char* digits = std::strstr(text, "00");
-  digits[0] = static_cast<char>('0' + signal_number / 10);
-  digits[1] = static_cast<char>('0' + signal_number % 10);
+  digits[0] = '0' + signal_number / 10;
+  digits[1] = '0' + signal_number % 10;
   [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text, sizeof text - 1);
   ::raise(signal_number);  // SA_RESETHAND has put the default action back
 }
@@ -80,7 +80,7 @@ void install_crash_handlers() {
   sigaltstack(&other, nullptr);
   struct sigaction action {};
   action.sa_handler = tell_of_crash;
-  action.sa_flags = static_cast<int>(SA_RESETHAND | SA_ONSTACK | SA_NODEFER);
+  action.sa_flags = SA_RESETHAND | SA_ONSTACK | SA_NODEFER;
   for (const int crash : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT}) sigaction(crash, &action, nullptr);
 }
 #else

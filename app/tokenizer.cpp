@@ -23,15 +23,15 @@ constexpr auto names_of(Encoding) {
   return choice_names("pieces", "ids");
 }
 
-// --model names an .spm file, or a model folder, of which `side` is used.
 struct TokenizerFlags {
   StringList input;
-  std::string model, output = "-";
-  Side side = Side::kSource;
-  Encoding encoding = Encoding::kPieces;
+  std::string model;
+};
+
+struct TrainTokenizerFlags : TokenizerFlags {
   TokenizerOptions tokenizer;
 
-  OptionList train_options() {
+  OptionList describe() {
     return grouped(
                "Text",
                {
@@ -43,7 +43,15 @@ struct TokenizerFlags {
                }) +
            grouped("Tokenizer", tokenizer.describe());
   }
-  OptionList coding_options(const std::string& what) {
+};
+
+// --model names an .spm file, or a model folder, of which `side` is used.
+struct CodingFlags : TokenizerFlags {
+  std::string output = "-";
+  Side side = Side::kSource;
+  Encoding encoding = Encoding::kPieces;
+
+  OptionList options(const std::string& what) {
     return grouped(
         "Text",
         {
@@ -56,6 +64,14 @@ struct TokenizerFlags {
   }
 };
 
+struct EncodeFlags : CodingFlags {
+  OptionList describe() { return options("text to encode"); }
+};
+
+struct DecodeFlags : CodingFlags {
+  OptionList describe() { return options("pieces or ids to decode"); }
+};
+
 void check(const TokenizerFlags& flags) {
   if (flags.model.empty()) throw UsageError("--model", "required an .spm file, got none");
 }
@@ -64,9 +80,7 @@ void warn_of_replaced(const TextReader& reader, Log& log) {
   for (const auto& text : reader.replaced_texts()) log.warning(text);
 }
 
-int run_tokenizer_train(const Arguments& arguments) {
-  TokenizerFlags flags;
-  apply_flags(flags.train_options(), parse_flags(flags.train_options(), arguments));
+int run_tokenizer_train(TrainTokenizerFlags& flags) {
   check(flags);
   if (flags.input.empty()) flags.input = {"-"};
   check_text_outputs({{"--model", flags.model}}, named_paths({{"--input", flags.input}}));
@@ -85,7 +99,7 @@ int run_tokenizer_train(const Arguments& arguments) {
 
 // Calls `transform` with the tokenizer, every line of the input and its reader, and writes what it gives.
 template <typename Transform>
-int for_each_line(TokenizerFlags& flags, const Flags& given, Transform transform) {
+int for_each_line(CodingFlags& flags, const Flags& given, Transform transform) {
   check(flags);
   if (!is_folder(flags.model))
     refuse_idle(given, "side", "a model folder in --model, which has two tokenizers");
@@ -118,11 +132,7 @@ std::vector<std::string> words_of(const std::string& line) {
   return words;
 }
 
-int run_tokenizer_encode(const Arguments& arguments) {
-  TokenizerFlags flags;
-  const auto options = flags.coding_options("text to encode");
-  const Flags given = parse_flags(options, arguments);
-  apply_flags(options, given);
+int run_tokenizer_encode(CodingFlags& flags, const Flags& given) {
   return for_each_line(
       flags, given, [&](const Tokenizer& tokenizer, const std::string& line, const LineReader&) {
         const bool source = flags.side == Side::kSource;
@@ -144,11 +154,7 @@ int64_t parse_id(const std::string& word, int64_t vocabulary, const LineReader& 
                   "expected ids below " + std::to_string(vocabulary) + ", got '" + word + "'");
 }
 
-int run_tokenizer_decode(const Arguments& arguments) {
-  TokenizerFlags flags;
-  const auto options = flags.coding_options("pieces or ids to decode");
-  const Flags given = parse_flags(options, arguments);
-  apply_flags(options, given);
+int run_tokenizer_decode(CodingFlags& flags, const Flags& given) {
   return for_each_line(flags, given,
                        [&](const Tokenizer& tokenizer, const std::string& line, const LineReader& reader) {
                          if (flags.encoding == Encoding::kPieces)
@@ -163,46 +169,30 @@ int run_tokenizer_decode(const Arguments& arguments) {
 }  // namespace
 
 Command tokenizer_train_command() {
-  Command command;
-  command.name = "tokenizer train";
-  command.summary = "Learns a SentencePiece model from text (train does this by itself).";
-  command.usage = "--input F --model F.spm [flags]";
-  command.examples =
-      "  dragoman tokenizer train --input train.en,train.de --model shared.spm --vocab-size 8000\n";
-  command.with_options = [](const auto& use) {
-    TokenizerFlags flags;
-    use(flags.train_options());
-  };
-  command.run = run_tokenizer_train;
-  return command;
+  return command<TrainTokenizerFlags>(
+      {.name = "tokenizer train",
+       .summary = "Learns a SentencePiece model from text (train does this by itself).",
+       .usage = "--input F --model F.spm [flags]",
+       .examples =
+           "  dragoman tokenizer train --input train.en,train.de --model shared.spm --vocab-size 8000\n"},
+      run_tokenizer_train);
 }
 
 Command tokenizer_encode_command() {
-  Command command;
-  command.name = "tokenizer encode";
-  command.summary = "Cuts text into pieces or ids, one line out for each line in.";
-  command.usage = "--model F.spm|DIR [flags]";
-  command.examples = "  dragoman tokenizer encode --model en-de < text.en\n";
-  command.with_options = [](const auto& use) {
-    TokenizerFlags flags;
-    use(flags.coding_options("text to encode"));
-  };
-  command.run = run_tokenizer_encode;
-  return command;
+  return command<EncodeFlags>({.name = "tokenizer encode",
+                               .summary = "Cuts text into pieces or ids, one line out for each line in.",
+                               .usage = "--model F.spm|DIR [flags]",
+                               .examples = "  dragoman tokenizer encode --model en-de < text.en\n"},
+                              run_tokenizer_encode);
 }
 
 Command tokenizer_decode_command() {
-  Command command;
-  command.name = "tokenizer decode";
-  command.summary = "Joins pieces or ids to text, one line out for each line in.";
-  command.usage = "--model F.spm|DIR [flags]";
-  command.examples = "  dragoman tokenizer decode --model en-de --side target --input-format ids < ids.txt\n";
-  command.with_options = [](const auto& use) {
-    TokenizerFlags flags;
-    use(flags.coding_options("pieces or ids to decode"));
-  };
-  command.run = run_tokenizer_decode;
-  return command;
+  return command<DecodeFlags>(
+      {.name = "tokenizer decode",
+       .summary = "Joins pieces or ids to text, one line out for each line in.",
+       .usage = "--model F.spm|DIR [flags]",
+       .examples = "  dragoman tokenizer decode --model en-de --side target --input-format ids < ids.txt\n"},
+      run_tokenizer_decode);
 }
 
 }  // namespace dragoman

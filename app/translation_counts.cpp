@@ -8,7 +8,7 @@ void TranslationCounts::add(const Translation& t, int64_t n_best) {
   ++lines;
   silent += t.status == TranslationStatus::kSilent;
   unknown += t.status == TranslationStatus::kUnreadable;
-  few += t.status != TranslationStatus::kEmpty && static_cast<int64_t>(t.candidates.size()) < n_best;
+  few += t.status != TranslationStatus::kEmpty && std::ssize(t.candidates) < n_best;
   split += t.pieces > 1;
   truncated += t.status == TranslationStatus::kTruncated;
   looped += t.status == TranslationStatus::kLooped;

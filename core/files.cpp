@@ -55,7 +55,7 @@ std::string read_file(const std::string& path, ErrorKind kind, uint64_t limit) {
         regular ? ::read(descriptor, buffer, sizeof buffer) : read_waiting(descriptor, buffer, sizeof buffer);
     if (count < 0) cannot(kind, "read", path, errno);
     if (count == 0) return content;
-    content.append(buffer, static_cast<size_t>(count));
+    content.append(buffer, count);
     if (content.size() > limit)
       fail(kind, path, "expected at most " + std::to_string(limit) + " bytes, got more");
   }
@@ -78,7 +78,7 @@ bool write_all(int descriptor, const void* data, size_t bytes) {
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return false;
     next += count;
-    bytes -= static_cast<size_t>(count);
+    bytes -= count;
   }
   return true;
 }

@@ -67,7 +67,7 @@ bool InputBytes::fill() {
   const ssize_t count = regular_ ? ::read(descriptor_, &raw_[had], kReadBytes)
                                  : read_waiting(descriptor_, &raw_[had], kReadBytes);
   const int error_number = errno;
-  raw_.resize(had + static_cast<size_t>(count > 0 ? count : 0));
+  raw_.resize(had + (count > 0 ? count : 0));
   if (count < 0 && error_number != EINTR) cannot(ErrorKind::kData, "read", input_name(path_), error_number);
   over_ = count == 0;
   return count > 0;

@@ -104,21 +104,19 @@ void Log::show_progress(const std::string& text) {
 
 std::string with_commas(int64_t number) {
   std::string text = std::to_string(number);
-  for (auto place = static_cast<int64_t>(text.size()) - 3; place > (number < 0 ? 1 : 0); place -= 3) {
-    text.insert(static_cast<size_t>(place), 1, ',');
+  for (int64_t place = std::ssize(text) - 3; place > (number < 0 ? 1 : 0); place -= 3) {
+    text.insert(place, 1, ',');
   }
   return text;
 }
 
 std::string clock_text(double seconds) {
-  const auto whole = static_cast<int64_t>(std::llround(std::fmax(0, seconds)));
+  const long long whole = std::llround(std::fmax(0, seconds));
   char text[32];
   if (whole >= 3600) {
-    std::snprintf(text, sizeof text, "%lld:%02lld:%02lld", static_cast<long long>(whole / 3600),
-                  static_cast<long long>(whole / 60 % 60), static_cast<long long>(whole % 60));
+    std::snprintf(text, sizeof text, "%lld:%02lld:%02lld", whole / 3600, whole / 60 % 60, whole % 60);
   } else {
-    std::snprintf(text, sizeof text, "%lld:%02lld", static_cast<long long>(whole / 60),
-                  static_cast<long long>(whole % 60));
+    std::snprintf(text, sizeof text, "%lld:%02lld", whole / 60, whole % 60);
   }
   return text;
 }

@@ -56,8 +56,7 @@ std::optional<double> processor_quota(const std::string& root) {
   if (both >> quota >> period && period > 0) return quota / period;
   const auto old_quota = whole_number_in(root + "/sys/fs/cgroup/cpu/cpu.cfs_quota_us"),
              old_period = whole_number_in(root + "/sys/fs/cgroup/cpu/cpu.cfs_period_us");
-  if (old_quota && old_period && *old_quota > 0 && *old_period > 0)
-    return static_cast<double>(*old_quota) / static_cast<double>(*old_period);
+  if (old_quota && old_period && *old_quota > 0 && *old_period > 0) return 1.0 * *old_quota / *old_period;
   return std::nullopt;
 }
 

@@ -16,7 +16,7 @@ MappedFile::MappedFile(const std::string& path) : path_(path) {
   if (descriptor < 0) cannot(ErrorKind::kModel, "read", path, errno);
   struct stat status {};
   const bool known = ::fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
-  size_ = known ? static_cast<uint64_t>(status.st_size) : 0;
+  size_ = known ? status.st_size : 0;
   void* mapped = size_ > 0 ? ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, descriptor, 0) : MAP_FAILED;
   const int error_number = errno;
   ::close(descriptor);
@@ -28,8 +28,8 @@ MappedFile::MappedFile(const std::string& path) : path_(path) {
 }
 
 void MappedFile::release(std::string_view part) const {
-  const auto page = static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
-  const auto begin = static_cast<uint64_t>(part.data() - data_), end = begin + part.size();
+  const uint64_t page = ::sysconf(_SC_PAGESIZE);
+  const uint64_t begin = part.data() - data_, end = begin + part.size();
   const uint64_t first = (begin + page - 1) / page * page, last = end / page * page;
   // Only advice: where it fails the pages stay.
   if (first < last) ::madvise(const_cast<char*>(data_) + first, last - first, MADV_DONTNEED);

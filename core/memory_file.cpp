@@ -20,7 +20,7 @@ namespace {
 int pipe_with(std::string_view content) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return -1;
-  const int wanted = static_cast<int>(std::min<size_t>(content.size(), INT_MAX));
+  const int wanted = std::min<size_t>(content.size(), INT_MAX);
   if (::fcntl(ends[1], F_GETPIPE_SZ) < wanted) ::fcntl(ends[1], F_SETPIPE_SZ, wanted);
   const bool written = write_all(ends[1], content.data(), content.size());
   ::close(ends[1]);

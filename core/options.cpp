@@ -56,8 +56,7 @@ void check_choice(const Option& option, const std::string& value) {
 }
 
 size_t index_of(const ChoiceTarget& target, std::string_view name) {
-  return static_cast<size_t>(std::find(target.names.begin(), target.names.end(), name) -
-                             target.names.begin());
+  return std::find(target.names.begin(), target.names.end(), name) - target.names.begin();
 }
 
 bool takes_text(const Option& option) {
@@ -66,7 +65,7 @@ bool takes_text(const Option& option) {
 }
 
 void assign(const Option& option, int64_t value) {
-  check_range(option, static_cast<double>(value), "a whole number");
+  check_range(option, value, "a whole number");
   *std::get<int64_t*>(option.target) = value;
 }
 void assign(const Option& option, double value) {
@@ -81,6 +80,23 @@ void assign(const Option& option, const std::string& value) {
     const ChoiceTarget& target = std::get<ChoiceTarget>(option.target);
     target.set(target.member, index_of(target, value));
   }
+}
+
+void assign(const Option& option, const StringList& items, bool append) {
+  if (auto* list = std::get_if<StringList*>(&option.target)) {
+    if (!append) (*list)->clear();
+    (*list)->insert((*list)->end(), items.begin(), items.end());
+  } else {
+    const ChoiceListTarget& target = std::get<ChoiceListTarget>(option.target);
+    if (!append) target.clear(target.member);
+    for (const auto& item : items) target.append(target.member, item);
+  }
+}
+
+StringList items_of(const Option& option) {
+  if (auto* list = std::get_if<StringList*>(&option.target)) return **list;
+  const ChoiceListTarget& target = std::get<ChoiceListTarget>(option.target);
+  return target.names(target.member);
 }
 
 void assign_text(const Option& option, const std::string& text, bool append) {
@@ -102,8 +118,7 @@ void assign_text(const Option& option, const std::string& text, bool append) {
   } else if (takes_text(option)) {
     assign(option, text);
   } else {
-    auto& list = *std::get<StringList*>(option.target);
-    if (!append) list.clear();
+    StringList list;
     const bool one_item = option.one_item || (names_file(option) && file_exists(text));
     for (size_t begin = 0; begin <= text.size();) {
       const size_t comma = one_item ? text.size() : std::min(text.find(',', begin), text.size());
@@ -112,6 +127,7 @@ void assign_text(const Option& option, const std::string& text, bool append) {
       if (!item.empty()) list.push_back(item);
       begin = comma + 1;
     }
+    assign(option, list, append);
   }
 }
 
@@ -154,7 +170,7 @@ void assign_json(const Option& option, const nlohmann::json& value) {
       check_choice(option, *text);
       list.push_back(*text);
     }
-    *std::get<StringList*>(option.target) = list;
+    assign(option, list, /*append=*/false);
   }
 }
 
@@ -186,7 +202,7 @@ std::optional<std::string> string_from_json(const nlohmann::json& value) {
     unsigned byte = 0;
     const auto read = std::from_chars(&hex[i], hex.data() + std::min(i + 2, hex.size()), byte, 16);
     if (read.ec != std::errc() || read.ptr != &hex[i] + 2) return std::nullopt;
-    bytes.push_back(static_cast<char>(byte));
+    bytes.push_back(byte);
   }
   return bytes;
 }
@@ -201,6 +217,10 @@ bool Option::takes_value() const {
   return !std::holds_alternative<bool*>(target);
 }
 
+bool Option::is_list() const {
+  return std::holds_alternative<StringList*>(target) || std::holds_alternative<ChoiceListTarget>(target);
+}
+
 std::string Option::value_text() const {
   if (auto* flag = std::get_if<bool*>(&target)) return **flag ? "true" : "false";
   if (auto* whole = std::get_if<int64_t*>(&target)) return std::to_string(**whole);
@@ -208,7 +228,7 @@ std::string Option::value_text() const {
   if (auto* text = std::get_if<std::string*>(&target)) return **text;
   if (auto* choice = std::get_if<ChoiceTarget>(&target)) return choice->name();
   std::string all;
-  for (const auto& item : *std::get<StringList*>(target)) all += (all.empty() ? "" : ",") + item;
+  for (const auto& item : items_of(*this)) all += (all.empty() ? "" : ",") + item;
   return all;
 }
 
@@ -276,9 +296,9 @@ nlohmann::ordered_json to_json(const OptionList& options) {
     auto& value = object[option.json_key()];
     if (auto* text = std::get_if<std::string*>(&option.target)) {
       value = string_json(**text);
-    } else if (auto* list = std::get_if<StringList*>(&option.target)) {
+    } else if (option.is_list()) {
       value = nlohmann::ordered_json::array();
-      for (const auto& item : **list) value.push_back(string_json(item));
+      for (const auto& item : items_of(option)) value.push_back(string_json(item));
     } else if (auto* choice = std::get_if<ChoiceTarget>(&option.target)) {
       value = choice->name();
     } else if (auto* flag = std::get_if<bool*>(&option.target)) {

@@ -8,7 +8,8 @@
 //     }
 //   };
 //
-// From that list come the flag (--learning-rate), the JSON key (learning_rate), --help and docs/options.md.
+// From that list come the flag (--learning-rate), the JSON key (learning_rate), --help and docs/options.md. A
+// setting with a fixed choice of values is an enum (core/choice.h).
 #pragma once
 
 #include <cstdint>
@@ -44,8 +45,32 @@ ChoiceTarget choice_target(T& member) {
           [](void* to, size_t index) { *static_cast<T*>(to) = static_cast<T>(index); }};
 }
 
+// The same of a std::vector of such an enum.
+struct ChoiceListTarget {
+  void* member;
+  StringList (*names)(const void* member);
+  void (*clear)(void* member);
+  void (*append)(void* member, const std::string& name);  // one of the names
+};
+
+template <Choice T>
+ChoiceListTarget choice_target(std::vector<T>& member) {
+  using List = std::vector<T>;
+  return {&member,
+          [](const void* from) {
+            StringList names;
+            for (const T value : *static_cast<const List*>(from)) names.push_back(name_of(value));
+            return names;
+          },
+          [](void* to) { static_cast<List*>(to)->clear(); },
+          [](void* to, const std::string& name) {
+            static_cast<List*>(to)->push_back(choice_of<T>(name).value());
+          }};
+}
+
 struct Option {
-  using Target = std::variant<bool*, int64_t*, double*, std::string*, StringList*, ChoiceTarget>;
+  using Target =
+      std::variant<bool*, int64_t*, double*, std::string*, StringList*, ChoiceTarget, ChoiceListTarget>;
 
   Target target;
   std::string name;         // the flag without its dashes: "max-updates"
@@ -78,6 +103,7 @@ struct Option {
   std::string json_key() const;    // name with '_' for '-'
   std::string value_text() const;  // the present value as a flag would take it
   bool takes_value() const;        // false for a bool, whose flag may stand alone
+  bool is_list() const;
 };
 
 using OptionList = std::vector<Option>;
@@ -89,6 +115,12 @@ Option option(T& member, std::string name, std::string placeholder, std::string 
 }
 template <Choice T>
 Option option(T& member, std::string name, std::string placeholder, std::string help) {
+  return option(Option::Target(choice_target(member)), std::move(name), std::move(placeholder),
+                std::move(help))
+      .one_of({kNamesOf<T>.begin(), kNamesOf<T>.end()});
+}
+template <Choice T>
+Option option(std::vector<T>& member, std::string name, std::string placeholder, std::string help) {
   return option(Option::Target(choice_target(member)), std::move(name), std::move(placeholder),
                 std::move(help))
       .one_of({kNamesOf<T>.begin(), kNamesOf<T>.end()});

@@ -21,7 +21,7 @@ class SplitMix64 {
   // In [0, bound), without bias worth noticing (bound is far below 2^64).
   uint64_t below(uint64_t bound) { return next() % bound; }
   // In [0, 1).
-  double uniform() { return static_cast<double>(next() >> 11) * 0x1.0p-53; }
+  double uniform() { return (next() >> 11) * 0x1.0p-53; }
 
  private:
   uint64_t state_;

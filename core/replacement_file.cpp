@@ -80,8 +80,7 @@ bool is_kept_by_its_owner(const std::string& file, const std::string& folder) {
 // Like chmod() and chown(), of an open file.
 bool give_mode_and_owner(int descriptor, const struct stat& old) {
   mode_t mode = old.st_mode & 07777;
-  if (::fchown(descriptor, old.st_uid, old.st_gid) != 0 &&
-      ::fchown(descriptor, static_cast<uid_t>(-1), old.st_gid) != 0) {
+  if (::fchown(descriptor, old.st_uid, old.st_gid) != 0 && ::fchown(descriptor, -1, old.st_gid) != 0) {
     struct stat own {};
     // Another group gets what everybody has.
     if (::fstat(descriptor, &own) == 0 && own.st_gid != old.st_gid)

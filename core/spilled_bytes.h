@@ -49,7 +49,7 @@ class SpilledArray {
   // Aligned for T: a vector's first byte and a mapping's are for any number.
   const T* data() const { return reinterpret_cast<const T*>(bytes_.data()); }
   T operator[](int64_t i) const { return data()[i]; }
-  int64_t size() const { return static_cast<int64_t>(bytes_.size() / sizeof(T)); }
+  int64_t size() const { return bytes_.size() / sizeof(T); }
   uint64_t bytes() const { return bytes_.size(); }
 
  private:

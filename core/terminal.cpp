@@ -69,7 +69,7 @@ size_t display_width(std::string_view text) {
   while (!text.empty()) {
     const DecodedCodePoint next = decode_code_point(text);
     width += width_of(next.value);
-    text.remove_prefix(static_cast<size_t>(next.length));
+    text.remove_prefix(next.length);
   }
   return width;
 }
@@ -80,7 +80,7 @@ std::string_view cut_to_width(std::string_view text, size_t columns) {
     const DecodedCodePoint next = decode_code_point(text.substr(end));
     width += width_of(next.value);
     if (width > columns) break;
-    end += static_cast<size_t>(next.length);
+    end += next.length;
   }
   return text.substr(0, end);
 }
@@ -90,7 +90,7 @@ std::string printable(std::string_view text) {
   result.reserve(text.size());
   while (!text.empty()) {
     const DecodedCodePoint next = decode_code_point(text);
-    const auto length = static_cast<size_t>(next.length);
+    const size_t length = next.length;
     if (next.valid && steers_a_terminal(next.value)) {
       char shown[16];
       std::snprintf(shown, sizeof shown, next.value < 0x80 ? "\\x%02X" : "<U+%04X>",

@@ -103,7 +103,7 @@ void check_next_member(std::string_view bytes, std::string_view beginning, const
 
 template <typename Size>
 std::string_view& take(std::string_view& packed, Size left) {
-  packed.remove_prefix(packed.size() - static_cast<size_t>(left));
+  packed.remove_prefix(packed.size() - left);
   return packed;
 }
 
@@ -126,9 +126,9 @@ class GzipUnpacker : public Unpacker {
     const size_t had = text.size();
     text.resize(had + kStepBytes);
     stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));
-    stream_.avail_in = static_cast<uInt>(packed.size());
+    stream_.avail_in = packed.size();
     stream_.next_out = reinterpret_cast<Bytef*>(&text[had]);
-    stream_.avail_out = static_cast<uInt>(kStepBytes);
+    stream_.avail_out = kStepBytes;
     const int code = inflate(&stream_, Z_NO_FLUSH);
     text.resize(text.size() - stream_.avail_out);
     take(packed, stream_.avail_in);
@@ -160,9 +160,9 @@ class Bzip2Unpacker : public Unpacker {
     const size_t had = text.size();
     text.resize(had + kStepBytes);
     stream_.next_in = const_cast<char*>(packed.data());
-    stream_.avail_in = static_cast<unsigned>(packed.size());
+    stream_.avail_in = packed.size();
     stream_.next_out = &text[had];
-    stream_.avail_out = static_cast<unsigned>(kStepBytes);
+    stream_.avail_out = kStepBytes;
     const int code = BZ2_bzDecompress(&stream_);
     text.resize(text.size() - stream_.avail_out);
     take(packed, stream_.avail_in);

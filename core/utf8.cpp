@@ -34,7 +34,7 @@ DecodedCodePoint decode_code_point(std::string_view text) {
   char32_t value = byte(0) & (0x7F >> lead.length);
   for (int i = 1; i < lead.length; ++i) {
     const unsigned char low = i == 1 ? lead.second_low : 0x80, high = i == 1 ? lead.second_high : 0xBF;
-    const size_t at = static_cast<size_t>(i);
+    const size_t at = i;
     if (at >= text.size() || byte(at) < low || byte(at) > high) return {0xFFFD, i, false};
     value = (value << 6) | (byte(at) & 0x3F);
   }
@@ -51,7 +51,7 @@ bool is_valid_utf8(std::string_view text) {
     if (text.empty()) return true;
     const DecodedCodePoint next = decode_code_point(text);
     if (!next.valid) return false;
-    text.remove_prefix(static_cast<size_t>(next.length));
+    text.remove_prefix(next.length);
   }
 }
 
@@ -62,7 +62,7 @@ int64_t replace_invalid_utf8(std::string& text) {
   result.reserve(text.size() + 16);
   for (std::string_view rest = text; !rest.empty();) {
     const DecodedCodePoint next = decode_code_point(rest);
-    const auto length = static_cast<size_t>(next.length);
+    const size_t length = next.length;
     if (next.valid)
       result.append(rest.substr(0, length));
     else
@@ -95,7 +95,7 @@ std::string_view take_part(std::string_view& text, size_t most) {
 }
 
 void append_utf8(std::string& text, char32_t c) {
-  const auto put = [&](char32_t byte) { text.push_back(static_cast<char>(byte)); };
+  const auto put = [&](char32_t byte) { text.push_back(byte); };
   if (c < 0x80) {
     put(c);
   } else if (c < 0x800) {
@@ -114,7 +114,7 @@ std::u32string to_code_points(std::string_view text) {
   while (!text.empty()) {
     const DecodedCodePoint next = decode_code_point(text);
     result.push_back(next.value);
-    text.remove_prefix(static_cast<size_t>(next.length));
+    text.remove_prefix(next.length);
   }
   return result;
 }
@@ -156,7 +156,7 @@ bool is_blank(std::string_view text) {
   while (!text.empty()) {
     const DecodedCodePoint next = decode_code_point(text);
     if (!is_invisible(next.value)) return false;
-    text.remove_prefix(static_cast<size_t>(next.length));
+    text.remove_prefix(next.length);
   }
   return true;
 }

@@ -79,7 +79,7 @@ bool write_all_waiting(int descriptor, const char* data, size_t bytes) {
     if (count < 0 && (errno == EINTR || errno == EAGAIN)) continue;
     if (count < 0) return false;
     data += count;
-    bytes -= static_cast<size_t>(count);
+    bytes -= count;
   }
   return true;
 }

@@ -31,7 +31,7 @@ void Workers::run(const std::function<void(int)>& task) {
   {
     const std::lock_guard lock(mutex_);
     task_ = &task;
-    busy_ = static_cast<int>(threads_.size());
+    busy_ = threads_.size();
     failure_ = nullptr;
     ++round_;
   }
@@ -71,7 +71,7 @@ void Workers::serve(int index) {
 
 void side_by_side(size_t count, int64_t threads, const std::function<void(size_t)>& work) {
   std::atomic<size_t> next = 0;
-  Workers(static_cast<int>(std::min(static_cast<int64_t>(count), threads))).run([&](int) {
+  Workers(std::min<int64_t>(count, threads)).run([&](int) {
     try {
       for (size_t i = next++; i < count; i = next++) work(i);
     } catch (...) {

@@ -19,7 +19,7 @@ class Workers {
   Workers(const Workers&) = delete;
   Workers& operator=(const Workers&) = delete;
 
-  int count() const { return static_cast<int>(threads_.size()) + 1; }
+  int count() const { return threads_.size() + 1; }
   // Calls task(0) .. task(count-1) at the same time and waits; the first exception is thrown again.
   void run(const std::function<void(int)>& task);
 

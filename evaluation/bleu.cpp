@@ -49,9 +49,7 @@ double brevity_penalty(double hypothesis_length, double reference_length) {
 }  // namespace
 
 OptionList BleuOptions::describe() {
-  return {option(tokenize, "tokenize", "NAME", "how BLEU splits a line into words")
-              .one_of(bleu_tokenizer_names())
-              .alias("tok"),
+  return {option(tokenize, "tokenize", "NAME", "how BLEU splits a line into words").alias("tok"),
           option(tokenizer_model, "tokenizer-model", "PATH",
                  "of --tokenize: the SentencePiece model of flores200, flores101, spBLEU-1K and spm (else "
                  "sacreBLEU's own copy, ~/.sacrebleu/models), or the dictionary's folder of ja-mecab and "

@@ -30,7 +30,7 @@ constexpr bool takes_value(SmoothMethod method) {
 }
 
 struct BleuOptions {
-  std::string tokenize = "13a";
+  Tokenization tokenize = Tokenization::k13a;
   std::string tokenizer_model = "";  // see bleu_tokenizer()
   bool lowercase = false;
   SmoothMethod smooth_method = SmoothMethod::kExp;
@@ -43,7 +43,7 @@ struct BleuOptions {
 
 class Bleu : public Metric {
  public:
-  explicit Bleu(const BleuOptions& options);  // UsageError: no such tokenizer
+  explicit Bleu(const BleuOptions& options);  // UsageError: see bleu_tokenizer()
 
   std::string name() const override { return "BLEU"; }
   std::string signature() const override;

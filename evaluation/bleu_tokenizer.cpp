@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <stdexcept>
 #include <utility>
 
 #include "core/error.h"
@@ -136,23 +137,25 @@ std::string tokenize_zh(std::string_view line) {
 }
 
 using Rules = std::string (*)(std::string_view line);
-constexpr std::pair<const char*, Rules> kRules[] = {{"13a", tokenize_13a},
-                                                    {"char", tokenize_char},
-                                                    {"intl", tokenize_intl},
-                                                    {"none", tokenize_none},
-                                                    {"zh", tokenize_zh}};
+constexpr std::pair<Tokenization, Rules> kRules[] = {{Tokenization::k13a, tokenize_13a},
+                                                     {Tokenization::kChar, tokenize_char},
+                                                     {Tokenization::kIntl, tokenize_intl},
+                                                     {Tokenization::kNone, tokenize_none},
+                                                     {Tokenization::kZh, tokenize_zh}};
 
 // A published SentencePiece model: its name, sacreBLEU's file name for it, and its download address.
 struct PublishedModel {
-  const char *name, *signature, *file, *address;
+  Tokenization tokenization;
+  const char *signature, *file, *address;
 };
 constexpr const char* kFlores101 =
     "https://dl.fbaipublicfiles.com/fairseq/models/flores/sacrebleu_tokenizer_spm.model";
 constexpr PublishedModel kPublishedModels[] = {
-    {"spm", "flores101", "sacrebleu_tokenizer_spm.model", kFlores101},
-    {"flores101", "flores101", "sacrebleu_tokenizer_spm.model", kFlores101},
-    {"flores200", "flores200", "flores200sacrebleuspm", "https://tinyurl.com/flores200sacrebleuspm"},
-    {"spBLEU-1K", "spBLEU-1K", "spbleu-1k_tokenizer_spm.model",
+    {Tokenization::kSpm, "flores101", "sacrebleu_tokenizer_spm.model", kFlores101},
+    {Tokenization::kFlores101, "flores101", "sacrebleu_tokenizer_spm.model", kFlores101},
+    {Tokenization::kFlores200, "flores200", "flores200sacrebleuspm",
+     "https://tinyurl.com/flores200sacrebleuspm"},
+    {Tokenization::kSpBleu1K, "spBLEU-1K", "spbleu-1k_tokenizer_spm.model",
      "https://www.dlnlp.ai/spBLEU-1K/spbleu-1k_tokenizer_spm.model"}};
 
 // sacreBLEU's own folder of models.
@@ -165,7 +168,7 @@ std::string models_folder() {
 BleuTokenizer pieces_tokenizer(const PublishedModel& published, const std::string& given) {
   const std::string path = given.empty() ? join_path(models_folder(), published.file) : given;
   if (!file_exists(path))
-    throw UsageError("--tokenize " + std::string(published.name),
+    throw UsageError("--tokenize " + name_of(published.tokenization),
                      "expected the SentencePiece model " + path + ", got no such file; download it from " +
                          published.address + ", or name the file by --tokenizer-model");
   return {[splitter = PieceSplitter::load(path)](std::string_view line) {
@@ -176,44 +179,35 @@ BleuTokenizer pieces_tokenizer(const PublishedModel& published, const std::strin
           published.signature};
 }
 
-BleuTokenizer mecab_tokenizer(const Mecab& mecab, const std::string& name, const std::string& dictionary) {
+BleuTokenizer mecab_tokenizer(const Mecab& mecab, Tokenization tokenization, const std::string& dictionary) {
   return {[mecab](std::string_view line) { return mecab.words(line); },
-          name + "-" + mecab.version() + "-" + dictionary};
+          name_of(tokenization) + "-" + mecab.version() + "-" + dictionary};
 }
 
 BleuTokenizer japanese_tokenizer(const std::string& dictionary) {
   const Mecab mecab = japanese_mecab(dictionary);
-  BleuTokenizer tokenizer = mecab_tokenizer(mecab, "ja-mecab", "IPA");
+  BleuTokenizer tokenizer = mecab_tokenizer(mecab, Tokenization::kJaMecab, "IPA");
   if (mecab.dictionary_size() == kDebianIpaEntries) tokenizer.differs_on = "\u4EE4\u548C";  // Reiwa
   return tokenizer;
 }
 
 }  // namespace
 
-std::vector<std::string> bleu_tokenizer_names() {
-  std::vector<std::string> names;
-  for (const auto& [name, rules] : kRules) names.emplace_back(name);
-  for (const char* name : {"ja-mecab", "ko-mecab"}) names.emplace_back(name);
-  for (const auto& model : kPublishedModels) names.emplace_back(model.name);
-  return names;
-}
-
-BleuTokenizer bleu_tokenizer(const std::string& name, const std::string& model) {
-  if (name == "ja-mecab") return japanese_tokenizer(model);
-  if (name == "ko-mecab") return mecab_tokenizer(korean_mecab(model), name, "KO");
+BleuTokenizer bleu_tokenizer(Tokenization tokenization, const std::string& model) {
+  if (tokenization == Tokenization::kJaMecab) return japanese_tokenizer(model);
+  if (tokenization == Tokenization::kKoMecab) return mecab_tokenizer(korean_mecab(model), tokenization, "KO");
   for (const auto& published : kPublishedModels) {
-    if (name == published.name) return pieces_tokenizer(published, model);
+    if (tokenization == published.tokenization) return pieces_tokenizer(published, model);
   }
   for (const auto& [known, rules] : kRules) {
-    if (name != known) continue;
+    if (tokenization != known) continue;
     if (!model.empty())
-      throw UsageError("--tokenizer-model",
-                       "expected --tokenize with a model (flores200, ja-mecab, ...), got " + name);
-    return {rules, name};
+      throw UsageError(
+          "--tokenizer-model",
+          "expected --tokenize with a model (flores200, ja-mecab, ...), got " + name_of(tokenization));
+    return {rules, name_of(tokenization)};
   }
-  std::string names;
-  for (const auto& known : bleu_tokenizer_names()) names += (names.empty() ? "" : ", ") + known;
-  throw UsageError("--tokenize", "expected one of " + names + ", got '" + name + "'");
+  throw std::logic_error("bleu_tokenizer: no rules for " + name_of(tokenization));
 }
 
 std::string separate_ascii_symbols(std::string_view line) {

@@ -13,9 +13,28 @@
 #include <functional>
 #include <string>
 #include <string_view>
-#include <vector>
+
+#include "core/choice.h"
 
 namespace dragoman {
+
+enum class Tokenization {
+  k13a,
+  kChar,
+  kIntl,
+  kNone,
+  kZh,
+  kJaMecab,
+  kKoMecab,
+  kSpm,
+  kFlores101,
+  kFlores200,
+  kSpBleu1K
+};
+constexpr auto names_of(Tokenization) {
+  return choice_names("13a", "char", "intl", "none", "zh", "ja-mecab", "ko-mecab", "spm", "flores101",
+                      "flores200", "spBLEU-1K");
+}
 
 struct BleuTokenizer {
   // Line to line. White space separates the words of the result. The line must not end in white space.
@@ -27,13 +46,11 @@ struct BleuTokenizer {
   std::string operator()(std::string_view line) const { return split(line); }
 };
 
-std::vector<std::string> bleu_tokenizer_names();
-
 // model: the .spm file of flores200, flores101, spBLEU-1K and spm, or the dictionary folder of ja-mecab and
 // ko-mecab. "" searches the folders of sacreBLEU and of the operating system's packages. UsageError when the
-// name is unknown, when the model is missing (the message says where to get it), or when a model is given to
-// a tokenizer that takes none.
-BleuTokenizer bleu_tokenizer(const std::string& name, const std::string& model = "");
+// model is missing (the message says where to get it), or when a model is given to a tokenizer that takes
+// none.
+BleuTokenizer bleu_tokenizer(Tokenization tokenization, const std::string& model = "");
 
 // Two steps of 13a that other tokenizers share.
 std::string separate_ascii_symbols(std::string_view line);  // all ASCII punctuation except ' , - .

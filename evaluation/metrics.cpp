@@ -15,18 +15,6 @@
 namespace dragoman {
 namespace {
 
-const StringList kMetricNames = {"bleu", "chrf", "ter", "per", "ser"};
-
-// "wer" is ambiguous: papers on pronunciations mean the share of wrong lines, speech recognition means edits
-// of words.
-[[noreturn]] void refuse_metric(const std::string& name) {
-  const std::string hint = name == "wer"
-                               ? " (the share of wrong lines is ser; edits of the tokens of a line, "
-                                 "such as words or phonemes, are per)"
-                               : "";
-  throw UsageError("--metrics", "expected bleu, chrf, ter, per or ser" + hint + ", got '" + name + "'");
-}
-
 MetricScore score_one(const Metric& metric, const StringList& hypotheses,
                       const std::vector<StringList>& references, const MetricOptions& options) {
   const auto segments = segment_statistics(metric, hypotheses, references);
@@ -77,6 +65,17 @@ double rounded(double value, const ScoreFormat& format) {
   return format.width < 0 ? value : std::strtod(fixed(value, decimals_of(format)).c_str(), nullptr);
 }
 
+void refuse_word_error_rate() {
+  throw UsageError(
+      "--metrics",
+      "expected bleu, chrf, ter, per or ser (the share of wrong lines is ser; edits of the tokens "
+      "of a line, such as words or phonemes, are per), got 'wer'");
+}
+
+bool MetricOptions::asks_for(MetricName metric) const {
+  return std::count(metrics.begin(), metrics.end(), metric) > 0;
+}
+
 uint64_t MetricOptions::drawn_seed() const {
   return seed ? *seed : std::random_device()();
 }
@@ -91,27 +90,20 @@ OptionList MetricOptions::describe() {
           metrics, "metrics", "LIST",
           "scores to compute: bleu, chrf (chrF2; chrF++ with --chrf-word-order 2), ter; and error rates of "
           "short outputs, ser (share of lines that are wrong, which papers on pronunciations call word error "
-          "rate) and per (edits of their tokens, such as phonemes)")
-          .one_of(kMetricNames),
+          "rate) and per (edits of their tokens, such as phonemes)"),
       option(confidence, "confidence", "add 95 % confidence intervals by bootstrap resampling"),
       option(bootstrap_samples, "confidence-n", "N", "number of bootstrap samples").at_least(2)};
   return grouped("scoring", own + bleu.describe() + chrf.describe() + ter.describe());
 }
 
 std::vector<std::unique_ptr<Metric>> make_metrics(const MetricOptions& options) {
-  if (options.metrics.empty()) refuse_metric("");
-  for (const auto& name : options.metrics) {
-    if (std::count(kMetricNames.begin(), kMetricNames.end(), name) == 0) refuse_metric(name);
-  }
-  const auto asked = [&](const char* name) {
-    return std::count(options.metrics.begin(), options.metrics.end(), name) > 0;
-  };
+  if (options.metrics.empty()) throw UsageError("--metrics", "expected bleu, chrf, ter, per or ser, got ''");
   std::vector<std::unique_ptr<Metric>> metrics;
-  if (asked("bleu")) metrics.push_back(std::make_unique<Bleu>(options.bleu));
-  if (asked("chrf")) metrics.push_back(std::make_unique<Chrf>(options.chrf));
-  if (asked("ter")) metrics.push_back(std::make_unique<Ter>(options.ter));
-  if (asked("per")) metrics.push_back(std::make_unique<TokenErrorRate>());
-  if (asked("ser")) metrics.push_back(std::make_unique<SentenceErrorRate>());
+  if (options.asks_for(MetricName::kBleu)) metrics.push_back(std::make_unique<Bleu>(options.bleu));
+  if (options.asks_for(MetricName::kChrf)) metrics.push_back(std::make_unique<Chrf>(options.chrf));
+  if (options.asks_for(MetricName::kTer)) metrics.push_back(std::make_unique<Ter>(options.ter));
+  if (options.asks_for(MetricName::kPer)) metrics.push_back(std::make_unique<TokenErrorRate>());
+  if (options.asks_for(MetricName::kSer)) metrics.push_back(std::make_unique<SentenceErrorRate>());
   return metrics;
 }
 

@@ -15,8 +15,13 @@
 
 namespace dragoman {
 
+enum class MetricName { kBleu, kChrf, kTer, kPer, kSer };
+constexpr auto names_of(MetricName) {
+  return choice_names("bleu", "chrf", "ter", "per", "ser");
+}
+
 struct MetricOptions {
-  StringList metrics = {"bleu", "chrf"};
+  std::vector<MetricName> metrics = {MetricName::kBleu, MetricName::kChrf};
   BleuOptions bleu = {};
   ChrfOptions chrf = {};
   TerOptions ter = {};
@@ -26,9 +31,14 @@ struct MetricOptions {
       12345;  // of all resampling; sacreBLEU's default; none: a random one in each call
 
   OptionList describe();
+  bool asks_for(MetricName metric) const;
   uint64_t drawn_seed() const;
   std::string seed_text() const;  // "12345" or "none", as in a signature
 };
+
+// UsageError that explains why "wer" is no metric. It is ambiguous: papers on pronunciations mean the share
+// of wrong lines, speech recognition means edits of words.
+[[noreturn]] void refuse_word_error_rate();
 
 struct MetricScore {
   std::string name;  // BLEU, chrF2, chrF2++, TER, PER, SER
@@ -40,7 +50,8 @@ struct MetricScore {
 
 // Scores raw, detokenised text. references[r][i] is the r-th reference of hypotheses[i]. Invalid UTF-8 counts
 // as U+FFFD. The scores are in sacreBLEU's order (BLEU, chrF, TER, then PER and SER), each once. DataError
-// when there is no line or no reference, or when the counts differ. UsageError for an unknown metric.
+// when there is no line or no reference, or when the counts differ. UsageError when
+// no metric is named.
 std::vector<MetricScore> score_corpus(const StringList& hypotheses, const std::vector<StringList>& references,
                                       const MetricOptions& options);
 

@@ -78,9 +78,9 @@ WordSpaces word_spaces(const StringList& lines) {
   return hardly_two ? WordSpaces::kOneWord : WordSpaces::kBetweenWords;
 }
 
-std::string tokenizer_of_script(WordSpaces kind) {
-  if (kind == WordSpaces::kBetweenWords) return "13a";
-  return kind == WordSpaces::kChinese ? "zh" : "char";
+Tokenization tokenizer_of_script(WordSpaces kind) {
+  if (kind == WordSpaces::kBetweenWords) return Tokenization::k13a;
+  return kind == WordSpaces::kChinese ? Tokenization::kZh : Tokenization::kChar;
 }
 
 std::string word_spaces_advice(WordSpaces kind) {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "core/options.h"
+#include "evaluation/bleu_tokenizer.h"
 
 namespace dragoman {
 
@@ -20,7 +21,7 @@ enum class WordSpaces {
 WordSpaces word_spaces(const StringList& lines);
 
 // A BLEU tokenizer for such text that needs no dictionary: 13a, zh or char.
-std::string tokenizer_of_script(WordSpaces kind);
+Tokenization tokenizer_of_script(WordSpaces kind);
 
 // The warning when BLEU splits such text by 13a: "no spaces between words (Japanese): ...". Empty for
 // kBetweenWords.

@@ -9,7 +9,7 @@ namespace {
 constexpr int64_t kFirstUpdates = 3, kFewestMeasured = 3;
 
 std::string mebibytes(uint64_t bytes) {
-  const double size = static_cast<double>(bytes) / (1 << 20);
+  const double size = 1.0 * bytes / (1 << 20);
   return (size < 10 ? fixed(size, 1) : with_commas(std::llround(size))) + " MiB";
 }
 
@@ -21,39 +21,34 @@ std::string counted(int64_t number, const std::string& what) {
 
 void PlanWatcher::progressed(const TrainProgress& progress) {
   marks_.push_back({progress.seconds, progress.target_tokens});
-  const auto seen = static_cast<int64_t>(marks_.size());
+  const int64_t seen = std::ssize(marks_);
   plan_.first_updates = std::clamp<int64_t>(seen - kFewestMeasured, 0, kFirstUpdates);
   plan_.updates = seen - plan_.first_updates;
   plan_.tokens = 0;
-  for (auto i = static_cast<size_t>(plan_.first_updates); i < marks_.size(); ++i)
-    plan_.tokens += marks_[i].tokens;
-  const double since =
-      plan_.first_updates > 0 ? marks_[static_cast<size_t>(plan_.first_updates) - 1].seconds : 0;
+  for (int64_t i = plan_.first_updates; i < seen; ++i) plan_.tokens += marks_[i].tokens;
+  const double since = plan_.first_updates > 0 ? marks_[plan_.first_updates - 1].seconds : 0;
   plan_.seconds = progress.seconds - since;
 }
 
 double TrainingPlan::updates_per_pass() const {
-  const double tokens_per_update =
-      static_cast<double>(tokens) / static_cast<double>(std::max<int64_t>(1, updates));
-  return std::max(1.0, std::ceil(static_cast<double>(corpus_tokens) / std::max(1.0, tokens_per_update)));
+  const double tokens_per_update = 1.0 * tokens / std::max<int64_t>(1, updates);
+  return std::max(1.0, std::ceil(corpus_tokens / std::max(1.0, tokens_per_update)));
 }
 
 RunEnd TrainingPlan::end() const {
-  return expected_end(options, updates_per_pass(),
-                      seconds / static_cast<double>(std::max<int64_t>(1, updates)));
+  return expected_end(options, updates_per_pass(), seconds / std::max<int64_t>(1, updates));
 }
 
 uint64_t TrainingPlan::disk() const {
   // One checkpoint more while it is written, and the weights of the validations that are averaged.
-  const auto checkpoints = static_cast<uint64_t>(options.keep_checkpoints) + 1;
-  return model_bytes + checkpoints * checkpoint_bytes +
-         static_cast<uint64_t>(options.average) * weights_bytes;
+  const uint64_t checkpoints = options.keep_checkpoints + 1;
+  return model_bytes + checkpoints * checkpoint_bytes + options.average * weights_bytes;
 }
 
 std::vector<std::string> TrainingPlan::lines() const {
   if (updates == 0) return {"nothing was measured: the run ended before its first update"};
   const RunEnd last = end();
-  const double pass = static_cast<double>(corpus_tokens) / tokens_per_second();
+  const double pass = corpus_tokens / tokens_per_second();
   return {
       "parameters: " + with_commas(parameters),
       "peak memory: " + mebibytes(peak_memory) + " (the process on the host)",

@@ -23,7 +23,7 @@ struct TrainingPlan {
   uint64_t model_bytes = 0, checkpoint_bytes = 0, weights_bytes = 0;  // on disk
   TrainingOptions options;                                            // of the run that was asked for
 
-  double tokens_per_second() const { return static_cast<double>(tokens) / std::max(1e-9, seconds); }
+  double tokens_per_second() const { return tokens / std::max(1e-9, seconds); }
   double updates_per_pass() const;
   RunEnd end() const;
   uint64_t disk() const;  // bytes, at most

@@ -21,27 +21,23 @@ std::string percent(double share) {
 // The learning rate at an update as a share of its peak, which is the rate at the end of the warm-up.
 double share_of_peak(double update, const TrainingOptions& options) {
   const int64_t d_model = 512;  // cancels out
-  const auto at = static_cast<int64_t>(std::llround(update));
+  const int64_t at = std::llround(update);
   return learning_rate_at(at, options, d_model) / learning_rate_at(options.warmup, options, d_model);
 }
 
 }  // namespace
 
 double updates_per_pass(const TrainingOptions& options, int64_t batches, int64_t target_tokens) {
-  double updates =
-      static_cast<double>(batches) / static_cast<double>(std::max<int64_t>(1, options.accumulate));
-  if (options.update_tokens > 0)
-    updates =
-        std::min(updates, static_cast<double>(target_tokens) / static_cast<double>(options.update_tokens));
+  double updates = 1.0 * batches / std::max<int64_t>(1, options.accumulate);
+  if (options.update_tokens > 0) updates = std::min(updates, 1.0 * target_tokens / options.update_tokens);
   return std::max(1.0, std::ceil(updates));
 }
 
 RunEnd expected_end(const TrainingOptions& options, double updates_per_pass, double seconds_per_update,
                     const RunPosition& at) {
-  const auto update = static_cast<double>(at.update);
-  RunEnd end{static_cast<double>(options.max_updates), 0,
-             "--max-updates " + std::to_string(options.max_updates)};
-  const double passes_left = std::max(0.0, static_cast<double>(options.max_epochs) - at.passes);
+  const double update = at.update, max_updates = options.max_updates;
+  RunEnd end{max_updates, 0, "--max-updates " + std::to_string(options.max_updates)};
+  const double passes_left = std::max(0.0, options.max_epochs - at.passes);
   if (const double by_epochs = update + std::round(passes_left * updates_per_pass);
       options.max_epochs > 0 && by_epochs < end.updates)
     end.updates = by_epochs, end.by = "--max-epochs " + std::to_string(options.max_epochs);
@@ -55,7 +51,7 @@ RunEnd expected_end(const TrainingOptions& options, double updates_per_pass, dou
 }
 
 std::vector<std::string> schedule_warnings(const TrainingOptions& options, const RunEnd& end) {
-  const auto warmup = static_cast<double>(options.warmup);
+  const double warmup = options.warmup;
   const auto updates = std::max<int64_t>(1, std::llround(end.updates));
   const std::string run = end.by + " ends the run after " +
                           (end.by.rfind("--max-updates", 0) == 0 ? "" : "about ") + with_commas(updates) +

@@ -44,13 +44,13 @@ torch::Device cuda_device(const std::string& name) {
     }
     index = std::stoll(digits);
   }
-  const auto count = static_cast<int64_t>(torch::cuda::device_count());
+  const int64_t count = torch::cuda::device_count();
   if (index >= count)
     throw UsageError("--device", "required a device below " + std::to_string(count) + ", got " + name);
   // cuDNN's attention makes a plan for each shape that it meets, in a third of a second; an epoch has
   // hundreds.
   at::globalContext().setSDPUseCuDNN(false);
-  return {torch::kCUDA, static_cast<c10::DeviceIndex>(index)};
+  return torch::Device(torch::kCUDA, index);
 }
 
 }  // namespace
@@ -104,11 +104,11 @@ int physical_cores() {
     std::getline(file, siblings);
     cores.insert(siblings);
   }
-  return cores.empty() ? 1 : static_cast<int>(cores.size());
+  return std::max<int>(1, cores.size());
 }
 
 void set_threads(int64_t threads) {
-  at::set_num_threads(threads > 0 ? static_cast<int>(threads) : physical_cores());
+  at::set_num_threads(threads > 0 ? threads : physical_cores());
 }
 
 std::string describe_device(const torch::Device& device) {
@@ -129,7 +129,7 @@ CudaState examine_cuda_devices() {
     }
   }
   if (!state.why_not.empty()) return state;
-  state.devices = static_cast<int64_t>(torch::cuda::device_count());
+  state.devices = torch::cuda::device_count();
   return state;
 }
 

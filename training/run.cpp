@@ -64,9 +64,9 @@ std::optional<EncodedText> validation_of(const RunInputs& inputs, const RunOptio
 }
 
 void log_bleu_tokenizer(const Validator& validator, Log& log) {
-  if (validator.bleu_tokenizer() != "13a")
+  if (validator.bleu_tokenizer() != Tokenization::k13a)
     log.info("validation: the targets have no spaces between words; BLEU splits them by --tokenize " +
-             validator.bleu_tokenizer());
+             name_of(validator.bleu_tokenizer()));
 }
 
 // All of report.html but the history.

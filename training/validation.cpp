@@ -89,7 +89,7 @@ void Validator::translate(LoadedModelFolder& folder, ValidationResult& result) c
                    references = first(text_.target, options_.valid_lines);
   const StringList hypotheses = translate_lines(translator, sources);
   MetricOptions metrics;
-  metrics.metrics = {"bleu", "chrf", "ser"};
+  metrics.metrics = {MetricName::kBleu, MetricName::kChrf, MetricName::kSer};
   metrics.bleu.tokenize = bleu_tokenizer_;
   const auto scores = score_corpus(hypotheses, {references}, metrics);
   result.bleu = scores[0].score;

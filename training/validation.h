@@ -5,6 +5,7 @@
 #include <string>
 
 #include "data/encoded_corpus.h"
+#include "evaluation/bleu_tokenizer.h"
 #include "model/weights.h"
 #include "planning/training_options.h"
 #include "report/train_log.h"
@@ -20,7 +21,7 @@ class Validator {
   std::string fingerprint() const;
   // How BLEU splits the targets: 13a where they have spaces between words, else zh or char. By the script, so
   // that BLEU never stays at 0.
-  const std::string& bleu_tokenizer() const { return bleu_tokenizer_; }
+  Tokenization bleu_tokenizer() const { return bleu_tokenizer_; }
 
   // Leaves the model in the mode (training or evaluation) in which it was.
   ValidationResult run(LoadedModelFolder& folder, int64_t update) const;
@@ -32,7 +33,7 @@ class Validator {
   const TextPairs& text_;
   const EncodedCorpus& corpus_;
   const TrainingOptions& options_;
-  std::string bleu_tokenizer_;
+  Tokenization bleu_tokenizer_;
 };
 
 }  // namespace dragoman

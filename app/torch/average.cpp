@@ -66,9 +66,7 @@ void check_vocabularies(const std::vector<std::string>& from, const std::string&
   }
 }
 
-int run_average(const Arguments& arguments) {
-  AverageFlags flags;
-  apply_flags(flags.describe(), parse_flags(flags.describe(), arguments));
+int run_average(AverageFlags& flags) {
   if (flags.model.empty()) throw UsageError("--model", "required the new model folder, got none");
   if (flags.from.size() < 2)
     throw UsageError("--from", "required at least two, got " + std::to_string(flags.from.size()));
@@ -99,20 +97,15 @@ int run_average(const Arguments& arguments) {
 }  // namespace
 
 Command average_command() {
-  Command command;
-  command.name = "average";
-  command.summary =
-      "Writes the mean of the weights of several models of one shape and vocabulary into a new folder.";
-  command.usage = "--from A --from B ... --model DIR";
-  command.examples =
-      "  dragoman average --from en-de/checkpoints/update-8000 --from en-de/checkpoints/update-9000 \\\n"
-      "    --settings en-de --model en-de-averaged\n";
-  command.with_options = [](const auto& use) {
-    AverageFlags flags;
-    use(flags.describe());
-  };
-  command.run = run_average;
-  return command;
+  return command<AverageFlags>(
+      {.name = "average",
+       .summary =
+           "Writes the mean of the weights of several models of one shape and vocabulary into a new folder.",
+       .usage = "--from A --from B ... --model DIR",
+       .examples =
+           "  dragoman average --from en-de/checkpoints/update-8000 --from en-de/checkpoints/update-9000 \\\n"
+           "    --settings en-de --model en-de-averaged\n"},
+      run_average);
 }
 
 }  // namespace dragoman

@@ -77,8 +77,7 @@ void examine_processor(Diagnosis& diagnosis, const Machine& machine) {
   if (machine.processor_quota && *machine.processor_quota + 0.01 < physical_cores())
     diagnosis.problem("this container has time for " + fixed(*machine.processor_quota, 1) +
                           " processors, and " + std::to_string(physical_cores()) + " threads would share it",
-                      "give --threads " +
-                          std::to_string(std::max(1, static_cast<int>(*machine.processor_quota))) +
+                      "give --threads " + std::to_string(std::max<int>(1, *machine.processor_quota)) +
                           ", or raise the container's limit");
 }
 
@@ -153,9 +152,7 @@ std::string as_json_text(const Diagnosis& diagnosis) {
   return json_text({{"facts", facts}, {"problems", problems}});
 }
 
-int run_doctor(const Arguments& arguments) {
-  DoctorFlags flags;
-  apply_flags(flags.describe(), parse_flags(flags.describe(), arguments));
+int run_doctor(DoctorFlags& flags) {
   check_outputs({{"standard output", "-"}}, {{"--model", flags.model}});
   const Machine machine = describe_machine();
   Diagnosis diagnosis;
@@ -173,22 +170,16 @@ int run_doctor(const Arguments& arguments) {
 }  // namespace
 
 Command doctor_command() {
-  Command command;
-  command.name = "doctor";
-  command.summary =
-      "What this program finds on this machine: versions, processor, threads, memory, CUDA, a model folder; "
-      "and "
-      "for each problem what to do. Exit code 4 when the folder cannot be used.";
-  command.usage = "[--model DIR] [--output-format NAME]";
-  command.examples =
-      "  dragoman doctor\n"
-      "  dragoman doctor --model en-de --output-format json\n";
-  command.with_options = [](const auto& use) {
-    DoctorFlags flags;
-    use(flags.describe());
-  };
-  command.run = run_doctor;
-  return command;
+  return command<DoctorFlags>(
+      {.name = "doctor",
+       .summary = "What this program finds on this machine: versions, processor, threads, memory, CUDA, a "
+                  "model folder; "
+                  "and "
+                  "for each problem what to do. Exit code 4 when the folder cannot be used.",
+       .usage = "[--model DIR] [--output-format NAME]",
+       .examples = "  dragoman doctor\n"
+                   "  dragoman doctor --model en-de --output-format json\n"},
+      run_doctor);
 }
 
 }  // namespace dragoman

@@ -81,7 +81,7 @@ std::vector<NamedText> systems_on_standard_input(bool paired) {
                           " systems with a tab between two, as on line 1, got " +
                           std::to_string(std::count(line.begin(), line.end(), '\t') + 1));
   }
-  auto systems = columns_of(text, static_cast<size_t>(tabs) + 1);
+  auto systems = columns_of(text, tabs + 1);
   for (size_t i = 0; i < systems.size(); ++i)
     systems[i].path = paired && i == 0 ? "" : "System " + std::to_string(paired ? i : i + 1);
   return systems;
@@ -95,8 +95,7 @@ void check_lines(const NamedText& text, const NamedText& other) {
 TestSet read_test_set(const EvaluateFlags& flags) {
   TestSet test;
   for (const auto& path : flags.references) test.references.push_back({path, read_lines(path)});
-  if (flags.num_references > 1)
-    test.references = columns_of(test.references.front(), static_cast<size_t>(flags.num_references));
+  if (flags.num_references > 1) test.references = columns_of(test.references.front(), flags.num_references);
   if (flags.reads_standard_input()) {
     if (isatty(STDIN_FILENO) == 1)
       throw UsageError("--hypothesis", "expected a text to score, or --source to translate, got neither");
@@ -150,26 +149,26 @@ class WordWarnings {
       : flags_(flags), tokenizer_is_given_(tokenizer_is_given), log_(log) {}
 
   void check(const std::vector<NamedText>& references) const {
-    const std::string& name = flags_.metrics.bleu.tokenize;
-    const BleuTokenizer tokenizer = bleu_tokenizer(name, flags_.metrics.bleu.tokenizer_model);
+    const Tokenization tokenization = flags_.metrics.bleu.tokenize;
+    const BleuTokenizer tokenizer = bleu_tokenizer(tokenization, flags_.metrics.bleu.tokenizer_model);
     for (const auto& reference : references) {
       const std::string advice = word_spaces_advice(word_spaces(reference.lines));
-      if (!advice.empty() && name == "13a" && !tokenizer_is_given_)
+      if (!advice.empty() && tokenization == Tokenization::k13a && !tokenizer_is_given_)
         log_.warning(shown(reference.path) + ": " + advice + "; BLEU split by 13a says little here");
       if (!tokenizer.differs_on.empty() && holds(reference, tokenizer.differs_on))
         log_.warning(shown(reference.path) + ": sacreBLEU's dictionary lacks the word " +
                      tokenizer.differs_on + ", which the one in use has: BLEU may differ a little");
     }
     if (flags_.language_pair.empty() || !tokenizer_is_given_) return;
-    const std::string usual = EvaluateFlags::tokenizer_of_language(flags_.language_pair);
-    if (usual != "13a" && usual != name)
-      log_.warning("--language-pair " + flags_.language_pair + ": --tokenize " + usual +
-                   " or flores200 is usual, got " + name);
+    const Tokenization usual = EvaluateFlags::tokenizer_of_language(flags_.language_pair);
+    if (usual != Tokenization::k13a && usual != tokenization)
+      log_.warning("--language-pair " + flags_.language_pair + ": --tokenize " + name_of(usual) +
+                   " or flores200 is usual, got " + name_of(tokenization));
   }
 
   // sacreBLEU's warning about text that should be raw.
   void check_is_raw(const std::string& name, const StringList& hypotheses) const {
-    if (flags_.force || flags_.metrics.bleu.tokenize == "none") return;
+    if (flags_.force || flags_.metrics.bleu.tokenize == Tokenization::kNone) return;
     const auto ends_so = [](const std::string& line) {
       const std::string_view text = without_trailing_space(line);
       return text.size() > 1 && text.substr(text.size() - 2) == " .";
@@ -208,9 +207,8 @@ StringList translations(const EvaluateFlags& flags, std::vector<ModelFolder> fol
     for (const auto& translation : latest) counts.add(translation, 1);
     if (!log.on_terminal()) return;
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
-    log.progress(with_commas(counts.lines) + " of " + with_commas(static_cast<int64_t>(source.lines.size())) +
-                 " lines  " + fixed(static_cast<double>(counts.lines) / std::max(seconds, 1e-9), 1) +
-                 " lines/s");
+    log.progress(with_commas(counts.lines) + " of " + with_commas(std::ssize(source.lines)) + " lines  " +
+                 fixed(counts.lines / std::max(seconds, 1e-9), 1) + " lines/s");
   });
   counts.report(log, flags.translate.split_sentences);
   if (saved) {
@@ -249,9 +247,7 @@ std::string result_text(const EvaluateFlags& flags, const std::vector<SystemOutp
 }
 
 // Everything is checked before the model translates: a test set may take hours to translate.
-int run_evaluate(const Arguments& arguments) {
-  Flags given;
-  EvaluateFlags flags = read_evaluate_flags(arguments, given);
+int run_evaluate(EvaluateFlags& flags, const Flags& given) {
   std::ostream silence(nullptr);
   Log log(flags.quiet ? silence : std::cerr, !flags.quiet && isatty(STDERR_FILENO) == 1);
   check_text_outputs({{"--save-hypothesis", flags.save_hypothesis}, {"standard output", "-"}},
@@ -270,13 +266,13 @@ int run_evaluate(const Arguments& arguments) {
   if (flags.translates())
     resolve_search(flags.describe(), given, folders.front(), flags.translate.search, log);
   const WordWarnings warnings(flags, given.has("tokenize"), log);
-  if (flags.asks_for("bleu")) warnings.check(test.references);
+  if (flags.metrics.asks_for(MetricName::kBleu)) warnings.check(test.references);
   std::vector<SystemOutput> systems;
   for (const auto& hypothesis : test.hypotheses) systems.push_back({names[systems.size()], hypothesis.lines});
   if (flags.translates())
     systems.push_back(
         {names.back(), translations(flags, std::move(folders), device, test.source, saved, log)});
-  if (flags.asks_for("bleu")) {
+  if (flags.metrics.asks_for(MetricName::kBleu)) {
     for (const auto& system : systems) warnings.check_is_raw(system.name, system.lines);
   }
   std::vector<StringList> references;
@@ -290,26 +286,22 @@ int run_evaluate(const Arguments& arguments) {
 }  // namespace
 
 Command evaluate_command() {
-  Command command;
-  command.name = "evaluate";
-  command.summary =
-      "Scores translations by BLEU, chrF and TER, and compares systems by paired tests, as sacreBLEU does.";
-  command.usage =
-      "[--model DIR] --source F --reference F, or --hypothesis F [--hypothesis F ...] --reference F, or "
-      "REFERENCE [REFERENCE ...] < HYPOTHESIS";
-  command.examples =
-      "  dragoman evaluate --model en-de --source test.en --reference test.de\n"
-      "  dragoman evaluate --hypothesis out.de --reference test.de --metrics bleu,chrf,ter --confidence\n"
-      "  dragoman evaluate --hypothesis out.de --reference a.de --reference b.de --output-format json\n"
-      "  dragoman evaluate --hypothesis old.de --hypothesis new.de --reference test.de --paired-bs\n"
-      "  dragoman evaluate test.ja --language-pair en-ja < out.ja\n"
-      "  dragoman evaluate test.de -i out.de -m bleu chrf -b -w 1\n";
-  command.with_options = [](const auto& use) {
-    EvaluateFlags flags;
-    use(flags.describe());
-  };
-  command.run = run_evaluate;
-  return command;
+  return command<EvaluateFlags>(
+      {.name = "evaluate",
+       .summary = "Scores translations by BLEU, chrF and TER, and compares systems by paired tests, as "
+                  "sacreBLEU does.",
+       .usage =
+           "[--model DIR] --source F --reference F, or --hypothesis F [--hypothesis F ...] --reference F, or "
+           "REFERENCE [REFERENCE ...] < HYPOTHESIS",
+       .examples =
+           "  dragoman evaluate --model en-de --source test.en --reference test.de\n"
+           "  dragoman evaluate --hypothesis out.de --reference test.de --metrics bleu,chrf,ter "
+           "--confidence\n"
+           "  dragoman evaluate --hypothesis out.de --reference a.de --reference b.de --output-format json\n"
+           "  dragoman evaluate --hypothesis old.de --hypothesis new.de --reference test.de --paired-bs\n"
+           "  dragoman evaluate test.ja --language-pair en-ja < out.ja\n"
+           "  dragoman evaluate test.de -i out.de -m bleu chrf -b -w 1\n"},
+      run_evaluate);
 }
 
 }  // namespace dragoman

@@ -60,9 +60,7 @@ void check_weights_fit(const Transformer& model, ExportType dtype) {
   }
 }
 
-int run_export(const Arguments& arguments) {
-  ExportFlags flags;
-  apply_flags(flags.describe(), parse_flags(flags.describe(), arguments));
+int run_export(ExportFlags& flags) {
   if (flags.model.empty()) throw UsageError("--model", "required a model folder, got none");
   if (flags.output.empty()) throw UsageError("--output", "required the new folder, got none");
   check_output_folder({"--output", flags.output}, {{"--model", flags.model}});
@@ -86,10 +84,9 @@ int run_export(const Arguments& arguments) {
   write_manifest(staging.path(), model_file_names(staging.path()), OnInterrupt::kThrow);
   staging.finish();
   Output output("-");
-  output.line(
-      flags.output + ": " + name_of(flags.dtype) + ", " +
-      with_commas(static_cast<int64_t>(file_size(join_path(flags.output, kWeightsName), ErrorKind::kData))) +
-      " bytes of weights");
+  output.line(flags.output + ": " + name_of(flags.dtype) + ", " +
+              with_commas(file_size(join_path(flags.output, kWeightsName), ErrorKind::kData)) +
+              " bytes of weights");
   output.close();
   return 0;
 }
@@ -97,22 +94,16 @@ int run_export(const Arguments& arguments) {
 }  // namespace
 
 Command export_command() {
-  Command command;
-  command.name = "export";
-  command.summary =
-      "Writes a model folder for transformers, the Hugging Face hub and CTranslate2: only what they read, in "
-      "the numbers "
-      "asked for.";
-  command.usage = "--model DIR --output DIR [--dtype NAME]";
-  command.examples =
-      "  dragoman export --model en-de --output en-de-hub\n"
-      "  dragoman export --model en-de --output en-de-32 --dtype float32\n";
-  command.with_options = [](const auto& use) {
-    ExportFlags flags;
-    use(flags.describe());
-  };
-  command.run = run_export;
-  return command;
+  return command<ExportFlags>(
+      {.name = "export",
+       .summary = "Writes a model folder for transformers, the Hugging Face hub and CTranslate2: only what "
+                  "they read, in "
+                  "the numbers "
+                  "asked for.",
+       .usage = "--model DIR --output DIR [--dtype NAME]",
+       .examples = "  dragoman export --model en-de --output en-de-hub\n"
+                   "  dragoman export --model en-de --output en-de-32 --dtype float32\n"},
+      run_export);
 }
 
 }  // namespace dragoman

@@ -80,10 +80,10 @@ bool read_pairs(LineReader& source, LineReader& target, const ScoreFlags& flags,
                 std::vector<std::string>& sources, std::vector<std::string>& targets) {
   sources.clear(), targets.clear();
   std::string line, translation;
-  while (static_cast<int64_t>(sources.size()) < flags.max_batch_lines) {
+  while (std::ssize(sources) < flags.max_batch_lines) {
     const bool more = source.next(line), more_targets = target.next(translation);
     if (more != more_targets) {
-      const auto lines = with_commas(before + static_cast<int64_t>(sources.size()));
+      const auto lines = with_commas(before + std::ssize(sources));
       throw DataError(
           input_name(more ? target.path() : source.path()),
           "expected as many lines as " + input_name(more ? source.path() : target.path()) + ", got " + lines);
@@ -94,9 +94,7 @@ bool read_pairs(LineReader& source, LineReader& target, const ScoreFlags& flags,
   return !sources.empty();
 }
 
-int run_score(const Arguments& arguments) {
-  ScoreFlags flags;
-  apply_flags(flags.describe(), parse_flags(flags.describe(), arguments));
+int run_score(ScoreFlags& flags) {
   check(flags);
   flags.models = models_or_shipped(flags.models);
   check_text_outputs(
@@ -124,7 +122,7 @@ int run_score(const Arguments& arguments) {
     for (const auto& score : scorer.score(sources, targets)) {
       output.line(flags.output_format == OutputFormat::kJson ? as_json(score).dump()
                                                              : fixed(score.log_probability(), 6));
-      ++lines, tokens += static_cast<int64_t>(score.tokens.size()), sum += score.log_probability();
+      ++lines, tokens += std::ssize(score.tokens), sum += score.log_probability();
     }
     output.flush();
     throw_if_interrupted();
@@ -132,27 +130,20 @@ int run_score(const Arguments& arguments) {
   output.close();
   if (tokens > 0)
     log.info(with_commas(lines) + " pairs, " + with_commas(tokens) + " tokens, perplexity " +
-             fixed(std::exp(-sum / static_cast<double>(tokens)), 4));
+             fixed(std::exp(-sum / tokens), 4));
   return 0;
 }
 
 }  // namespace
 
 Command score_command() {
-  Command command;
-  command.name = "score";
-  command.summary =
-      "The log-probability that a model gives to translations, pair by pair and token by token.";
-  command.usage = "[--model DIR] --source F --target F [flags]";
-  command.examples =
-      "  dragoman score --model en-de --source test.en --target test.de\n"
-      "  dragoman score --model en-de --source test.en --target test.de --output-format json\n";
-  command.with_options = [](const auto& use) {
-    ScoreFlags flags;
-    use(flags.describe());
-  };
-  command.run = run_score;
-  return command;
+  return command<ScoreFlags>(
+      {.name = "score",
+       .summary = "The log-probability that a model gives to translations, pair by pair and token by token.",
+       .usage = "[--model DIR] --source F --target F [flags]",
+       .examples = "  dragoman score --model en-de --source test.en --target test.de\n"
+                   "  dragoman score --model en-de --source test.en --target test.de --output-format json\n"},
+      run_score);
 }
 
 }  // namespace dragoman

@@ -67,9 +67,7 @@ struct SelftestFlags {
   OptionList describe() { return grouped("Selftest", {threads_option(threads)}); }
 };
 
-int run_selftest(const Arguments& arguments) {
-  SelftestFlags flags;
-  apply_flags(flags.describe(), parse_flags(flags.describe(), arguments));
+int run_selftest(SelftestFlags& flags) {
   const TemporaryFolder folder;
   folder.write("source", generated_text(1));
   folder.write("target", generated_text(2));
@@ -88,18 +86,13 @@ int run_selftest(const Arguments& arguments) {
 }  // namespace
 
 Command selftest_command() {
-  Command command;
-  command.name = "selftest";
-  command.summary =
-      "Trains a tiny model at once and with stops, and compares every bit of weights and moments.";
-  command.usage = "[--threads N]";
-  command.examples = "  dragoman selftest\n";
-  command.with_options = [](const auto& use) {
-    SelftestFlags flags;
-    use(flags.describe());
-  };
-  command.run = run_selftest;
-  return command;
+  return command<SelftestFlags>(
+      {.name = "selftest",
+       .summary =
+           "Trains a tiny model at once and with stops, and compares every bit of weights and moments.",
+       .usage = "[--threads N]",
+       .examples = "  dragoman selftest\n"},
+      run_selftest);
 }
 
 }  // namespace dragoman

@@ -29,35 +29,32 @@ struct TrainFlags {
                                        "a run.json whose settings stand in for flags that are not given")
                                     .only_flag()});
   }
+  void apply(const Flags& flags);
 };
 
 // default < preset (or the folder of --from-model) < --config < flag
-RunOptions resolved(const Arguments& arguments) {
-  TrainFlags given;
-  const Flags flags = parse_flags(given.describe(), arguments);
-  TrainFlags result;
-  nlohmann::json config = nlohmann::json::object();
-  if (flags.has("config")) config = read_json_file(flags.last("config"), ErrorKind::kConfig);
-  if (config.is_object() && config.contains("preset") && config["preset"].is_string())
-    result.run.preset = config["preset"].get<std::string>();
-  if (flags.has("preset")) result.run.preset = flags.last("preset");
+void TrainFlags::apply(const Flags& flags) {
+  nlohmann::json file = nlohmann::json::object();
+  if (flags.has("config")) file = read_json_file(flags.last("config"), ErrorKind::kConfig);
+  if (file.is_object() && file.contains("preset") && file["preset"].is_string())
+    run.preset = file["preset"].get<std::string>();
+  if (flags.has("preset")) run.preset = flags.last("preset");
   const auto text_of = [&](const char* flag, const char* key) -> std::string {
     if (flags.has(flag)) return flags.last(flag);
-    return config.is_object() && config.contains(key) ? string_from_json(config[key]).value_or("") : "";
+    return file.is_object() && file.contains(key) ? string_from_json(file[key]).value_or("") : "";
   };
   const std::string from = text_of("from-model", "from_model");
   if (!from.empty() && flags.has("preset"))
     throw UsageError("--preset", "required no preset with --from-model, whose folder has a shape, got '" +
                                      flags.last("preset") + "'");
-  result.run.model = from.empty() ? model_preset(result.run.preset)
-                                  : read_model_config(shape_folder(text_of("model", "model"), from));
-  set_from_json(result.run.describe(), without_removed(config, flags.last("config")), flags.last("config"));
-  apply_flags(result.describe(), flags);
-  return result.run;
+  run.model = from.empty() ? model_preset(run.preset)
+                           : read_model_config(shape_folder(text_of("model", "model"), from));
+  set_from_json(run.describe(), without_removed(file, flags.last("config")), flags.last("config"));
+  apply_flags(describe(), flags);
 }
 
-int run_train(const Arguments& arguments) {
-  const RunOptions options = resolved(arguments);
+int run_train(const TrainFlags& flags) {
+  const RunOptions& options = flags.run;
   const NamedPaths inputs = named_paths({{"--train-source", options.train.source},
                                          {"--train-target", options.train.target},
                                          {"--train-pairs", options.train.pairs},
@@ -80,23 +77,19 @@ int run_train(const Arguments& arguments) {
 }  // namespace
 
 Command train_command() {
-  Command command;
-  command.name = "train";
-  command.summary =
-      "Trains a model from parallel text, and goes on where an earlier call with the same settings stopped.";
-  command.usage = "--train-source F --train-target F --model DIR [flags]";
-  command.examples =
-      "  dragoman train --train-source train.en --train-target train.de --model en-de --preset tiny "
-      "--learning-rate 4e-3 --warmup 500 --max-time 30m\n"
-      "  dragoman train --train-source train.en --train-target train.de --model en-de --preset base --plan\n"
-      "  dragoman train --train-pairs pairs.tsv.gz --model en-de --vocab-size 4000 --max-updates 20000\n"
-      "  dragoman train --config en-de/run.json --model en-de --max-updates +10000\n";
-  command.with_options = [](const auto& use) {
-    TrainFlags flags;
-    use(flags.describe());
-  };
-  command.run = run_train;
-  return command;
+  return command<TrainFlags>(
+      {.name = "train",
+       .summary = "Trains a model from parallel text, and goes on where an earlier call with the same "
+                  "settings stopped.",
+       .usage = "--train-source F --train-target F --model DIR [flags]",
+       .examples =
+           "  dragoman train --train-source train.en --train-target train.de --model en-de --preset tiny "
+           "--learning-rate 4e-3 --warmup 500 --max-time 30m\n"
+           "  dragoman train --train-source train.en --train-target train.de --model en-de --preset base "
+           "--plan\n"
+           "  dragoman train --train-pairs pairs.tsv.gz --model en-de --vocab-size 4000 --max-updates 20000\n"
+           "  dragoman train --config en-de/run.json --model en-de --max-updates +10000\n"},
+      run_train);
 }
 
 }  // namespace dragoman

@@ -82,7 +82,7 @@ void write_json(Output& output, int64_t line, const std::string& source, const T
 // search found fewer.
 void write_n_best(Output& output, int64_t line, const Translation& t, int64_t n_best) {
   for (int64_t i = 0; i < n_best; ++i) {
-    const auto& candidate = t.candidates[std::min(static_cast<size_t>(i), t.candidates.size() - 1)];
+    const auto& candidate = t.candidates[std::min<size_t>(i, t.candidates.size() - 1)];
     output.line(std::to_string(line) + " ||| " + candidate.text + " ||| " + fixed(candidate.score, 6));
   }
 }
@@ -155,8 +155,7 @@ class TranslateRun {
     lines.clear();
     const int64_t most = interactive ? 1 : flags_.translate.max_batch_lines;
     std::string line;
-    while (static_cast<int64_t>(lines.size()) < most && (lines.empty() || reader_.has_line_ready()) &&
-           reader_.next(line))
+    while (std::ssize(lines) < most && (lines.empty() || reader_.has_line_ready()) && reader_.next(line))
       lines.push_back(line);
     return !lines.empty();
   }
@@ -198,7 +197,7 @@ class TranslateRun {
     if (!log_.on_terminal() || output_.on_terminal()) return;
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began_).count();
     log_.progress(with_commas(counts_.lines) + " lines  " +
-                  fixed(static_cast<double>(counts_.lines) / std::max(seconds, 1e-9), 1) + " lines/s");
+                  fixed(counts_.lines / std::max(seconds, 1e-9), 1) + " lines/s");
   }
 
   const TranslateFlags& flags_;
@@ -212,10 +211,7 @@ class TranslateRun {
   std::chrono::steady_clock::time_point began_;
 };
 
-int run_translate(const Arguments& arguments) {
-  TranslateFlags flags;
-  const Flags given = parse_flags(flags.describe(), arguments);
-  apply_flags(flags.describe(), given);
+int run_translate(TranslateFlags& flags, const Flags& given) {
   flags.models = models_or_shipped(flags.models);
   Streams streams(flags);
   if (!flags.target_prefix.empty() && flags.inputs.size() == 1)
@@ -238,20 +234,14 @@ int run_translate(const Arguments& arguments) {
 }  // namespace
 
 Command translate_command() {
-  Command command;
-  command.name = "translate";
-  command.summary = "Translates text, one line out for each line in.";
-  command.usage = "[--model DIR] [--input F] [--output F] [flags]";
-  command.examples =
-      "  echo \"Good morning.\" | dragoman translate\n"
-      "  dragoman translate --model en-de --input book.en.gz --output book.de --beam-size 1\n"
-      "  dragoman translate --model en-de --n-best 4 --output-format json < text.en\n";
-  command.with_options = [](const auto& use) {
-    TranslateFlags flags;
-    use(flags.describe());
-  };
-  command.run = run_translate;
-  return command;
+  return command<TranslateFlags>(
+      {.name = "translate",
+       .summary = "Translates text, one line out for each line in.",
+       .usage = "[--model DIR] [--input F] [--output F] [flags]",
+       .examples = "  echo \"Good morning.\" | dragoman translate\n"
+                   "  dragoman translate --model en-de --input book.en.gz --output book.de --beam-size 1\n"
+                   "  dragoman translate --model en-de --n-best 4 --output-format json < text.en\n"},
+      run_translate);
 }
 
 }  // namespace dragoman

@@ -23,6 +23,7 @@ struct Settings {
   double time = 0;
   bool relative = false;
   Colour colour = Colour::kRed;
+  std::vector<Colour> colours = {Colour::kRed};
 
   OptionList describe() {
     return {
@@ -33,6 +34,7 @@ struct Settings {
         option(files, "files", "F", "some files"),
         option(time, "max-time", "TIME", "a duration").seconds(),
         option(colour, "colour", "NAME", "a choice of an enum"),
+        option(colours, "colours", "LIST", "choices of an enum"),
     };
   }
 };
@@ -81,6 +83,20 @@ TEST(Options, AnEnumTakesTheNamesOfItsValuesAndNoOther) {
   EXPECT_EQ(settings.colour, Colour::kDarkBlue);
   set_from_json({option}, {{"colour", "red"}}, "run.json");
   EXPECT_EQ(settings.colour, Colour::kRed);
+}
+
+TEST(Options, AListOfAnEnumTakesTheNamesOfItsValues) {
+  Settings settings;
+  const Option option = settings.describe()[7];
+  set_from_text(option, "dark-blue,red");
+  EXPECT_EQ(settings.colours, (std::vector{Colour::kDarkBlue, Colour::kRed}));
+  set_from_text(option, "red", /*append=*/true);
+  EXPECT_EQ(option.value_text(), "dark-blue,red,red");
+  EXPECT_EQ(to_json({option}).dump(), R"({"colours":["dark-blue","red","red"]})");
+  EXPECT_EQ(message_of([&] { set_from_text(option, "red,blue"); }),
+            "[--colours] required one of red, dark-blue, got 'red,blue'");
+  set_from_json({option}, {{"colours", {"red"}}}, "run.json");
+  EXPECT_EQ(settings.colours, std::vector{Colour::kRed});
 }
 
 TEST(Choice, NamesAndValuesMapToEachOther) {

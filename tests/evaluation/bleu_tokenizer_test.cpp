@@ -14,7 +14,7 @@ const char kPieces[] = DRAGOMAN_TEST_DIR "/reference/pieces.spm";
 
 // The words, with one space between.
 std::string words(const std::string& tokenizer, const std::string& line) {
-  const std::string tokenized = bleu_tokenizer(tokenizer)(line);
+  const std::string tokenized = bleu_tokenizer(choice_of<Tokenization>(tokenizer).value())(line);
   std::string result;
   for (const auto word : split_words(tokenized)) result += (result.empty() ? "" : " ") + std::string(word);
   return result;
@@ -85,23 +85,22 @@ TEST(TokenizerZh, KeepsSacreBleusShortenedRanges) {
   EXPECT_EQ(words("zh", "𠀀𠀁"), "𠀀𠀁");  // U+20000, U+20001: meant, and missed
 }
 
-TEST(BleuTokenizer, AnUnknownNameIsAUsageError) {
-  EXPECT_THROW(bleu_tokenizer("13b"), UsageError);
-  for (const char* name : {"13a", "char", "intl", "none", "zh"}) {
-    EXPECT_NO_THROW(bleu_tokenizer(name)) << name;
-    EXPECT_EQ(bleu_tokenizer(name).signature, name);
-  }
+TEST(BleuTokenizer, OneByRulesHasItsNameAsSignature) {
+  for (const Tokenization rules :
+       {Tokenization::k13a, Tokenization::kChar, Tokenization::kIntl, Tokenization::kNone, Tokenization::kZh})
+    EXPECT_EQ(bleu_tokenizer(rules).signature, name_of(rules));
 }
 
 TEST(BleuTokenizer, ATokenizerWithoutAModelRefusesAModel) {
-  EXPECT_THROW(bleu_tokenizer("zh", kPieces), UsageError);
+  EXPECT_THROW(bleu_tokenizer(Tokenization::kZh, kPieces), UsageError);
 }
 
 TEST(BleuTokenizer, AMissingPublishedModelIsNamedWithItsAddress) {
-  for (const char* name : {"flores200", "flores101", "spm", "spBLEU-1K"}) {
+  for (const Tokenization published :
+       {Tokenization::kFlores200, Tokenization::kFlores101, Tokenization::kSpm, Tokenization::kSpBleu1K}) {
     try {
-      bleu_tokenizer(name, "/nothing/here.model");
-      FAIL() << name;
+      bleu_tokenizer(published, "/nothing/here.model");
+      FAIL() << name_of(published);
     } catch (const UsageError& error) {
       const std::string text = error.what();
       EXPECT_NE(text.find("/nothing/here.model"), std::string::npos) << text;
@@ -110,10 +109,10 @@ TEST(BleuTokenizer, AMissingPublishedModelIsNamedWithItsAddress) {
   }
 }
 
-// The stored lines, split by sacreBLEU's tokenizer of this name.
-void expect_words_of_sacrebleu(const std::string& name, const BleuTokenizer& tokenizer) {
+// The stored lines, split by the same tokenizer of sacreBLEU.
+void expect_words_of_sacrebleu(Tokenization tokenization, const BleuTokenizer& tokenizer) {
   const auto file = read_json_file(DRAGOMAN_TEST_DIR "/reference/sacrebleu_cases.json", ErrorKind::kData);
-  const auto& lines = file.at("words").at(name);
+  const auto& lines = file.at("words").at(name_of(tokenization));
   ASSERT_GE(lines.size(), 10u);
   for (const auto& line : lines) {
     const std::string text(without_trailing_space(line[0].get<std::string>()));
@@ -122,30 +121,30 @@ void expect_words_of_sacrebleu(const std::string& name, const BleuTokenizer& tok
 }
 
 TEST(BleuTokenizer, PiecesOfASentencePieceModelAreSacreBleus) {
-  expect_words_of_sacrebleu("flores200", bleu_tokenizer("flores200", kPieces));
-  EXPECT_EQ(bleu_tokenizer("flores200", kPieces).signature, "flores200");
-  EXPECT_EQ(bleu_tokenizer("spm", kPieces).signature, "flores101");
+  expect_words_of_sacrebleu(Tokenization::kFlores200, bleu_tokenizer(Tokenization::kFlores200, kPieces));
+  EXPECT_EQ(bleu_tokenizer(Tokenization::kFlores200, kPieces).signature, "flores200");
+  EXPECT_EQ(bleu_tokenizer(Tokenization::kSpm, kPieces).signature, "flores101");
 }
 
 TEST(BleuTokenizer, MecabsWordsAreSacreBleus) {
-  for (const std::string name : {"ja-mecab", "ko-mecab"}) {
+  for (const Tokenization mecab : {Tokenization::kJaMecab, Tokenization::kKoMecab}) {
     std::optional<BleuTokenizer> tokenizer;
     try {
-      tokenizer = bleu_tokenizer(name);
+      tokenizer = bleu_tokenizer(mecab);
     } catch (const UsageError& error) {
       GTEST_SKIP() << error.what();
     }
-    expect_words_of_sacrebleu(name, *tokenizer);
-    EXPECT_EQ(tokenizer->signature.rfind(name + "-0.996", 0), 0u) << tokenizer->signature;
+    expect_words_of_sacrebleu(mecab, *tokenizer);
+    EXPECT_EQ(tokenizer->signature.rfind(name_of(mecab) + "-0.996", 0), 0u) << tokenizer->signature;
   }
 }
 
 TEST(BleuTokenizer, AMissingDictionaryIsNamedWithItsPackage) {
-  for (const auto& [name, package] :
-       {std::pair("ja-mecab", "mecab-ipadic-utf8"), {"ko-mecab", "sacrebleu[ko]"}}) {
+  for (const auto& [mecab, package] :
+       {std::pair(Tokenization::kJaMecab, "mecab-ipadic-utf8"), {Tokenization::kKoMecab, "sacrebleu[ko]"}}) {
     try {
-      bleu_tokenizer(name, "/nothing/here");
-      FAIL() << name;
+      bleu_tokenizer(mecab, "/nothing/here");
+      FAIL() << name_of(mecab);
     } catch (const UsageError& error) {
       EXPECT_NE(std::string(error.what()).find(package), std::string::npos) << error.what();
     }

@@ -56,7 +56,7 @@ TEST(Comparison, EqualsSacreBleusPairedTestsOnEveryStoredCorpus) {
   for (const auto& example : file["cases"]) {
     SCOPED_TRACE(std::to_string(example.at("systems")[0].size()) + " lines");
     const auto references = example.at("references").get<std::vector<StringList>>();
-    MetricOptions metrics{.metrics = {"bleu", "chrf", "ter"}};
+    MetricOptions metrics{.metrics = {MetricName::kBleu, MetricName::kChrf, MetricName::kTer}};
     metrics.seed = example.at("seed").get<uint64_t>();
     const ComparisonOptions bootstrap{.paired_bootstrap = true, .bootstrap_trials = 200};
     const ComparisonOptions randomisation{.paired_randomisation = true, .randomisation_trials = 300};
@@ -79,7 +79,7 @@ TEST(Comparison, WithoutATestHasTheScoresOfEachSystemAlone) {
 }
 
 TEST(Comparison, ConfidenceGivesEachSystemTheIntervalThatItHasAlone) {
-  const MetricOptions metrics{.metrics = {"chrf"}, .confidence = true, .bootstrap_samples = 50};
+  const MetricOptions metrics{.metrics = {MetricName::kChrf}, .confidence = true, .bootstrap_samples = 50};
   const auto comparison = compare_systems(kSystems, {kReference}, metrics, {.paired_randomisation = true});
   EXPECT_EQ(comparison.metrics[0].signature.rfind("nrefs:1|bs:50|ar:10000|seed:12345|", 0), 0u);
   for (size_t i = 0; i < kSystems.size(); ++i) {

@@ -46,7 +46,7 @@ TEST(TokenErrorRate, CountsEditsAgainstTheNearestReference) {
 
 TEST(ErrorRates, AreSharesInPercentOfTheWholeCorpus) {
   MetricOptions options;
-  options.metrics = {"ser", "per"};
+  options.metrics = {MetricName::kSer, MetricName::kPer};
   const auto scores = score_corpus({"a b", "c", "d e f"}, {{"a b", "x", "d e g"}}, options);
   ASSERT_EQ(scores.size(), 2u);
   EXPECT_EQ(scores[0].name, "PER");

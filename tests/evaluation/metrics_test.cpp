@@ -35,7 +35,7 @@ TEST(Metrics, AgreeWithSacreBleuOnEveryStoredCorpus) {
   const auto& variants = file.at("variants");
   for (size_t v = 0; v < variants.size(); ++v) {
     MetricOptions options;
-    options.metrics = {variants[v].at("metric").get<std::string>()};
+    options.metrics = {choice_of<MetricName>(variants[v].at("metric").get<std::string>()).value()};
     set_flags(options, variants[v].at("flags"));
     for (size_t c = 0; c < file["cases"].size(); ++c) {
       SCOPED_TRACE("case " + std::to_string(c) + " " + variants[v].dump());
@@ -55,7 +55,7 @@ TEST(Metrics, AgreeWithSacreBleuOnEveryStoredCorpus) {
 
 TEST(Metrics, AreInSacreBleusOrderEachOnce) {
   MetricOptions options;
-  options.metrics = {"ter", "chrf", "bleu", "chrf"};
+  options.metrics = {MetricName::kTer, MetricName::kChrf, MetricName::kBleu, MetricName::kChrf};
   std::string names;
   for (const auto& score : score_corpus(kHypotheses, {kReferences}, options)) names += score.name + " ";
   EXPECT_EQ(names, "BLEU chrF2 TER ");
@@ -63,7 +63,7 @@ TEST(Metrics, AreInSacreBleusOrderEachOnce) {
 
 TEST(Metrics, IdenticalCorporaArePerfectAlsoWithBlankLines) {
   MetricOptions options;
-  options.metrics = {"bleu", "chrf", "ter"};
+  options.metrics = {MetricName::kBleu, MetricName::kChrf, MetricName::kTer};
   const StringList lines = {"one two three four five", "", " \t", "six seven eight nine ten"};
   const auto scores = score_corpus(lines, {lines}, options);
   EXPECT_DOUBLE_EQ(scores[0].score, 100);
@@ -73,7 +73,7 @@ TEST(Metrics, IdenticalCorporaArePerfectAlsoWithBlankLines) {
 
 TEST(Metrics, CorpusScoreIsOfSummedCountsNotAMeanOfScores) {
   MetricOptions options;
-  options.metrics = {"ter"};
+  options.metrics = {MetricName::kTer};
   // 1 edit of 1 word and 0 of 9: 1 of 10, not the mean of 100 and 0.
   const auto scores = score_corpus({"x", "a b c d e f g h i"}, {{"y", "a b c d e f g h i"}}, options);
   EXPECT_DOUBLE_EQ(scores[0].score, 10);
@@ -88,7 +88,7 @@ TEST(Metrics, SpaceAtTheEndsOfLinesDoesNotCount) {
 
 TEST(Metrics, InvalidUtf8CountsAsReplacementCharacters) {
   MetricOptions options;
-  options.metrics = {"bleu", "chrf", "ter"};
+  options.metrics = {MetricName::kBleu, MetricName::kChrf, MetricName::kTer};
   const auto scores = score_corpus({"a b c \xFF"}, {{"a b c \xC3"}}, options);  // both are "a b c \uFFFD"
   EXPECT_DOUBLE_EQ(scores[0].score, 100);
   EXPECT_DOUBLE_EQ(scores[1].score, 100);
@@ -112,7 +112,6 @@ TEST(Metrics, NothingToScoreIsADataError) {
 }
 
 TEST(Metrics, AnUnknownMetricIsAUsageError) {
-  EXPECT_THROW(score_corpus({"a"}, {{"a"}}, {.metrics = {"bleu", "meteor"}}), UsageError);
   EXPECT_THROW(score_corpus({"a"}, {{"a"}}, {.metrics = {}}), UsageError);
 }
 
@@ -134,7 +133,7 @@ TEST(Metrics, SignatureEndsWithOurVersion) {
 
 TEST(Metrics, JsonIsSacreBleusListWithTheScoreUnrounded) {
   MetricOptions options;
-  options.metrics = {"bleu"};
+  options.metrics = {MetricName::kBleu};
   const auto scores = score_corpus(kHypotheses, {kReferences}, options);
   const auto json = as_json(scores);
   ASSERT_TRUE(json.is_array());
@@ -147,7 +146,7 @@ TEST(Metrics, JsonIsSacreBleusListWithTheScoreUnrounded) {
 }
 
 TEST(Metrics, ConfidenceIsAddedToScoreAndSignature) {
-  MetricOptions options{.metrics = {"chrf"}, .confidence = true, .bootstrap_samples = 50};
+  MetricOptions options{.metrics = {MetricName::kChrf}, .confidence = true, .bootstrap_samples = 50};
   const auto scores = score_corpus(kHypotheses, {kReferences}, options);
   ASSERT_TRUE(scores[0].confidence.has_value());
   EXPECT_GT(scores[0].confidence->half_width, 0);

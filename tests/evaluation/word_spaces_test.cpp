@@ -51,7 +51,7 @@ TEST(WordSpaces, TheTokenizerOfTheScriptGivesBleuSomethingToCount) {
       hypotheses.push_back(line + line);  // each word twice
     }
     MetricOptions options;
-    options.metrics = {"bleu"};
+    options.metrics = {MetricName::kBleu};
     options.bleu.tokenize = tokenizer_of_script(word_spaces(sample.lines));
     EXPECT_GT(score_corpus(hypotheses, {sample.lines}, options)[0].score, 10) << sample.language;
   }
@@ -62,7 +62,7 @@ TEST(WordSpaces, AdviceNamesAnExistingTokenizer) {
        {WordSpaces::kChinese, WordSpaces::kJapanese, WordSpaces::kOther, WordSpaces::kOneWord})
     EXPECT_NE(word_spaces_advice(kind).find("--tokenize"), std::string::npos);
   EXPECT_EQ(word_spaces_advice(WordSpaces::kBetweenWords), "");
-  EXPECT_EQ(tokenizer_of_script(WordSpaces::kBetweenWords), "13a");
+  EXPECT_EQ(tokenizer_of_script(WordSpaces::kBetweenWords), Tokenization::k13a);
 }
 
 }  // namespace
