@@ -7,8 +7,8 @@
 namespace dragoman {
 namespace {
 
-// The minimum number of rows per thread. Each such part has its own sums of the gradients of gain and bias,
-// which are then added up in order.
+// The minimum number of rows per thread. Each part of this size has its own sums of the gradients of gain and
+// bias, which are then added in order.
 constexpr int64_t kPart = 512;
 
 class FusedAddNorm : public torch::autograd::Function<FusedAddNorm> {
@@ -16,7 +16,7 @@ class FusedAddNorm : public torch::autograd::Function<FusedAddNorm> {
   static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& x,
                                const torch::Tensor& y, const torch::Tensor& gain, const torch::Tensor& bias,
                                double p) {
-    const DropoutDraw draw = p > 0 ? next_dropout_draw(p) : DropoutDraw();
+    const DropoutDraw draw = next_dropout_draw(p);
     const auto residual = x.contiguous(), branch = y.contiguous();
     const int64_t size = x.size(-1), rows = x.numel() / size;
     auto sum = torch::empty_like(residual), normalised = torch::empty_like(residual);
@@ -40,8 +40,7 @@ class FusedAddNorm : public torch::autograd::Function<FusedAddNorm> {
                           .statistics = moments + 2 * begin});
     });
     context->save_for_backward({sum, statistics, gain});
-    context->saved_data["p"] = p;
-    context->saved_data["seed"] = static_cast<int64_t>(draw.seed);
+    save_draw(*context, p, draw);
     return normalised;
   }
 
@@ -49,12 +48,11 @@ class FusedAddNorm : public torch::autograd::Function<FusedAddNorm> {
                                                  torch::autograd::variable_list gradients) {
     const auto saved = context->get_saved_variables();
     const auto &sum = saved[0], &statistics = saved[1], &gain = saved[2];
-    const double p = context->saved_data["p"].toDouble();
-    const auto seed = static_cast<uint64_t>(context->saved_data["seed"].toInt());
-    const DropoutDraw draw = p > 0 ? DropoutDraw::with(p, seed) : DropoutDraw();
+    const DropoutDraw draw = saved_draw(*context);
     const auto incoming = gradients[0].contiguous();
     const int64_t size = sum.size(-1), rows = sum.numel() / size, parts = (rows + kPart - 1) / kPart;
-    auto x_gradient = torch::empty_like(sum), y_gradient = p > 0 ? torch::empty_like(sum) : x_gradient;
+    auto x_gradient = torch::empty_like(sum),
+         y_gradient = saved_probability(*context) > 0 ? torch::empty_like(sum) : x_gradient;
     auto norm_gradients = torch::zeros({parts, 2, size}, sum.options());  // of gain and bias, for each part
     const float *dy = incoming.const_data_ptr<float>(), *z = sum.const_data_ptr<float>(),
                 *moments = statistics.const_data_ptr<float>(), *g = gain.const_data_ptr<float>();

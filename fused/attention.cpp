@@ -13,11 +13,11 @@
 namespace dragoman {
 namespace {
 
-// The arrays of one call: where queries, keys and values of a head begin, and how far rows are apart.
+// The arrays of one call: the offsets of queries, keys and values of each head, and their strides.
 struct Arrays {
   int64_t batch, heads, queries, keys, head_size;
   torch::Tensor query, packed;  // packed is query itself in self-attention
-  int64_t key_column;           // of packed: D behind queries, 0 in cross-attention
+  int64_t key_column;           // in packed: D after queries, 0 in cross-attention
   torch::Tensor mask;
   DropoutDraw dropout;
 
@@ -35,9 +35,9 @@ struct Arrays {
       head.mask = mask.const_data_ptr<bool>() + (mask.size(0) == 1 ? 0 : b * mask.stride(0));
       head.mask_stride = mask.size(2) == 1 ? 0 : mask.stride(2);
     }
-    head.scale = static_cast<float>(1 / std::sqrt(static_cast<double>(head_size)));
+    head.scale = 1 / std::sqrt(head_size);
     head.dropout = dropout;
-    head.first_index = static_cast<uint64_t>((b * heads + h) * queries * keys);
+    head.first_index = (b * heads + h) * queries * keys;
     return head;
   }
   int64_t query_offset(int64_t b, int64_t h) const { return b * queries * query.size(2) + h * head_size; }
@@ -45,14 +45,13 @@ struct Arrays {
     return b * keys * packed.size(2) + key_column + h * head_size;
   }
 
-  // work(b, h, scratch) for every head, on the threads that operators have.
+  // Calls work(b, h, scratch) for every head, on LibTorch's threads.
   template <typename Work>
   void for_each_head(const Work& work) const {
     const int64_t cost = queries * keys * head_size;
     const int64_t grain = std::max<int64_t>(1, (1 << 18) / std::max<int64_t>(1, cost));
     at::parallel_for(0, batch * heads, grain, [&](int64_t begin, int64_t end) {
-      const std::unique_ptr<float[]> scratch(
-          new float[static_cast<size_t>(attention_scratch(keys, head_size))]);
+      const std::unique_ptr<float[]> scratch(new float[attention_scratch(keys, head_size)]);
       for (int64_t i = begin; i < end; ++i) work(i / heads, i % heads, scratch.get());
     });
   }
@@ -83,12 +82,12 @@ std::optional<torch::Tensor> if_defined(const torch::Tensor& tensor) {
 
 class FusedAttention : public torch::autograd::Function<FusedAttention> {
  public:
-  // Optional, not undefined: autograd asks every tensor that it is given for its device.
+  // Optional, not undefined: autograd asks every tensor argument for its device.
   static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& query,
                                const std::optional<torch::Tensor>& maybe_memory,
                                const std::optional<torch::Tensor>& maybe_mask, int64_t heads, double p) {
     const auto memory = maybe_memory.value_or(torch::Tensor()), mask = maybe_mask.value_or(torch::Tensor());
-    const DropoutDraw draw = p > 0 ? next_dropout_draw(p) : DropoutDraw();
+    const DropoutDraw draw = next_dropout_draw(p);
     const Arrays a = arrays_of(query, memory, mask, heads, draw);
     auto output = torch::empty({a.batch, a.queries, a.width()}, query.options());
     auto log_sums = torch::empty({a.batch, a.heads, a.queries}, query.options());
@@ -102,18 +101,15 @@ class FusedAttention : public torch::autograd::Function<FusedAttention> {
     });
     context->save_for_backward({query, memory, mask, output, log_sums});
     context->saved_data["heads"] = heads;
-    context->saved_data["p"] = p;
-    context->saved_data["seed"] = static_cast<int64_t>(draw.seed);
+    save_draw(*context, p, draw);
     return output;
   }
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  torch::autograd::variable_list gradients) {
     const auto saved = context->get_saved_variables();
-    const double p = context->saved_data["p"].toDouble();
-    const auto seed = static_cast<uint64_t>(context->saved_data["seed"].toInt());
-    const Arrays a = arrays_of(saved[0], saved[1], saved[2], context->saved_data["heads"].toInt(),
-                               p > 0 ? DropoutDraw::with(p, seed) : DropoutDraw());
+    const Arrays a =
+        arrays_of(saved[0], saved[1], saved[2], context->saved_data["heads"].toInt(), saved_draw(*context));
     const auto output = saved[3], log_sums = saved[4], output_gradient = gradients[0].contiguous();
     auto query_gradient = torch::empty_like(a.query);
     auto memory_gradient = a.is_self() ? query_gradient : torch::empty_like(a.packed);
@@ -139,7 +135,7 @@ class FusedAttention : public torch::autograd::Function<FusedAttention> {
 };
 
 bool can_fuse_attention(const torch::Tensor& x, int64_t head_size) {
-  if (at::autocast::is_autocast_enabled(at::kCPU)) return false;  // its products come in half the width
+  if (at::autocast::is_autocast_enabled(at::kCPU)) return false;  // its products are in half precision
   return x.is_cpu() && x.scalar_type() == torch::kFloat32 && head_size % kernels().width == 0;
 }
 

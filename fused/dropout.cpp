@@ -11,7 +11,7 @@
 namespace dragoman {
 namespace {
 
-constexpr int64_t kGrain = 1 << 15;  // numbers a thread takes at least
+constexpr int64_t kGrain = 1 << 15;  // the minimum number of elements per thread
 
 thread_local std::optional<SplitMix64> thread_seeds;
 
@@ -37,15 +37,12 @@ class HashedDropout : public torch::autograd::Function<HashedDropout> {
  public:
   static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& x, double p) {
     const DropoutDraw draw = next_dropout_draw(p);
-    context->saved_data["seed"] = static_cast<int64_t>(draw.seed);
-    context->saved_data["p"] = p;
+    save_draw(*context, p, draw);
     return dropped(x, draw);
   }
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  torch::autograd::variable_list gradients) {
-    const auto seed = static_cast<uint64_t>(context->saved_data["seed"].toInt());
-    return {dropped(gradients[0], DropoutDraw::with(context->saved_data["p"].toDouble(), seed)),
-            torch::Tensor()};
+    return {dropped(gradients[0], saved_draw(*context)), torch::Tensor()};
   }
 };
 
@@ -59,7 +56,22 @@ DropoutSeed::~DropoutSeed() {
 }
 
 DropoutDraw next_dropout_draw(double p) {
-  return DropoutDraw::with(p, draw_seed());
+  return p > 0 ? DropoutDraw::with(p, draw_seed()) : DropoutDraw();
+}
+
+void save_draw(torch::autograd::AutogradContext& context, double p, const DropoutDraw& draw) {
+  const int64_t seed = draw.seed;  // IValue has no unsigned type
+  context.saved_data["p"] = p;
+  context.saved_data["seed"] = seed;
+}
+
+DropoutDraw saved_draw(torch::autograd::AutogradContext& context) {
+  const double p = saved_probability(context);
+  return p > 0 ? DropoutDraw::with(p, context.saved_data["seed"].toInt()) : DropoutDraw();
+}
+
+double saved_probability(torch::autograd::AutogradContext& context) {
+  return context.saved_data["p"].toDouble();
 }
 
 torch::Tensor apply_dropout(const torch::Tensor& x, double p, bool training) {

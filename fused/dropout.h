@@ -1,9 +1,10 @@
-// Dropout (Srivastava et al. 2014; Vaswani et al. 2017, section 5.4): in training, each number becomes zero
-// with probability p, and the rest is divided by 1-p.
+// Dropout (Srivastava et al. 2014; Vaswani et al. 2017, section 5.4): in training, each element becomes zero
+// with probability p, and the others are divided by 1-p.
 //
-// On the CPU it is one pass each way, without a stored mask: whether number i falls is a hash of (seed of the
-// call, i), so the derivative asks again. The result depends on LibTorch's generator (one draw a call) and
-// not on the number of threads. The plain form stands in tests/fused/dropout_test.cpp.
+// On the CPU it is one pass in each direction, without a stored mask. A hash of (seed of the call, i) decides
+// whether element i is dropped, and the backward pass computes it again. The result depends on LibTorch's
+// generator (one number per call) and not on the number of threads. The plain form is in
+// tests/fused/dropout_test.cpp.
 #pragma once
 
 #include <optional>
@@ -12,16 +13,25 @@
 #include "kernels/kernels.h"
 #include "runtime/torch.h"
 
+namespace torch::autograd {
+struct AutogradContext;
+}
+
 namespace dragoman {
 
 // x of any shape. p in [0,1).
 torch::Tensor apply_dropout(const torch::Tensor& x, double p, bool training);
 
-// The draw of the next dropout in this thread, for the fused blocks.
+// The draw of the next dropout in this thread, for the fused blocks. p: 0 for no dropout.
 DropoutDraw next_dropout_draw(double p);
 
-// While it lives, the calls of this thread draw their seeds from this one: a worker's dropout does not depend
-// on what other threads do.
+// Keep the draw of a forward pass for its backward pass.
+void save_draw(torch::autograd::AutogradContext& context, double p, const DropoutDraw& draw);
+DropoutDraw saved_draw(torch::autograd::AutogradContext& context);
+double saved_probability(torch::autograd::AutogradContext& context);
+
+// While it lives, this thread takes its seeds from this generator. A worker's dropout then does not depend on
+// other threads.
 class DropoutSeed {
  public:
   explicit DropoutSeed(uint64_t seed);

@@ -11,9 +11,9 @@
 namespace dragoman {
 namespace {
 
-// With fewer rows the weights would be laid out for too little; decoding step by step has other means.
-constexpr int64_t kFewestRows = 32;
-constexpr int64_t kRowsOfThread = 96;
+// With fewer rows, packing the weights does not pay. Decoding step by step has its own products.
+constexpr int64_t kMinRows = 32;
+constexpr int64_t kMinRowsPerThread = 96;
 
 thread_local torch::ScalarType product_type = torch::kFloat32;
 
@@ -33,16 +33,16 @@ auto product_kernel(torch::ScalarType type) {
 
 float* product_scratch() {
   struct alignas(64) Line {
-    float numbers[16];
+    float values[16];
   };
   static thread_local const std::unique_ptr<Line[]> scratch(new Line[kProductScratch / 16]);
-  return scratch[0].numbers;
+  return scratch[0].values;
 }
 
 bool takes_product(const torch::Tensor& x, const torch::Tensor& weight) {
-  if (at::autocast::is_autocast_enabled(at::kCPU)) return false;  // it wants bfloat16
+  if (at::autocast::is_autocast_enabled(at::kCPU)) return false;  // it needs bfloat16
   return x.is_cpu() && x.scalar_type() == torch::kFloat32 && weight.scalar_type() == torch::kFloat32 &&
-         x.numel() >= kFewestRows * x.size(-1);
+         x.numel() >= kMinRows * x.size(-1);
 }
 
 class FusedLinear : public torch::autograd::Function<FusedLinear> {
@@ -62,18 +62,18 @@ class FusedLinear : public torch::autograd::Function<FusedLinear> {
     const auto saved = context->get_saved_variables();
     const auto &x = saved[0], &weight = saved[1];
     const ProductsGuard products(context->saved_data["type"].toScalarType());
-    const auto of_y = gradients[0].contiguous();
-    torch::Tensor of_x, of_weight, of_bias;
+    const auto y_gradient = gradients[0].contiguous();
+    torch::Tensor x_gradient, weight_gradient, bias_gradient;
     if (context->needs_input_grad(0)) {
-      of_x = torch::empty_like(x);
-      multiply_into(of_x, of_y, weight);
+      x_gradient = torch::empty_like(x);
+      multiply_into(x_gradient, y_gradient, weight);
     }
     if (context->needs_input_grad(1)) {
-      of_weight = torch::empty_like(weight);
-      multiply_into(of_weight, of_y.t(), x);
+      weight_gradient = torch::empty_like(weight);
+      multiply_into(weight_gradient, y_gradient.t(), x);
     }
-    if (context->needs_input_grad(2)) of_bias = of_y.sum(0);
-    return {of_x, of_weight, of_bias};
+    if (context->needs_input_grad(2)) bias_gradient = y_gradient.sum(0);
+    return {x_gradient, weight_gradient, bias_gradient};
   }
 };
 
@@ -112,7 +112,7 @@ void multiply(torch::Tensor& c, const torch::Tensor& a, const torch::Tensor& b, 
   whole.c = c.mutable_data_ptr<float>(), whole.c_stride = c.stride(0);
   const auto by_kernel = product_kernel(product_type);
   const int64_t threads = std::max(1, at::get_num_threads());
-  const int64_t share = std::max(kRowsOfThread, (whole.rows + threads - 1) / threads);
+  const int64_t share = std::max(kMinRowsPerThread, (whole.rows + threads - 1) / threads);
   at::parallel_for(0, whole.rows, share, [&](int64_t begin, int64_t end) {
     Product part = whole;
     part.rows = end - begin;

@@ -1,6 +1,6 @@
-// Linear layers by the product of kernels/, which goes over the operands' own rows and columns where the
-// library that LibTorch brings lays everything out anew for each product; on the CPU in float32, for as many
-// rows as training has. The plain form is torch::linear; tests/fused/fused_test.cpp holds the two together.
+// Linear layers with the products of kernels/, on the CPU in float32, for the batch sizes of training. These
+// read the rows and columns of the operands directly, where LibTorch's library packs all operands again for
+// each product. The plain form is torch::linear. tests/fused/fused_test.cpp compares the two.
 #pragma once
 
 #include "runtime/torch.h"
@@ -13,16 +13,16 @@ inline torch::Tensor linear(const torch::Tensor& x, const torch::nn::Linear& lay
   return linear(x, layer->weight, layer->bias);
 }
 
-// Whether the products here can be made in this type on this processor. float32: always. float16
-// (kernels/half_product_bodies.h): numbers of the operands and sums of 128 products are rounded to 11 bits,
-// longer sums are float32. bfloat16 (kernels/bfloat16_product_bodies.h): numbers of the operands are rounded
-// to 8 bits, sums are float32. All else is float32 in any case.
+// Whether this processor supports products in this type. float32: always. float16
+// (kernels/half_product_bodies.h): elements and sums of 128 products are rounded to 11 bits, longer sums are
+// float32. bfloat16 (kernels/bfloat16_product_bodies.h): elements are rounded to 8 bits, sums are float32.
+// Tensors are float32 in all cases.
 bool can_multiply_in(torch::ScalarType type);
 
-// While it lives, the products here and their derivatives are made in this type, in this thread.
+// While it lives, this thread computes these products and their gradients in this type.
 class ProductsGuard {
  public:
-  // Throws c10::Error where !can_multiply_in(type).
+  // Throws c10::Error if !can_multiply_in(type).
   explicit ProductsGuard(torch::ScalarType type);
   ~ProductsGuard();
   ProductsGuard(const ProductsGuard&) = delete;
@@ -33,10 +33,10 @@ class ProductsGuard {
   torch::ScalarType before_;
 };
 
-// c = a b, or c += a b, without a gradient. a: [M,K], b: [K,N], of any strides; c: [M,N], its rows dense. All
-// float32 on the CPU.
+// c = a b, or c += a b, without a gradient. a: [M,K] and b: [K,N] with any strides; c: [M,N] with dense rows.
+// All are float32 on the CPU.
 void multiply_into(torch::Tensor& c, const torch::Tensor& a, const torch::Tensor& b, bool add = false);
-// c = a b + bias, [N], dense.
+// c = a b + bias; bias: [N], dense.
 void multiply_into(torch::Tensor& c, const torch::Tensor& a, const torch::Tensor& b,
                    const torch::Tensor& bias);
 

@@ -12,7 +12,7 @@
 namespace dragoman {
 namespace {
 
-// All that a layer's numbers depend on beside its inputs.
+// The state that a layer's result depends on, in addition to its inputs.
 struct Surroundings {
   torch::Device device = torch::kCPU;
   torch::ScalarType precision = torch::kFloat32;
@@ -73,8 +73,7 @@ class Recomputed : public torch::autograd::Function<Recomputed> {
     const torch::AutoGradMode with_gradient(true);
     for (size_t i = 0; i < layer->inputs; ++i)
       tensors[i] = tensors[i].detach().requires_grad_(tensors[i].requires_grad());
-    const auto output =
-        layer->again({tensors.begin(), tensors.begin() + static_cast<int64_t>(layer->inputs)});
+    const auto output = layer->again({tensors.begin(), tensors.begin() + layer->inputs});
     std::vector<torch::Tensor> wanted;
     for (const auto& tensor : tensors) {
       if (tensor.requires_grad()) wanted.push_back(tensor);

@@ -17,7 +17,7 @@ TEST(Dropout, DropsTheShareAndScalesTheRest) {
   EXPECT_LT((y.eq(0).to(torch::kFloat64).mean(1) - 0.3).abs().max().item<double>(), 0.2);
 }
 
-TEST(Dropout, NeighboursFallIndependently) {
+TEST(Dropout, AdjacentElementsAreDroppedIndependently) {
   torch::manual_seed(2);
   const auto fallen = apply_dropout(torch::ones({200'000}), 0.5, true).eq(0);
   for (const int64_t distance : {1, 2, 8, 128}) {
@@ -26,7 +26,7 @@ TEST(Dropout, NeighboursFallIndependently) {
   }
 }
 
-TEST(Dropout, GradientFallsWhereTheNumberFell) {
+TEST(Dropout, GradientIsDroppedWhereTheElementIs) {
   torch::manual_seed(3);
   const auto x = torch::randn({40, 30}).requires_grad_();
   const auto y = apply_dropout(x, 0.25, true);
@@ -50,13 +50,13 @@ TEST(Dropout, DependsOnTheSeedAndTheCallNotOnThreads) {
   EXPECT_FALSE(torch::equal(first, second));
 }
 
-TEST(Dropout, IsNothingOutsideTrainingOrAtZero) {
+TEST(Dropout, DoesNothingOutsideTrainingOrAtZero) {
   const auto x = torch::randn({3, 3});
   EXPECT_TRUE(torch::equal(apply_dropout(x, 0.5, false), x));
   EXPECT_TRUE(torch::equal(apply_dropout(x, 0.0, true), x));
 }
 
-TEST(Dropout, TakesWhatIsNotContiguousOrNotFloat32) {
+TEST(Dropout, AcceptsTensorsThatAreNotContiguousOrNotFloat32) {
   torch::manual_seed(4);
   const auto x = torch::ones({64, 32}).t();
   EXPECT_EQ(apply_dropout(x, 0.5, true).sizes(), x.sizes());

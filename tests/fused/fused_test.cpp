@@ -28,7 +28,7 @@ torch::Tensor some_mask(const std::string& kind, int64_t queries, int64_t keys) 
   return kind == "both" ? mask.logical_and(causal_mask(queries, torch::kCPU)) : mask;
 }
 
-// Equation 1 with the dropout that the next draw of LibTorch's generator gives.
+// Equation 1 with the dropout of the next number of LibTorch's generator.
 torch::Tensor plain_attention(const torch::Tensor& query, const torch::Tensor& key,
                               const torch::Tensor& value, const torch::Tensor& mask, double p) {
   const auto heads = [](const torch::Tensor& x) {
@@ -110,7 +110,7 @@ TEST(FusedAttention, LeavesOtherTypesAndHeadsOfOddSizeToLibTorch) {
   EXPECT_FALSE(is_fused(16, torch::kBFloat16));
 }
 
-TEST(FusedLinear, AndItsDerivativesAreThePlainLayers) {
+TEST(FusedLinear, AndItsGradientsEqualThePlainLayer) {
   torch::manual_seed(1);
   for (const int64_t rows : {3, 70}) {  // below and above where it is taken
     torch::nn::Linear layer(37, 53);
@@ -127,10 +127,10 @@ TEST(FusedLinear, AndItsDerivativesAreThePlainLayers) {
   }
 }
 
-// The derivative is asked for when the guard is gone, as in training.
+// The backward pass runs after the guard is destroyed, as in training.
 class FusedLinearIn : public ::testing::TestWithParam<torch::ScalarType> {};
 
-TEST_P(FusedLinearIn, IsNearThePlainLayerBothWays) {
+TEST_P(FusedLinearIn, IsNearThePlainLayerForwardAndBackward) {
   if (!can_multiply_in(GetParam())) GTEST_SKIP() << "this processor does not multiply in " << GetParam();
   torch::manual_seed(1);
   torch::nn::Linear layer(300, 53);

@@ -11,7 +11,7 @@
 namespace dragoman {
 namespace {
 
-TEST(Recompute, DropsTheSameNumbersTheSecondTime) {
+TEST(Recompute, DropsTheSameElementsTheSecondTime) {
   torch::manual_seed(1);
   const auto x = torch::randn({50, 20}).requires_grad_(), w = torch::randn({20}).requires_grad_();
   int calls = 0;
@@ -29,7 +29,7 @@ TEST(Recompute, DropsTheSameNumbersTheSecondTime) {
   EXPECT_TRUE(torch::allclose(gradients[1], (kept * x).sum(0)));
 }
 
-TEST(Recompute, OfTwoLayersDrawsTwice) {
+TEST(Recompute, OfTwoLayersUsesTwoSeeds) {
   torch::manual_seed(2);
   const LayerFunction layer = [](const std::vector<torch::Tensor>& t) {
     return apply_dropout(t[0], 0.5, true);
