@@ -3,9 +3,9 @@
 //   sources --> start --> memory
 //   rows (hypotheses) --> step --> logits --> rules --> the best next tokens --> rows of the next step
 //
-// Session (packed/session.h) computes on the CPU from packed weights, TorchDecoder (torch_decoder.h) on any
-// device of LibTorch, and Ensemble (ensemble.h) combines several decoders. Logits stay in the memory of the
-// device that computed them. The search works on them through StepLogits, with one call for all rows, and
+// Session (packed/session.h) computes on the CPU from packed weights, TorchDecoder (torch/torch_decoder.h) on
+// any device of LibTorch, and Ensemble (ensemble.h) combines several decoders. Logits stay in the memory of
+// the device that computed them. The search works on them through StepLogits, with one call for all rows, and
 // only the best tokens come to the host.
 #pragma once
 

@@ -24,7 +24,7 @@ struct ModelFolder {
   // model/weights.h). Null for a run that has no weights yet.
   std::shared_ptr<const SafetensorsFile> weights;
 
-  // Each file is opened and parsed once. ModelError naming what is missing, damaged or contradictory.
+  // Each file is parsed once. ModelError naming what is missing, damaged or contradictory.
   static ModelFolder read(const std::string& path);
 };
 

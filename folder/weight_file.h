@@ -15,7 +15,7 @@ namespace dragoman {
 
 // What config.json says of a model, as its weights have it: transformers 5 takes "tie_word_embeddings": false
 // to mean that nothing is tied, so that a folder may share embeddings by its config and hold two. ModelError.
-ModelOptions as_stored(ModelOptions config, const SafetensorsFile& file);
+ModelOptions as_stored(ModelOptions options, const SafetensorsFile& file);
 // The same for FOLDER/config.json and the weights next to it, if there are any.
 ModelOptions read_model_options(const std::string& folder);
 
