@@ -110,7 +110,8 @@ class FusedAttention : public torch::autograd::Function<FusedAttention> {
     const auto saved = context->get_saved_variables();
     const Arrays a =
         arrays_of(saved[0], saved[1], saved[2], context->saved_data["heads"].toInt(), saved_draw(*context));
-    const auto output = saved[3], log_sums = saved[4], output_gradient = gradients[0].contiguous();
+    const auto &output = saved[3], &log_sums = saved[4];
+    const auto output_gradient = gradients[0].contiguous();
     auto query_gradient = torch::empty_like(a.query);
     auto memory_gradient = a.is_self() ? query_gradient : torch::empty_like(a.packed);
     float *dq = query_gradient.mutable_data_ptr<float>(), *dkv = memory_gradient.mutable_data_ptr<float>();
