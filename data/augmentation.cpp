@@ -34,13 +34,13 @@ OptionList AugmentationOptions::describe() {
       "Regularisation",
       {
           option(subword_sampling, "subword-sampling", "ALPHA",
-                 "another segmentation at each pass, drawn with P^ALPHA (unigram; Kudo 2018); 0.1 to 0.5; 0: "
-                 "none")
+                 "another segmentation in each epoch, sampled with P^ALPHA (unigram; Kudo 2018); 0.1 to 0.5; "
+                 "0: none")
               .at_least(0)
               .at_most(1000),
-          option(bpe_dropout, "bpe-dropout", "P",
-                 "leave each merge out with probability P at each pass (BPE; Provilkov 2020); 0.1 is usual; "
-                 "0: none")
+          option(
+              bpe_dropout, "bpe-dropout", "P",
+              "skip each merge with probability P in each epoch (BPE; Provilkov 2020); 0.1 is usual; 0: none")
               .at_least(0)
               .at_most(0.99),
           option(sampled_side, "sampled-side", "NAME",

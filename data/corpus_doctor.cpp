@@ -98,7 +98,7 @@ OptionList text_options(DoctorOptions& o) {
           option(o.text.pairs, "pairs", "F", "text with a source, a tab and a target on each line")
               .alias("train-pairs"),
           option(o.valid.source, "valid-source", "F",
-                 "validation text, whose sources should not stand in the text above"),
+                 "validation text, whose sources should not be in the text above"),
           option(o.valid.target, "valid-target", "F", "validation text, target side"),
           option(o.valid.pairs, "valid-pairs", "F", "validation text, tab-separated"),
           option(o.test.source, "test-source", "F", "the same for a test text"),
@@ -168,7 +168,7 @@ OptionList DoctorOptions::describe() {
   return text_options(*this) +
          grouped("Findings",
                  {
-                     option(max_examples, "max-examples", "N", "places named for each finding at most")
+                     option(max_examples, "max-examples", "N", "maximum number of places named per finding")
                          .at_least(0)
                          .at_most(1'000'000),
                      option(length_ratio, "length-ratio", "X",

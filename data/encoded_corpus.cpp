@@ -52,10 +52,10 @@ OptionList CorpusOptions::describe() {
       "Training text",
       {
           option(max_train_length, "max-train-length", "N",
-                 "pairs with more tokens on a side are left out, </s> included; 0 for no limit")
+                 "pairs with more tokens on a side are dropped, </s> included; 0 for no limit")
               .at_least(0),
           option(max_length_ratio, "max-length-ratio", "X",
-                 "pairs with a side this many times as long as the other are left out (a side of fewer than "
+                 "pairs with a side this many times as long as the other are dropped (a side of fewer than "
                  "10 tokens counts as 10); 0 for no limit")
               .at_least(0),
           option(corpus_memory, "corpus-memory", "MIB",

@@ -22,7 +22,7 @@ Words words_of(std::initializer_list<std::string_view> lists) {
   return words;
 }
 
-// Words that often end a sentence as well (itd., atd., и др., usw.) are left out.
+// Words that often end a sentence (itd., atd., и др., usw.) are excluded.
 const Words& abbreviations() {
   static const Words words = words_of({
       // English

@@ -6,7 +6,8 @@
 namespace dragoman {
 namespace {
 
-// Sentences of a batch at most: each beam of each has a row of V logits, and more than this gains no speed.
+// The maximum number of sentences per batch. Each beam of each sentence has a row of V logits, and larger
+// batches are not faster.
 constexpr size_t kMaxSentences = 64;
 
 }  // namespace
@@ -17,11 +18,10 @@ std::vector<std::vector<size_t>> batches_by_length(const std::vector<size_t>& le
   std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return lengths[a] > lengths[b]; });
   std::vector<std::vector<size_t>> batches;
   for (auto begin = order.begin(); begin != order.end();) {
-    const size_t fit = static_cast<size_t>(max_tokens) / std::max<size_t>(1, lengths[*begin]);
-    const size_t rows =
-        std::min(std::clamp<size_t>(fit, 1, kMaxSentences), static_cast<size_t>(order.end() - begin));
-    batches.emplace_back(begin, begin + static_cast<std::ptrdiff_t>(rows));
-    begin += static_cast<std::ptrdiff_t>(rows);
+    const size_t fit = max_tokens / std::max<size_t>(1, lengths[*begin]);
+    const size_t rows = std::min<size_t>(std::clamp<size_t>(fit, 1, kMaxSentences), order.end() - begin);
+    batches.emplace_back(begin, begin + rows);
+    begin += rows;
   }
   return batches;
 }

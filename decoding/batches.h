@@ -1,4 +1,4 @@
-// Which sentences are computed together: neighbours in length, so that little is padding; torch-free.
+// Groups sentences of similar length into batches, which keeps padding small. Torch-free.
 #pragma once
 
 #include <cstddef>
@@ -7,8 +7,8 @@
 
 namespace dragoman {
 
-// The places of `lengths`, longest first, of equals in their order, in batches of at most max_tokens padded
-// positions; one sentence at least.
+// The indices of `lengths`, longest first, in batches of at most max_tokens padded positions. Sentences of
+// equal length keep their order. A batch has at least one sentence.
 std::vector<std::vector<size_t>> batches_by_length(const std::vector<size_t>& lengths, int64_t max_tokens);
 
 }  // namespace dragoman

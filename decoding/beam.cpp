@@ -19,7 +19,7 @@ class Continuations {
   const std::vector<BeamCandidate>& of(const SentenceBeam& beam, const BestTokens& best, int64_t first_row) {
     ranked_.clear(), candidates_.clear();
     for (int64_t i = 0; i < std::ssize(beam.live()); ++i) add_row(beam, i, best, first_row + i);
-    // Each row is in order already; of equals the first hypothesis's goes first.
+    // Each row is already sorted. In a tie, the first hypothesis comes first.
     const auto better = [](const Ranked& a, const Ranked& b) { return a.rank > b.rank; };
     if (beam.live().size() > 1) std::stable_sort(ranked_.begin(), ranked_.end(), better);
     const int64_t count = std::min(std::ssize(ranked_), options_.candidates());
@@ -29,15 +29,15 @@ class Continuations {
 
  private:
   struct Ranked {
-    float rank;  // the log-probability less what diversity costs
+    float rank;  // the log-probability minus the cost of diversity
     BeamCandidate candidate;
   };
 
   void add_row(const SentenceBeam& beam, int64_t hypothesis, const BestTokens& best, int64_t row) {
-    const auto so_far = static_cast<float>(beam.live()[hypothesis].hypothesis.log_probability);
+    const float so_far = beam.live()[hypothesis].hypothesis.log_probability;
     for (int64_t k = 0; k < best.count && best.log_probability(row, k) != kImpossible; ++k) {
       const float sum = best.log_probability(row, k) + so_far;
-      const auto cost = static_cast<float>(static_cast<double>(k + 1) * options_.diversity_rate);
+      const float cost = (k + 1) * options_.diversity_rate;
       ranked_.push_back({sum - cost, {sum, hypothesis, best.token(row, k)}});
     }
   }

@@ -5,9 +5,10 @@ namespace dragoman {
 OptionList EngineOptions::describe() {
   return {
       option(precision, "precision", "NAME",
-             "numbers of matrix products; int8 has whole numbers, a scale a channel and a token, on the CPU"),
+             "data type of matrix products; int8 uses integers with per-channel and per-token scales, on the "
+             "CPU"),
       option(workers, "workers", "N",
-             "batches translated side by side on the CPU, each by --threads threads, over one set of weights")
+             "batches translated in parallel on the CPU, each by --threads threads, with one set of weights")
           .at_least(1)
           .at_most(1024),
   };

@@ -7,7 +7,7 @@ void Ensemble::start(const SentenceIds& sources) {
 }
 
 StepLogits& Ensemble::step(const std::vector<DecoderRow>& rows) {
-  const auto models = static_cast<float>(decoders_.size());
+  const float models = decoders_.size();
   StepLogits& mean = decoders_.front()->step(rows);
   mean.log_softmax(models);
   for (size_t i = 1; i < decoders_.size(); ++i) {

@@ -1,5 +1,5 @@
-// Several models of one vocabulary that decode together: the logits are the mean of the models'
-// log-probabilities, which the search normalises as it does any logits (log-linear, as Marian's). Torch-free.
+// Several models with the same vocabulary that decode together. Their logits are the mean of the models'
+// log-probabilities. The search normalises them as any logits (log-linear, as in Marian). Torch-free.
 //
 //   rows --> a step of each decoder --> log-probabilities of each --> mean
 #pragma once
@@ -14,7 +14,7 @@ namespace dragoman {
 
 class Ensemble : public StepDecoder {
  public:
-  // decoders: one at least, all of one kind and of one vocabulary.
+  // decoders: at least one, all of the same type and with the same vocabulary.
   explicit Ensemble(std::vector<std::unique_ptr<StepDecoder>> decoders) : decoders_(std::move(decoders)) {}
 
   int64_t vocabulary() const override { return decoders_.front()->vocabulary(); }

@@ -17,7 +17,7 @@ void require_in_vocabulary(const ModelFolder& folder, const char* key, const std
   }
 }
 
-// "fra, deu"; a long list is cut.
+// "fra, deu"; at most `most` codes.
 std::string language_list(const Vocabulary& vocabulary, size_t most) {
   std::string text;
   size_t count = 0;
@@ -70,14 +70,14 @@ std::string language_warning(const ModelFolder& folder, const std::string& targe
   const Vocabulary& vocabulary = tokenizer.vocabulary();
   if (vocabulary.language_codes().size() < 2) return "";
   const auto wanted = vocabulary.find(">>" + target_language + "<<");
-  for (size_t i = 0; i < lines.size(); ++i) {
+  for (int64_t i = 0; i < std::ssize(lines); ++i) {
     const SourceLine line = tokenizer.source_line(lines[i]);
     if (line.code && wanted && line.code != wanted)
-      return "line " + std::to_string(first_line + static_cast<int64_t>(i) + 1) + " asks for " +
-             vocabulary.piece(*line.code) + ", which overrides --target-language " + target_language;
+      return "line " + std::to_string(first_line + i + 1) + " asks for " + vocabulary.piece(*line.code) +
+             ", which overrides --target-language " + target_language;
     const bool unknown = !line.unknown_code.empty();
     if (line.code || is_blank(lines[i]) || (!unknown && !target_language.empty())) continue;
-    const std::string number = "line " + std::to_string(first_line + static_cast<int64_t>(i) + 1);
+    const std::string number = "line " + std::to_string(first_line + i + 1);
     return number +
            (unknown ? " asks for " + std::string(line.unknown_code) + ", which this model does not know"
                     : " names no target language, and this model has several") +

@@ -1,4 +1,4 @@
-// Ids that a model folder and the command line ask for.
+// Token ids from the settings of a model folder and from the command line.
 #pragma once
 
 #include <cstdint>
@@ -10,19 +10,18 @@
 
 namespace dragoman {
 
-// Ids that are never generated: <pad>, those without a piece, and the single ones of bad_words_ids.
-// ModelError for ids beyond the vocabulary, those of forbidden groups too.
+// Ids that are never generated: <pad>, ids without a piece, and the single ids of bad_words_ids. ModelError
+// for ids outside the vocabulary, also in forbidden n-grams.
 std::vector<int64_t> forbidden_ids(const ModelFolder& folder);
 
-// ModelError for ids among the settings of the search that the vocabulary does not have.
+// ModelError for ids in the search settings that are outside the vocabulary.
 void check_ids(const ModelFolder& folder, const SearchOptions& search);
 
-// The id of >>language<<, or nothing for "". UsageError naming the languages that the model knows.
+// The id of >>language<<, or an empty list for "". UsageError naming the languages that the model knows.
 std::vector<int64_t> language_prefix(const ModelFolder& folder, const std::string& language);
 
-// What a person should know when a model has several target languages and one of the lines asks for none that
-// it has: the first such line and the languages. "" where all is well. first_line: the number of lines before
-// these.
+// A warning when a model has several target languages and a line names none of them: the first such line and
+// the languages. Otherwise "". first_line: the number of lines before these.
 std::string language_warning(const ModelFolder& folder, const std::string& target_language,
                              const std::vector<std::string>& lines, int64_t first_line = 0);
 

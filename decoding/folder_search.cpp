@@ -7,7 +7,7 @@
 namespace dragoman {
 namespace {
 
-// Notes each setting as it is made.
+// Sets members and records each setting.
 class Settings {
  public:
   template <typename Value, typename Member>
@@ -44,7 +44,7 @@ void set_lengths(const GenerationDefaults& g, SearchOptions& search, Settings& s
   }
 }
 
-// Both are the rules that they are in transformers 5.
+// The rules are those of transformers 5.
 void set_stopping(const GenerationDefaults& g, SearchOptions& search, Settings& settings) {
   if (!g.early_stopping) return;
   const EarlyStopping rule = *g.early_stopping;
@@ -55,7 +55,7 @@ void set_stopping(const GenerationDefaults& g, SearchOptions& search, Settings& 
 }
 
 void set_sampling(const GenerationDefaults& g, SearchOptions& search, Settings& settings) {
-  constexpr int64_t kUsualTopK = 50;  // of transformers, when a folder asks for sampling and does not say
+  constexpr int64_t kUsualTopK = 50;  // transformers' default for sampling
   settings.set("sample", "do_sample", g.do_sample, search.sample);
   if (search.sample) search.top_k = kUsualTopK;
   settings.set("temperature", "temperature", g.temperature, search.temperature);

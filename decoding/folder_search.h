@@ -9,15 +9,15 @@
 
 namespace dragoman {
 
-// A setting that a folder gives.
+// A setting of a model folder.
 struct FolderSetting {
-  std::string option;  // the flag without its dashes, or "" where there is none
+  std::string option;  // the flag without its dashes, or "" if there is none
   std::string key;     // of generation_config.json
-  std::string value;   // as the file has it
+  std::string value;   // as in the file
 };
 
-// Sets the members that the folder says something of, and names them. transformers' keys mean here what they
-// mean there. Two differences: what it leaves out keeps this program's default (a beam of 4), and a
+// Sets the members for which the folder has a value, and returns these settings. The keys have the same
+// meaning as in transformers, with two differences. Missing keys keep this program's default (a beam of 4). A
 // max_length of 512, which training and the conversion of OPUS-MT write into every folder, bounds the usual
 // limit and does not replace it.
 std::vector<FolderSetting> apply_generation(const GenerationDefaults& generation, SearchOptions& search);

@@ -1,4 +1,4 @@
-// Forced decoding: every hypothesis is given, and its tokens are scored as the search would count them.
+// Forced decoding: scores the tokens of given hypotheses as the search would.
 #include "core/interrupt.h"
 #include "decoding/search.h"
 

@@ -13,7 +13,7 @@ class HostLogits : public StepLogits {
   HostLogits(const PackedKernels& kernels, ThreadPool& pool, int64_t vocabulary)
       : kernels_(kernels), pool_(pool), vocabulary_(vocabulary) {}
 
-  // Row r is at logits + r * stride, vocabulary numbers.
+  // Row r is at logits + r * stride and has vocabulary() values.
   void set(float* logits, int64_t rows, int64_t stride) { logits_ = logits, rows_ = rows, stride_ = stride; }
 
   void forbid(const std::vector<int64_t>& tokens) override;
@@ -24,7 +24,7 @@ class HostLogits : public StepLogits {
   void log_probabilities(const std::vector<int64_t>& tokens, std::vector<double>& found) override;
 
  private:
-  // use(r, row) for each row. work: multiplications per logit, about.
+  // Calls use(r, row) for each row. work: the approximate number of multiplications per logit.
   template <typename Use>
   void run(int64_t work, const Use& use) const;
   float log_sum(const float* row) const;

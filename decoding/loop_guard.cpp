@@ -7,13 +7,13 @@
 namespace dragoman {
 namespace {
 
-constexpr size_t kLongestUnit = 16, kFewestTurns = 4, kShortestLoop = 16;  // tokens, turns, tokens
-constexpr size_t kGroup = 4, kShortestSparse = 32;
+constexpr size_t kMaxUnit = 16, kMinRepeats = 4, kMinLoop = 16;  // tokens, repeats, tokens
+constexpr size_t kNgram = 4, kMinSparse = 32;
 
-// The same `unit` tokens one behind the other.
-bool turns_in_place(const std::vector<int64_t>& ids, size_t unit) {
-  const size_t needed = std::max(kFewestTurns * unit, kShortestLoop);
-  size_t repeated = 0;  // tokens equal to the one a unit before them, in a row
+// Whether the same `unit` tokens repeat contiguously.
+bool repeats_contiguously(const std::vector<int64_t>& ids, size_t unit) {
+  const size_t needed = std::max(kMinRepeats * unit, kMinLoop);
+  size_t repeated = 0;  // contiguous tokens that equal the token one unit earlier
   for (size_t i = unit; i < ids.size(); ++i) {
     repeated = ids[i] == ids[i - unit] ? repeated + 1 : 0;
     if (repeated + unit >= needed) return true;
@@ -21,20 +21,20 @@ bool turns_in_place(const std::vector<int64_t>& ids, size_t unit) {
   return false;
 }
 
-// Few groups of tokens for the length, as when the same clause comes again with a word changed.
+// Whether there are few different n-grams for the length, as when a clause is repeated with one word changed.
 bool is_sparse(const std::vector<int64_t>& ids) {
-  if (ids.size() < kShortestSparse) return false;
-  std::set<std::array<int64_t, kGroup>> groups;
-  for (size_t i = 0; i + kGroup <= ids.size(); ++i)
-    groups.insert({ids[i], ids[i + 1], ids[i + 2], ids[i + 3]});
-  return 2 * groups.size() < ids.size() - kGroup + 1;
+  if (ids.size() < kMinSparse) return false;
+  std::set<std::array<int64_t, kNgram>> ngrams;
+  for (size_t i = 0; i + kNgram <= ids.size(); ++i)
+    ngrams.insert({ids[i], ids[i + 1], ids[i + 2], ids[i + 3]});
+  return 2 * ngrams.size() < ids.size() - kNgram + 1;
 }
 
 }  // namespace
 
 bool repeats_itself(const std::vector<int64_t>& ids) {
-  for (size_t unit = 1; unit <= kLongestUnit; ++unit) {
-    if (turns_in_place(ids, unit)) return true;
+  for (size_t unit = 1; unit <= kMaxUnit; ++unit) {
+    if (repeats_contiguously(ids, unit)) return true;
   }
   return is_sparse(ids);
 }
@@ -47,12 +47,12 @@ bool is_loop(const std::vector<int64_t>& source, const std::vector<int64_t>& tra
 std::vector<int64_t> following_tokens(const std::vector<int64_t>& text, const std::vector<int64_t>& ids,
                                       int64_t n) {
   std::vector<int64_t> tokens;
-  const auto known = static_cast<size_t>(n) - 1;  // tokens of the group that stand at the end of `ids`
-  if (ids.size() < known) return tokens;
-  const auto end = ids.end() - static_cast<std::ptrdiff_t>(known);
-  for (size_t at = 0; at + known < text.size(); ++at) {
-    const auto group = text.begin() + static_cast<std::ptrdiff_t>(at);
-    if (std::equal(end, ids.end(), group)) tokens.push_back(group[static_cast<std::ptrdiff_t>(known)]);
+  const int64_t known = n - 1;  // tokens of the n-gram that are already at the end of `ids`
+  if (std::ssize(ids) < known) return tokens;
+  const auto end = ids.end() - known;
+  for (int64_t at = 0; at + known < std::ssize(text); ++at) {
+    const auto ngram = text.begin() + at;
+    if (std::equal(end, ids.end(), ngram)) tokens.push_back(ngram[known]);
   }
   return tokens;
 }

@@ -13,18 +13,18 @@ namespace {
 void force(float* logits, int64_t vocabulary, int64_t token) {
   const float kept = logits[token];
   std::fill_n(logits, vocabulary, kImpossible);
-  // A token that the model never writes may still be asked for.
+  // A token that the model never generates may still be forced.
   logits[token] = kept == kImpossible ? 0 : kept;
 }
 
 void penalise(float* logits, std::vector<int64_t> ids, double penalty) {
   std::sort(ids.begin(), ids.end());
   ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
-  const auto factor = static_cast<float>(penalty);
+  const float factor = penalty;
   for (const int64_t id : ids) logits[id] = logits[id] > 0 ? logits[id] / factor : logits[id] * factor;
 }
 
-// Those alone may follow.
+// Only these tokens may follow.
 void allow_only(float* logits, int64_t vocabulary, const std::vector<int64_t>& tokens) {
   std::fill_n(logits, vocabulary, kImpossible);
   for (const int64_t token : tokens) logits[token] = 0;
@@ -34,14 +34,13 @@ void suppress(float* logits, const std::vector<int64_t>& tokens) {
   for (const int64_t token : tokens) logits[token] = kImpossible;
 }
 
-// The last token of each group whose others stand at the end of `ids`.
-void forbid_groups(float* logits, const std::vector<int64_t>& ids,
-                   const std::vector<std::vector<int64_t>>& groups) {
-  for (const auto& group : groups) {
-    const size_t before = group.size() - 1;
-    if (before <= ids.size() &&
-        std::equal(group.begin(), group.end() - 1, ids.end() - static_cast<std::ptrdiff_t>(before)))
-      logits[group.back()] = kImpossible;
+// Forbids the last token of each n-gram whose other tokens are at the end of `ids`.
+void forbid_ngrams(float* logits, const std::vector<int64_t>& ids,
+                   const std::vector<std::vector<int64_t>>& ngrams) {
+  for (const auto& ngram : ngrams) {
+    const int64_t before = std::ssize(ngram) - 1;
+    if (before <= std::ssize(ids) && std::equal(ngram.begin(), ngram.end() - 1, ids.end() - before))
+      logits[ngram.back()] = kImpossible;
   }
 }
 
@@ -56,14 +55,14 @@ bool has_token_rules(const SearchOptions& options, const SearchLimits& limits) {
 
 void apply_token_rules(float* logits, int64_t vocabulary, const std::vector<int64_t>& ids, size_t sentence,
                        const SearchOptions& options, const SearchLimits& limits) {
-  const auto length = static_cast<int64_t>(ids.size());
+  const int64_t length = ids.size();
   if (!limits.prefixes.empty() && ids.size() < limits.prefixes[sentence].size())
     return force(logits, vocabulary, limits.prefixes[sentence][ids.size()]);
   if (options.repetition_penalty != 1) penalise(logits, ids, options.repetition_penalty);
   if (options.no_repeat_ngram > 0) suppress(logits, repeating_tokens(ids, options.no_repeat_ngram));
   if (options.encoder_no_repeat_ngram > 0)
     suppress(logits, following_tokens(*limits.sources[sentence], ids, options.encoder_no_repeat_ngram));
-  forbid_groups(logits, ids, limits.forbidden);
+  forbid_ngrams(logits, ids, limits.forbidden);
   if (length < options.min_length) {
     logits[limits.end_id] = kImpossible;
     suppress(logits, options.ends);
@@ -82,13 +81,13 @@ SampledToken sample_token(const float* logits, int64_t vocabulary, const SearchO
     if (logits[i] != kImpossible) order.push_back(i);
   }
   if (order.empty()) return {-1, kImpossible};
-  // Of equal logits the first token stands first, so that the order is the same everywhere.
+  // In a tie the first token comes first, so the order is the same everywhere.
   const auto better = [&](int64_t a, int64_t b) {
     return logits[a] != logits[b] ? logits[a] > logits[b] : a < b;
   };
   size_t kept = order.size();
-  if (options.top_k > 0) kept = std::min(kept, static_cast<size_t>(options.top_k));
-  std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(kept), order.end(), better);
+  if (options.top_k > 0) kept = std::min<size_t>(kept, options.top_k);
+  std::partial_sort(order.begin(), order.begin() + kept, order.end(), better);
   const double best = logits[order[0]];
   double all = 0;
   for (const int64_t id : order) all += std::exp(double{logits[id]} - best);
@@ -102,12 +101,13 @@ SampledToken sample_token(const float* logits, int64_t vocabulary, const SearchO
   double left = uniform * nucleus;
   size_t chosen = 0;
   while (chosen + 1 < end && left >= weights[chosen]) left -= weights[chosen++];
-  return {order[chosen], static_cast<float>(logits[order[chosen]] - best - std::log(all))};
+  const float log_probability = logits[order[chosen]] - best - std::log(all);
+  return {order[chosen], log_probability};
 }
 
 double sampling_number(uint64_t seed, uint64_t key, int64_t sample, int64_t position) {
-  const uint64_t of_line = mix_seeds(mix_seeds(seed, key), static_cast<uint64_t>(sample));
-  return SplitMix64(mix_seeds(of_line, static_cast<uint64_t>(position))).uniform();
+  const uint64_t of_line = mix_seeds(mix_seeds(seed, key), sample);
+  return SplitMix64(mix_seeds(of_line, position)).uniform();
 }
 
 }  // namespace dragoman

@@ -33,7 +33,7 @@ std::vector<PairScore> Scorer::score(const std::vector<std::string>& sources,
     replace_invalid_utf8(source), replace_invalid_utf8(target);
     const Tokenizer& tokenizer = folders_.front().tokenizers.source;
     auto ids = tokenizer.encode_source(source);
-    // A code typed at the head of a line wins, as in translate.
+    // A code at the beginning of a line takes precedence, as in translate.
     if (!tokenizer.source_line(source).code) ids.insert(ids.begin(), prefix_.begin(), prefix_.end());
     ids.push_back(tokenizer.vocabulary().eos_id());
     source_ids.push_back(std::move(ids));

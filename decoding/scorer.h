@@ -1,4 +1,4 @@
-// How probable a model finds given translations, token by token, on the engine that translates.
+// Computes a model's probability of given translations, token by token, with the engine that translates.
 #pragma once
 
 #include <memory>
@@ -15,7 +15,7 @@ struct ScoredToken {
   double log_probability;  // natural logarithm
 };
 
-// Of one pair; </s> is the last token.
+// The score of one pair. </s> is the last token.
 struct PairScore {
   std::vector<ScoredToken> tokens;
   double log_probability() const;  // the sum over all tokens
@@ -23,13 +23,13 @@ struct PairScore {
 
 class Scorer {
  public:
-  // folders: one, or an ensemble, as Translator's. max_tokens: padded target positions of a batch at most.
-  // UsageError as Translator's.
+  // folders: one, or an ensemble, as Translator's. max_tokens: the maximum number of padded target positions
+  // per batch. UsageError as Translator's.
   Scorer(std::vector<ModelFolder> folders, const std::string& target_language, int64_t max_tokens,
          const EngineFactory& make_engine);
 
-  // One score a pair, in their order; sources and targets are of one number. A pair's score does not depend
-  // on its batch. Invalid UTF-8 is replaced first, as in translate; nothing is cut.
+  // One score per pair, in their order. There must be as many sources as targets. A pair's score does not
+  // depend on its batch. Invalid UTF-8 is replaced first, as in translate. Nothing is truncated.
   std::vector<PairScore> score(const std::vector<std::string>& sources,
                                const std::vector<std::string>& targets) const;
 

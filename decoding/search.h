@@ -1,8 +1,9 @@
 // Search: from a batch of sources to their best hypotheses, and from given targets to their probabilities,
-// whatever decoder computes. Torch-free.
+// with any decoder. Torch-free.
 //
-//   sources --> decoder: memory --> steps: logits --> rules --> best tokens --> the best hypotheses continue,
-//   the rows of finished ones leave the batch
+//   sources --> decoder: memory --> steps: logits --> rules --> best tokens --> rows of the next step
+//
+// The best hypotheses continue. The rows of finished ones leave the batch.
 #pragma once
 
 #include <vector>
@@ -19,7 +20,7 @@ using SearchResults = std::vector<std::vector<Hypothesis>>;  // of each sentence
 SearchResults search(StepDecoder& decoder, const SentenceIds& sources, const SearchOptions& options,
                      const SearchLimits& limits);
 
-// The two by themselves. They agree for a beam of one. Sampling is greedy search with random tokens.
+// The two kinds of search. They agree for a beam of one. Sampling is greedy search with random tokens.
 SearchResults greedy_search(StepDecoder& decoder, const SentenceIds& sources, const SearchOptions& options,
                             const SearchLimits& limits);
 SearchResults beam_search(StepDecoder& decoder, const SentenceIds& sources, const SearchOptions& options,

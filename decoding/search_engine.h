@@ -1,4 +1,4 @@
-// What Translator asks of whatever computes: the best hypotheses of a batch of sources. Two answer:
+// The interface that Translator needs: the best hypotheses of a batch of sources. Two classes implement it:
 //   PackedEngine (packed/packed_engine.h)   on the CPU: weights packed for our own kernels, without LibTorch
 //   TorchEngine (torch/torch_engine.h)      any device and type of LibTorch, over the modules of model/
 #pragma once
@@ -18,11 +18,11 @@ class SearchEngine {
   virtual ~SearchEngine() = default;
 
   // For each source (ids, </s> at the end) its options.n_best best hypotheses, best first (fewer when fewer
-  // exist). beam_size 1 is greedy search. As many threads as workers() may call at once.
+  // exist). beam_size 1 is greedy search. At most workers() threads may call this at the same time.
   virtual SearchResults search(const SentenceIds& sources, const SearchOptions& options,
                                const SearchLimits& limits) const = 0;
   // The log-probability of each token of given targets (ids, </s> at the end), as the search would count it.
-  // Bound to threads like search().
+  // The same limit of threads applies.
   virtual std::vector<std::vector<double>> score(const SentenceIds& sources,
                                                  const SentenceIds& targets) const = 0;
   virtual int64_t workers() const { return 1; }

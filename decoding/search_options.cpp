@@ -25,42 +25,43 @@ OptionList SearchOptions::describe() {
                  "log-probabilities are lowered by W for each token before they are compared (Marian's)")
               .at_least(-1000)
               .at_most(1000),
-          option(min_length, "min-length", "N", "tokens before </s> at least").at_least(0).at_most(1 << 20),
-          option(max_length, "max-length", "N",
-                 "generated tokens at most, </s> included; 0: three times the source and 50 more than "
-                 "--min-length, at most the folder's own limit")
+          option(min_length, "min-length", "N", "minimum number of tokens before </s>")
               .at_least(0)
               .at_most(1 << 20),
-          option(
-              n_best, "n-best", "N",
-              "print the N best translations of each line, all of different text; a beam that is not given "
-              "grows to N")
+          option(max_length, "max-length", "N",
+                 "maximum number of generated tokens, </s> included; 0: --min-length plus three times the "
+                 "source plus 50, at most the folder's own limit")
+              .at_least(0)
+              .at_most(1 << 20),
+          option(n_best, "n-best", "N",
+                 "print the N best translations of each line, with different texts; the beam grows to N "
+                 "unless it is given")
               .at_least(1)
               .at_most(1024),
           option(no_repeat_ngram, "no-repeat-ngram", "N",
-                 "no N tokens in a row stand twice in a translation; 0: they may")
+                 "no n-gram of N tokens occurs twice in a translation; 0: no limit")
               .at_least(0)
               .at_most(1024)
               .alias("no-repeat-ngram-size"),
           option(encoder_no_repeat_ngram, "encoder-no-repeat-ngram", "N",
-                 "no N tokens in a row of the source stand in its translation; 0: they may")
+                 "no n-gram of N tokens of the source occurs in its translation; 0: no limit")
               .at_least(0)
               .at_most(1024)
               .alias("encoder-no-repeat-ngram-size"),
           option(repetition_penalty, "repetition-penalty", "P",
-                 "makes tokens that were written before less probable (above 1) or more (below), as "
+                 "makes tokens that were already generated less probable (above 1) or more (below), as "
                  "transformers does: a beam multiplies their log-probabilities by P; greedy search and "
                  "--sample divide positive logits by P and multiply negative ones (Keskar et al. 2019)")
               .at_least(0.01)
               .at_most(100),
           option(diversity_rate, "diversity-rate", "R",
-                 "a hypothesis's k-th best continuation counts k R less when the beam is chosen: more "
-                 "different n-best lists (Li et al. 2016)")
+                 "lowers the score of a hypothesis's k-th best continuation by k R when the beam is "
+                 "selected, for more diverse n-best lists (Li et al. 2016)")
               .at_least(0)
               .at_most(1000),
           option(sample, "sample",
-                 "draw tokens by their probability instead of searching; --n-best N draws N translations; a "
-                 "line's draws depend on the line and --seed alone"),
+                 "sample tokens by their probability instead of searching; --n-best N samples N "
+                 "translations; the samples of a line depend only on the line and --seed"),
           option(temperature, "temperature", "T", "of --sample: logits are divided by T")
               .at_least(0.001)
               .at_most(1000),
@@ -72,12 +73,11 @@ OptionList SearchOptions::describe() {
                  "al. 2020)")
               .at_least(1e-6)
               .at_most(1),
-          option(
-              search_until, "search-until", "RULE",
-              "when beam search stops: heuristic (early_stopping=False of transformers 5: the best live "
-              "score over the current length), candidates (of transformers 4: what has just ended counts as "
-              "live), exact (early_stopping=\"never\": the best live score over the longest length allowed) "
-              "or first (early_stopping=True: as soon as a beam of hypotheses has ended)"),
+          option(search_until, "search-until", "RULE",
+                 "when beam search stops: heuristic (early_stopping=False of transformers 5: the best live "
+                 "score over the current length), candidates (of transformers 4: a hypothesis that has just "
+                 "ended counts as live), exact (early_stopping=\"never\": the best live score over the "
+                 "maximum length) or first (early_stopping=True: as soon as a beam of hypotheses has ended)"),
       });
 }
 
@@ -120,7 +120,7 @@ bool Hypothesis::grow(int64_t token, double token_log_probability, int64_t limit
   log_probability += token_log_probability;
   const bool other_end = std::count(options.ends.begin(), options.ends.end(), token) > 0 && token != end_id;
   if (token >= 0 && token != end_id) ids.push_back(token);
-  const int64_t length = static_cast<int64_t>(ids.size()) + (token < 0 || token == end_id ? 1 : 0);
+  const int64_t length = std::ssize(ids) + (token < 0 || token == end_id ? 1 : 0);
   const bool last = length >= limit;
   const bool ended = token < 0 || token == end_id || other_end;
   complete = ended && !(last && !options.forced_ends.empty());
@@ -134,9 +134,7 @@ void order_by_score(std::vector<Hypothesis>& hypotheses) {
 }
 
 double SearchOptions::penalty(int64_t length) const {
-  const double base = length_penalty_kind == LengthPenaltyKind::kWu
-                          ? (5.0 + static_cast<double>(length)) / 6.0
-                          : static_cast<double>(length);
+  const double base = length_penalty_kind == LengthPenaltyKind::kWu ? (5.0 + length) / 6.0 : length;
   return std::pow(base, length_penalty);
 }
 

@@ -14,7 +14,7 @@ SearchStep::SearchStep(StepDecoder& decoder, const SearchOptions& options, const
   ends_.push_back(limits.end_id);
 }
 
-// After the rules.
+// The logits after the rules.
 StepLogits& SearchStep::logits(const HypothesisRows& hypotheses) {
   StepLogits& logits = decoder_.step(hypotheses.rows);
   if (options_.rules_see_log_probabilities()) logits.log_softmax();
@@ -23,7 +23,7 @@ StepLogits& SearchStep::logits(const HypothesisRows& hypotheses) {
       apply_token_rules(row, vocabulary_, *hypotheses.ids[r], hypotheses.rows[r].sentence, options_, limits_);
     });
   } else if (std::ssize(*hypotheses.ids.front()) < options_.min_length) {
-    logits.forbid(ends_);  // the one rule that an accelerator applies by itself
+    logits.forbid(ends_);  // the only rule that an accelerator can apply
   }
   return logits;
 }
@@ -46,12 +46,11 @@ const std::vector<SampledToken>& SearchStep::choose(const HypothesisRows& hypoth
 }
 
 void SearchStep::sample(const HypothesisRows& hypotheses) {
-  const auto seed = static_cast<uint64_t>(options_.seed);
   logits(hypotheses).for_each_row([&](int64_t r, const float* row) {
     const int64_t position = std::ssize(*hypotheses.ids[r]) + 1;
     const uint64_t key = limits_.keys[hypotheses.rows[r].sentence];
-    chosen_[r] =
-        sample_token(row, vocabulary_, options_, sampling_number(seed, key, hypotheses.samples[r], position));
+    chosen_[r] = sample_token(row, vocabulary_, options_,
+                              sampling_number(options_.seed, key, hypotheses.samples[r], position));
   });
 }
 

@@ -1,5 +1,5 @@
-// One step of a search: the rows read their tokens, the rules (next_token.h) change the logits, and the
-// tokens that may come next are chosen. Torch-free.
+// One step of a search: the rows read their tokens, the rules (next_token.h) change the logits, and the next
+// tokens are chosen. Torch-free.
 #pragma once
 
 #include <vector>
@@ -10,11 +10,11 @@
 
 namespace dragoman {
 
-// The hypotheses of a step, a row each; all have written the same number of tokens.
+// The hypotheses of a step, one row each. All have the same number of tokens.
 struct HypothesisRows {
   std::vector<DecoderRow> rows;
-  SentenceIds ids;               // of each: what it has written so far
-  std::vector<int64_t> samples;  // of each, in greedy search: which of its sentence's samples it is
+  SentenceIds ids;               // of each: its tokens so far
+  std::vector<int64_t> samples;  // of each, in greedy search: the index among its sentence's samples
 
   void clear() { rows.clear(), ids.clear(), samples.clear(); }
 };

@@ -6,16 +6,16 @@ namespace dragoman {
 
 void SentenceBeam::advance(const std::vector<BeamCandidate>& candidates, int64_t length) {
   std::vector<LiveHypothesis> live;
-  const auto beams = static_cast<size_t>(options_->beam_size);
+  const int64_t beams = options_->beam_size;
   const bool last = length >= limit_;
-  for (size_t rank = 0; rank < candidates.size(); ++rank) {
+  for (int64_t rank = 0; rank < std::ssize(candidates); ++rank) {
     const BeamCandidate& candidate = candidates[rank];
     if (candidate.log_probability == kImpossible) break;
     const bool end = ends(candidate.token);
     if ((end || last) && rank < beams) finish(candidate, length);
-    if (!end && live.size() < beams) live.push_back({continued(candidate), candidate.beam});
+    if (!end && std::ssize(live) < beams) live.push_back({continued(candidate), candidate.beam});
   }
-  double bound = kImpossible;  // the best first, but for a rate of diversity
+  double bound = kImpossible;  // the maximum: with a diversity rate the first is not always the best
   if (options_->search_until == SearchUntil::kCandidates) {
     for (const auto& candidate : candidates) bound = std::max(bound, double{candidate.log_probability});
   } else {
@@ -31,20 +31,20 @@ bool SentenceBeam::ends(int64_t token) const {
 }
 
 std::vector<Hypothesis> SentenceBeam::best() const {
-  const auto count = std::min(finished_.size(), static_cast<size_t>(options_->n_best));
-  return {finished_.begin(), finished_.begin() + static_cast<std::ptrdiff_t>(count)};
+  const int64_t count = std::min<int64_t>(finished_.size(), options_->n_best);
+  return {finished_.begin(), finished_.begin() + count};
 }
 
 Hypothesis SentenceBeam::continued(const BeamCandidate& candidate) const {
-  Hypothesis hypothesis = live_[static_cast<size_t>(candidate.beam)].hypothesis;
+  Hypothesis hypothesis = live_[candidate.beam].hypothesis;
   hypothesis.ids.push_back(candidate.token);
   hypothesis.log_probability = candidate.log_probability;
   return hypothesis;
 }
 
 void SentenceBeam::finish(const BeamCandidate& candidate, int64_t length) {
-  Hypothesis hypothesis = candidate.token == end_id_ ? live_[static_cast<size_t>(candidate.beam)].hypothesis
-                                                     : continued(candidate);
+  Hypothesis hypothesis =
+      candidate.token == end_id_ ? live_[candidate.beam].hypothesis : continued(candidate);
   hypothesis.log_probability = candidate.log_probability;
   hypothesis.score = options_->score(candidate.log_probability, length);
   const bool forced = length >= limit_ && !options_->forced_ends.empty();
@@ -53,11 +53,11 @@ void SentenceBeam::finish(const BeamCandidate& candidate, int64_t length) {
       std::upper_bound(finished_.begin(), finished_.end(), hypothesis,
                        [](const Hypothesis& a, const Hypothesis& b) { return a.score > b.score; });
   finished_.insert(place, std::move(hypothesis));
-  if (finished_.size() > static_cast<size_t>(options_->beam_size)) finished_.pop_back();
+  if (std::ssize(finished_) > options_->beam_size) finished_.pop_back();
 }
 
 bool SentenceBeam::cannot_improve(double bound, int64_t length) const {
-  if (finished_.size() < static_cast<size_t>(options_->beam_size)) return false;
+  if (std::ssize(finished_) < options_->beam_size) return false;
   if (options_->search_until == SearchUntil::kFirst) return true;
   const bool exact = options_->search_until == SearchUntil::kExact && options_->length_penalty > 0;
   return options_->score(bound, exact ? limit_ : length) <= finished_.back().score;

@@ -39,27 +39,26 @@ bool is_space(UChar32 c) {
 bool is_letter(UChar32 c) {
   return u_isUAlphabetic(c) != 0;
 }
-// Quotes and brackets on either side, and the marks that open a Spanish sentence.
+// Opening and closing quotes and brackets, and the marks at the beginning of a Spanish sentence.
 bool is_quote(UChar32 c) {
   const auto kind = u_charType(c);
   return kind == U_START_PUNCTUATION || kind == U_END_PUNCTUATION || kind == U_INITIAL_PUNCTUATION ||
          kind == U_FINAL_PUNCTUATION || c == '"' || c == '\'' || c == 0xBF || c == 0xA1;
 }
 
-// A place between two sentences, perhaps.
+// A possible boundary between two sentences.
 struct Boundary {
   const UnicodeString& text;
   int32_t begin;  // of the sentence
   int32_t at;     // where the next one begins
 
-  // Where the first character that `stop` holds of stands, backwards from `from`; the character behind `from`
-  // is the first.
+  // Moves backwards from `from` over all characters for which `skip` is true.
   template <typename Skip>
   int32_t back_over(int32_t from, const Skip& skip) const {
     while (from > begin && skip(text.char32At(text.moveIndex32(from, -1)))) from = text.moveIndex32(from, -1);
     return from;
   }
-  // The mark that ends the sentence: the last character that is neither space nor quote, and where it ends.
+  // The end of the mark that ends the sentence, the last character that is neither space nor quote.
   int32_t end_of_mark() const {
     return back_over(at, [](UChar32 c) { return is_space(c) || is_quote(c); });
   }
@@ -67,7 +66,7 @@ struct Boundary {
     const int32_t end = end_of_mark();
     return end > begin ? text.char32At(text.moveIndex32(end, -1)) : 0;
   }
-  // The first character of the next sentence that is no quote and no space.
+  // The first character of the next sentence that is neither quote nor space.
   int32_t next() const {
     int32_t i = at;
     while (i < text.length() && (is_space(text.char32At(i)) || is_quote(text.char32At(i))))
@@ -88,7 +87,7 @@ UnicodeString word_at(const UnicodeString& text, int32_t begin) {
   return UnicodeString(text, begin, end - begin);
 }
 
-// The word that stands before the spaces in front of `at`.
+// The word before the spaces before `at`.
 UnicodeString word_before(const UnicodeString& text, int32_t begin, int32_t at) {
   const Boundary place{text, begin, at};
   const int32_t end = place.back_over(at, is_space);
@@ -134,7 +133,7 @@ bool is_abbreviated(const Boundary& boundary) {
   return is_abbreviation(lower);
 }
 
-// Whether the mark ends what is quoted, and a Japanese particle goes on with the sentence behind it:
+// Whether the mark ends only a quotation, and a Japanese particle continues the sentence:
 // 「行く。」と言った。
 bool is_inside_quoted_sentence(const Boundary& boundary) {
   const UChar32 before = boundary.text.char32At(boundary.text.moveIndex32(boundary.at, -1));
@@ -142,7 +141,7 @@ bool is_inside_quoted_sentence(const Boundary& boundary) {
   return is_quote(before) && u_getIntPropertyValue(following, UCHAR_SCRIPT) == USCRIPT_HIRAGANA;
 }
 
-// Of a boundary that Unicode's rules find.
+// Whether a boundary of Unicode's rules is also one here.
 bool is_kept(const Boundary& boundary) {
   const int32_t next = boundary.next();
   if (next >= boundary.text.length()) return true;
@@ -157,8 +156,8 @@ bool is_kept(const Boundary& boundary) {
   return mark != '.' || !is_abbreviated(boundary);
 }
 
-// Boundaries that Unicode's rules lack: behind an ellipsis before a capital, behind the Greek question mark,
-// between a year and a number, and behind the Khmer full stop.
+// Whether there is a boundary that Unicode's rules do not have: after an ellipsis before a capital, after the
+// Greek question mark, between a year and a number, and after the Khmer full stop.
 bool is_missing(const UnicodeString& text, int32_t mark, int32_t next) {
   const UChar32 c = text.char32At(mark), first = text.char32At(next);
   const UChar32 before = mark > 0 ? text.char32At(text.moveIndex32(mark, -1)) : 0;

@@ -1,4 +1,5 @@
-// What a search asks of a model: a decoder that reads one token per hypothesis and step. Torch-free.
+// The interface between a search and a model: a decoder that reads one token per hypothesis and step.
+// Torch-free.
 //
 //   sources --> start --> memory
 //   rows (hypotheses) --> step --> logits --> rules --> the best next tokens --> rows of the next step
@@ -18,8 +19,8 @@ using SentenceIds = std::vector<const std::vector<int64_t>*>;  // the ids of som
 
 // A hypothesis that reads its next token.
 struct DecoderRow {
-  int64_t origin;    // the row of the step before that it continues; without meaning in the first step
-  int64_t sentence;  // of those given to start()
+  int64_t origin;    // the row of the previous step that it continues; ignored in the first step
+  int64_t sentence;  // index in the argument of start()
   int64_t token;
 };
 
@@ -37,11 +38,11 @@ struct BestTokens {
   int64_t token(int64_t row, int64_t rank) const { return tokens[row * count + rank]; }
 };
 
-// A reference to a function of a row's number and its logits [V]. It allocates nothing.
+// A reference to a function of a row index and its logits [V]. It allocates nothing.
 class RowFunction {
  public:
   template <typename Function>
-  RowFunction(const Function& function)  // NOLINT: it is one
+  RowFunction(const Function& function)  // NOLINT: an implicit conversion
       : function_(&function), call_([](const void* called, int64_t row, float* logits) {
           (*static_cast<const Function*>(called))(row, logits);
         }) {}
@@ -52,8 +53,7 @@ class RowFunction {
   void (*call_)(const void*, int64_t, float*);
 };
 
-// The logits [rows,V] of one step. No call but for_each_row, best and log_probabilities waits for an
-// accelerator.
+// The logits [rows,V] of one step. Only for_each_row, best and log_probabilities wait for an accelerator.
 class StepLogits {
  public:
   virtual ~StepLogits() = default;
@@ -65,11 +65,11 @@ class StepLogits {
   virtual void for_each_row(const RowFunction& use) = 0;
   // Each row becomes its log-probabilities divided by `divisor`.
   virtual void log_softmax(float divisor = 1) = 0;
-  // Adds another decoder's logits of the same step; both decoders are of one kind.
+  // Adds another decoder's logits of the same step. Both decoders have the same type.
   virtual void add(const StepLogits& other) = 0;
 
-  // The `count` (at most V) best tokens of each row; of equals, the first ones. Without `normalise` the rows
-  // are log-probabilities already.
+  // The `count` (at most V) best tokens of each row; in a tie, the first ones. Without `normalise` the rows
+  // must already be log-probabilities.
   virtual void best(int64_t count, bool normalise, BestTokens& found) = 0;
   // The log-probability of one token per row.
   virtual void log_probabilities(const std::vector<int64_t>& tokens, std::vector<double>& found) = 0;
@@ -82,7 +82,7 @@ class StepDecoder {
   virtual int64_t vocabulary() const = 0;
   virtual int64_t start_id() const = 0;  // the token that every hypothesis reads first
 
-  // Encodes a batch of sources, none of them empty; the batch before is forgotten.
+  // Encodes a batch of non-empty sources, which replaces the previous batch.
   virtual void start(const SentenceIds& sources) = 0;
   // Each row reads its token. Rows of one sentence are adjacent, sentences in ascending order, and a sentence
   // that has no row in a step has none afterwards. The logits are valid until the next call.

@@ -22,7 +22,7 @@ struct Translator::Segment {
   std::vector<int64_t> prefix;  // ids that the translation begins with
   std::vector<Hypothesis> hypotheses;
   bool looped = false, retried = false;
-  bool unknown = false;  // half of it or more
+  bool unknown = false;  // at least half of the tokens are <unk>
 
   // The source without </s>.
   std::vector<int64_t> text() const { return {source.begin(), source.end() - 1}; }
@@ -30,46 +30,44 @@ struct Translator::Segment {
 
 namespace {
 
-// Lines from one sign of life to the next: of those that nobody sees, and of a progress line.
+// Lines between two checks for signals, without and with a progress line.
 constexpr size_t kWindow = 1024, kShownWindow = 256;
 
-// Words are of two tokens or so: a phrase may come again, a clause may not.
+// A word has about two tokens: a phrase may be repeated, a clause may not.
 constexpr int64_t kNoRepeatOnRetry = 4;
-// For n-best lists whose texts are too few, the beam grows this many times over at most.
-constexpr int64_t kWidestBeam = 64, kLargestBeam = 256;
+// For n-best lists with too few different texts, the beam grows by at most this factor and to this size.
+constexpr int64_t kMaxBeamGrowth = 64, kMaxGrownBeam = 256;
 
-// Lines of text cannot hold a line break; a byte-fallback vocabulary could write one.
+// A line of text cannot contain a line break, but a byte-fallback vocabulary could generate one.
 std::string without_line_breaks(std::string text) {
   std::replace_if(
       text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
   return text;
 }
 
-// Whether half of the tokens or more are <unk>. The sign of a space by itself (U+2581) says nothing.
+// Whether at least half of the tokens are <unk>. A space symbol (U+2581) alone does not count.
 bool is_mostly_unknown(const std::vector<int64_t>& ids, const Vocabulary& vocabulary) {
   const int64_t unknown = std::count(ids.begin(), ids.end(), vocabulary.unk_id());
   const auto space = vocabulary.find("\xE2\x96\x81");
   const int64_t spaces = space ? std::count(ids.begin(), ids.end(), *space) : 0;
-  return unknown > 0 && 2 * unknown >= static_cast<int64_t>(ids.size()) - spaces;
+  return unknown > 0 && 2 * unknown >= std::ssize(ids) - spaces;
 }
 
-// Where to cut `ids` (no </s>) so that no part has more than `most`: behind the last piece before the limit
-// that ends a word, so that words stay whole where they can.
+// Splits `ids` (without </s>) into parts of at most `most` ids. A part ends at the last word boundary before
+// the limit if possible.
 std::vector<std::vector<int64_t>> cut(const std::vector<int64_t>& ids, int64_t most,
                                       const Vocabulary& vocabulary) {
   std::vector<std::vector<int64_t>> parts;
-  const auto limit = static_cast<size_t>(most);
-  size_t begin = 0;
-  while (ids.size() - begin > limit) {
-    size_t end = begin + limit;
-    while (end > begin + limit / 2 && vocabulary.piece(ids[end]).rfind("\xE2\x96\x81", 0) != 0)
+  int64_t begin = 0;
+  while (std::ssize(ids) - begin > most) {
+    int64_t end = begin + most;
+    while (end > begin + most / 2 && vocabulary.piece(ids[end]).rfind("\xE2\x96\x81", 0) != 0)
       --end;  // U+2581 begins a word
-    if (end == begin + limit / 2) end = begin + limit;
-    parts.emplace_back(ids.begin() + static_cast<std::ptrdiff_t>(begin),
-                       ids.begin() + static_cast<std::ptrdiff_t>(end));
+    if (end == begin + most / 2) end = begin + most;
+    parts.emplace_back(ids.begin() + begin, ids.begin() + end);
     begin = end;
   }
-  parts.emplace_back(ids.begin() + static_cast<std::ptrdiff_t>(begin), ids.end());
+  parts.emplace_back(ids.begin() + begin, ids.end());
   return parts;
 }
 
@@ -80,7 +78,7 @@ OptionList TranslateOptions::describe() {
          grouped(
              "Text",
              {
-                 option(max_tokens, "max-tokens", "N", "padded source positions of a batch at most")
+                 option(max_tokens, "max-tokens", "N", "maximum number of padded source positions per batch")
                      .at_least(1)
                      .at_most(1 << 24),
                  option(max_batch_lines, "max-batch-lines", "N",
@@ -88,7 +86,7 @@ OptionList TranslateOptions::describe() {
                      .at_least(1)
                      .at_most(1 << 24),
                  option(max_source_length, "max-source-length", "N",
-                        "a line of more tokens is translated in pieces and rejoined; see --split-sentences")
+                        "a line with more tokens is translated in pieces and rejoined; see --split-sentences")
                      .at_least(8)
                      .at_most(1 << 20),
                  option(target_language, "target-language", "CODE",
@@ -97,8 +95,8 @@ OptionList TranslateOptions::describe() {
                         "translate paragraphs sentence by sentence and rejoin them: Unicode's sentences, "
                         "without those that end at an abbreviation"),
                  option(loop_guard, "loop-guard", "NAME",
-                        "translations that turn in circles: mark counts them and gives them the status "
-                        "looped; retry decodes them again with repetitions forbidden; off says nothing"),
+                        "translations that repeat themselves: mark counts them and gives them the status "
+                        "looped; retry decodes them again with repetitions forbidden; off ignores them"),
              });
 }
 
@@ -137,7 +135,7 @@ Translator::Translator(std::vector<ModelFolder> folders, const TranslateOptions&
   check_ids(folder(), options.search);
   std::vector<int64_t> never = forbidden_ids(folder());
   if (options.search.rules_see_log_probabilities()) {
-    // Forbidden tokens have a share in these probabilities: the rules take them out, and not the engine.
+    // Forbidden tokens have a share in these probabilities: the rules forbid them, not the engine.
     for (const int64_t id : never) forbidden_.push_back({id});
     never.clear();
   }
@@ -148,7 +146,7 @@ Translator::Translator(std::vector<ModelFolder> folders, const TranslateOptions&
 std::vector<Translator::Segment> Translator::segments_of(size_t line, const std::string& text) const {
   const Tokenizer& tokenizer = folder().tokenizers.source;
   const SourceLine line_parts = tokenizer.source_line(text);
-  // A code typed at the head of a line holds for all its pieces.
+  // A code at the beginning of a line applies to all its pieces.
   const std::vector<int64_t> prefix = line_parts.code ? std::vector<int64_t>{*line_parts.code} : prefix_;
   const std::string body(line_parts.text);
   const auto sentences = options_.split_sentences ? split_sentences(body) : std::vector<std::string>{body};
@@ -156,8 +154,7 @@ std::vector<Translator::Segment> Translator::segments_of(size_t line, const std:
   for (const auto& sentence : sentences) {
     const std::vector<int64_t> ids = tokenizer.encode(sentence);
     if (ids.empty()) continue;
-    const int64_t room =
-        std::max<int64_t>(1, options_.max_source_length - 1 - static_cast<int64_t>(prefix.size()));
+    const int64_t room = std::max<int64_t>(1, options_.max_source_length - 1 - std::ssize(prefix));
     for (const auto& part : cut(ids, room, tokenizer.vocabulary())) {
       Segment segment{line, prefix, {}, {}};
       segment.unknown = is_mostly_unknown(part, tokenizer.vocabulary());
@@ -177,9 +174,8 @@ void Translator::search_batch(const std::vector<Segment*>& batch, const SearchOp
   bool has_prefix = false;
   for (const auto* segment : batch) {
     sources.push_back(&segment->source);
-    limits.lengths.push_back(search_options.limit(static_cast<int64_t>(segment->source.size()),
-                                                  folder().generation.most_tokens()) +
-                             static_cast<int64_t>(segment->prefix.size()));
+    const int64_t limit = search_options.limit(segment->source.size(), folder().generation.most_tokens());
+    limits.lengths.push_back(limit + std::ssize(segment->prefix));
     limits.keys.push_back(stable_hash(
         {reinterpret_cast<const char*>(segment->source.data()), segment->source.size() * sizeof(int64_t)}));
     has_prefix = has_prefix || !segment->prefix.empty();
@@ -204,7 +200,7 @@ void Translator::search_all(const std::vector<Segment*>& segments,
   });
 }
 
-// A whole beam of hypotheses is asked for where several are wanted: some are of one text.
+// For n-best lists, all hypotheses of the beam are needed, because some have the same text.
 SearchOptions Translator::wanted_search(bool retried) const {
   SearchOptions search = options_.search;
   if (search.is_beam_search() && search.n_best > 1) search.n_best = search.beam_size;
@@ -227,8 +223,8 @@ void Translator::guard_against_loops(std::vector<Segment>& segments) const {
   }
 }
 
-// Of hypotheses of one text the best stays, and the first of all is what the search alone would have given:
-// from `more`, which a wider beam found, come those that are no better.
+// Keeps the best hypothesis of each text. The first hypothesis stays the result of the original search: those
+// of `more`, which a wider beam found, are added only if they are not better.
 void Translator::keep_different_texts(Segment& segment, std::vector<Hypothesis> more) const {
   std::set<std::string> texts;
   std::vector<Hypothesis> kept;
@@ -245,16 +241,16 @@ void Translator::keep_different_texts(Segment& segment, std::vector<Hypothesis> 
 }
 
 void Translator::find_different_texts(std::vector<Segment>& segments) const {
-  const auto wanted = static_cast<size_t>(options_.search.n_best);
+  const int64_t wanted = options_.search.n_best;
   if (wanted == 1 || !options_.search.is_beam_search()) return;
   for (auto& segment : segments) keep_different_texts(segment, {});
   for (const bool retried : {false, true}) {
     SearchOptions wider = wanted_search(retried);
-    for (int64_t times = 2; times <= kWidestBeam && times * options_.search.beam_size <= kLargestBeam;
+    for (int64_t times = 2; times <= kMaxBeamGrowth && times * options_.search.beam_size <= kMaxGrownBeam;
          times *= 2) {
       std::vector<Segment*> few;
       for (auto& segment : segments) {
-        if (segment.retried == retried && segment.hypotheses.size() < wanted) few.push_back(&segment);
+        if (segment.retried == retried && std::ssize(segment.hypotheses) < wanted) few.push_back(&segment);
       }
       if (few.empty()) break;
       std::vector<std::vector<Hypothesis>> before;
@@ -267,7 +263,8 @@ void Translator::find_different_texts(std::vector<Segment>& segments) const {
       }
     }
   }
-  for (auto& segment : segments) segment.hypotheses.resize(std::min(segment.hypotheses.size(), wanted));
+  for (auto& segment : segments)
+    segment.hypotheses.resize(std::min<int64_t>(segment.hypotheses.size(), wanted));
 }
 
 Translation Translator::assemble(const std::vector<Segment>& segments, size_t begin, size_t end) const {
@@ -277,9 +274,9 @@ Translation Translator::assemble(const std::vector<Segment>& segments, size_t be
     result.candidates.emplace_back();
     return result;
   }
-  result.pieces = static_cast<int64_t>(end - begin);
+  result.pieces = end - begin;
   if (result.pieces > 1) result.status = TranslationStatus::kSplit;
-  // Pieces are joined rank by rank: the k-th best of a line in pieces is made of their k-th best.
+  // Pieces are joined by rank: the k-th best translation of a line consists of the k-th best of each piece.
   size_t ranks = segments[begin].hypotheses.size();
   for (size_t i = begin; i < end; ++i) ranks = std::min(ranks, segments[i].hypotheses.size());
   for (size_t rank = 0; rank < ranks; ++rank) {
@@ -289,16 +286,15 @@ Translation Translator::assemble(const std::vector<Segment>& segments, size_t be
       const std::string text = folder().tokenizers.target.decode(hypothesis.ids);
       if (i > begin && !joins_without_space(candidate.text, text)) candidate.text += ' ';
       candidate.text += text;
-      candidate.score += hypothesis.score / static_cast<double>(end - begin);
+      candidate.score += hypothesis.score / (end - begin);
       candidate.log_probability += hypothesis.log_probability;
-      candidate.tokens += static_cast<int64_t>(hypothesis.ids.size());
+      candidate.tokens += hypothesis.ids.size();
       if (rank == 0 && !hypothesis.complete) result.status = TranslationStatus::kTruncated;
     }
     candidate.text = without_line_breaks(std::move(candidate.text));
     result.candidates.push_back(std::move(candidate));
   }
-  const bool unknown = std::any_of(segments.begin() + static_cast<std::ptrdiff_t>(begin),
-                                   segments.begin() + static_cast<std::ptrdiff_t>(end),
+  const bool unknown = std::any_of(segments.begin() + begin, segments.begin() + end,
                                    [](const Segment& s) { return s.unknown; });
   if (result.status != TranslationStatus::kTruncated && is_blank(result.text()))
     result.status = TranslationStatus::kSilent;
@@ -349,7 +345,7 @@ std::vector<Translation> Translator::translate(const std::vector<std::string>& l
 StringList translate_lines(const Translator& translator, const StringList& sources,
                            const TranslationProgress& progress) {
   StringList texts(sources.size());
-  // Lines of one length stand in one window, so that batches have no more padding than those of the whole.
+  // Sorted by length, so the batches of a window have no more padding than those of the whole text.
   std::vector<size_t> order(sources.size());
   std::iota(order.begin(), order.end(), size_t{0});
   std::stable_sort(order.begin(), order.end(),

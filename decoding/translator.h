@@ -1,5 +1,4 @@
-// Text to text: the second walk. line --> ids --> memory --> search over cached steps --> hypothesis -->
-// line.
+// Translation: line --> ids --> memory --> search over cached steps --> hypothesis --> line
 #pragma once
 
 #include <functional>
@@ -33,29 +32,29 @@ struct TranslateOptions {
 
 enum class TranslationStatus {
   kOk,
-  kEmpty,       // nothing but white space came in: nothing goes out, the model was not asked
+  kEmpty,       // the line is blank: so is the translation, without the model
   kSplit,       // longer than max_source_length: translated in pieces and rejoined
-  kUnreadable,  // half of the source's tokens or more are <unk>: the model cannot read it
-  kSilent,      // the model was asked, and its best translation is an empty text
-  kTruncated,   // the best hypothesis hit the length limit before </s>
-  kLooped,      // the best hypothesis turns in circles (loop_guard.h), whatever else is to be said of it
+  kUnreadable,  // at least half of the source's tokens are <unk>: the model cannot read it
+  kSilent,      // the model's best translation is empty
+  kTruncated,   // the best hypothesis reached the length limit before </s>
+  kLooped,      // the best hypothesis repeats itself (loop_guard.h); takes precedence over the others
 };
 std::string status_name(TranslationStatus status);  // "ok", ...
 
 struct Translation {
   struct Candidate {
     std::string text;
-    double score = 0;            // what hypotheses were compared by
+    double score = 0;            // by which hypotheses were compared
     double log_probability = 0;  // the sum over all tokens
-    int64_t tokens = 0;          // generated, </s> not counted
+    int64_t tokens = 0;          // generated, without </s>
   };
-  // Best first, all of different texts (but for those that were drawn by chance); one at least, whose text is
-  // "" for an empty line.
+  // Best first, with different texts (samples may have equal texts). At least one, with the text "" for an
+  // empty line.
   std::vector<Candidate> candidates;
   TranslationStatus status = TranslationStatus::kOk;
   int64_t replaced_bytes = 0;  // ill-formed UTF-8 sequences that became U+FFFD
-  int64_t pieces = 1;          // translated apart and rejoined
-  bool retried = false;        // was a loop, and was decoded again without repetitions
+  int64_t pieces = 1;          // translated separately and rejoined
+  bool retried = false;        // was a loop and was decoded again without repetitions
 
   const std::string& text() const { return candidates.front().text; }
 };
@@ -64,21 +63,22 @@ class Translator {
  public:
   // UsageError for an unknown target language (naming the known ones) or options that do not fit together.
   Translator(ModelFolder folder, const TranslateOptions& options, const EngineFactory& make_engine);
-  // An ensemble: every token is chosen by the mean of the models' log-probabilities. folders: one at least;
-  // tokenizers and generation settings are the first one's. UsageError also where vocabularies differ.
+  // An ensemble: every token is chosen by the mean of the models' log-probabilities. folders: at least one;
+  // the first has the tokenizers and generation settings. UsageError also when vocabularies differ.
   Translator(std::vector<ModelFolder> folders, const TranslateOptions& options,
              const EngineFactory& make_engine);
 
-  // One translation a line, in the order of the lines. No translation contains a line break. Lines are sorted
-  // by length and translated in batches of at most max_tokens padded positions; a line's text does not depend
-  // on its batch. prefixes: none, or one a line, possibly empty, with which its translation begins.
+  // One translation per line, in the order of the lines. No translation contains a line break. Lines are
+  // sorted by length and translated in batches of at most max_tokens padded positions. A line's text does not
+  // depend on its batch. prefixes: none, or one per line, possibly empty: the forced prefix of its
+  // translation.
   std::vector<Translation> translate(const std::vector<std::string>& lines,
                                      const std::vector<std::string>& prefixes = {}) const;
 
   const ModelFolder& folder() const { return folders_.front(); }  // the first one
 
  private:
-  struct Segment;  // what is asked of the model in one go: a line, or a piece of one
+  struct Segment;  // a line or a piece of it, one input of the model
   std::vector<Segment> segments_of(size_t line, const std::string& text) const;
   SearchOptions wanted_search(bool retried) const;
   void search_all(const std::vector<Segment*>& segments, const SearchOptions& search) const;
@@ -91,12 +91,12 @@ class Translator {
   std::vector<ModelFolder> folders_;
   TranslateOptions options_;
   std::unique_ptr<SearchEngine> engine_;
-  std::vector<std::vector<int64_t>> forbidden_;  // groups of tokens that never stand in a translation
-  std::vector<int64_t> prefix_;                  // the language code's id, if one was asked for
+  std::vector<std::vector<int64_t>> forbidden_;  // forbidden n-grams
+  std::vector<int64_t> prefix_;                  // the id of --target-language, if it is set
 };
 
-// The best translation of each source, in order. `progress` is given now and then the latest translations, in
-// any order. Interrupted.
+// The best translation of each source, in order. `progress` regularly gets the latest translations, in any
+// order. Throws Interrupted.
 using TranslationProgress = std::function<void(const std::vector<Translation>&)>;
 StringList translate_lines(const Translator& translator, const StringList& sources,
                            const TranslationProgress& progress = nullptr);

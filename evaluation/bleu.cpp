@@ -54,8 +54,8 @@ OptionList BleuOptions::describe() {
                  "of --tokenize: the SentencePiece model of flores200, flores101, spBLEU-1K and spm (else "
                  "sacreBLEU's own copy, ~/.sacrebleu/models), or the dictionary's folder of ja-mecab and "
                  "ko-mecab (else where packages put it)"),
-          option(lowercase, "lowercase", "BLEU does not tell upper from lower case"),
-          option(smooth_method, "smooth-method", "NAME", "what BLEU takes for a precision of zero"),
+          option(lowercase, "lowercase", "BLEU ignores case"),
+          option(smooth_method, "smooth-method", "NAME", "how BLEU replaces a precision of zero"),
           option(smooth_value, "smooth-value", "X",
                  "value of the smoothing methods floor and add-k; negative: 0.1 and 1")};
 }

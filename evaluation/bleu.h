@@ -18,13 +18,13 @@ namespace dragoman {
 
 inline constexpr size_t kBleuOrder = 4;
 
-// What takes the place of a precision of zero (Chen and Cherry 2014, "A Systematic Comparison of Smoothing
+// The replacement of a precision of zero (Chen and Cherry 2014, "A Systematic Comparison of Smoothing
 // Techniques for Sentence-Level BLEU").
 enum class SmoothMethod { kExp, kFloor, kAddK, kNone };
 constexpr auto names_of(SmoothMethod) {
   return choice_names("exp", "floor", "add-k", "none");
 }
-// floor and add-k are told a value, --smooth-value.
+// Whether --smooth-value applies.
 constexpr bool takes_value(SmoothMethod method) {
   return method == SmoothMethod::kFloor || method == SmoothMethod::kAddK;
 }

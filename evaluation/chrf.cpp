@@ -71,7 +71,7 @@ OptionList ChrfOptions::describe() {
           .at_least(0)
           .at_most(100),
       option(beta, "chrf-beta", "N", "weight of recall against precision in chrF").at_least(1).at_most(100),
-      option(lowercase, "chrf-lowercase", "chrF does not tell upper from lower case"),
+      option(lowercase, "chrf-lowercase", "chrF ignores case"),
       option(whitespace, "chrf-whitespace", "chrF counts white space as characters"),
       option(eps_smoothing, "chrf-eps-smoothing",
              "chrF averages over all orders, as chrF++.py, NLTK and Moses do")};

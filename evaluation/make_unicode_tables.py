@@ -85,7 +85,7 @@ struct LowerCaseRange {{
     ignorable = lambda c: ends_a_word_before_sigma("A" + c) and not ends_a_word_before_sigma(c)
     write("CodePointRange", "kCased", "A capital sigma right after one of these may end a word.",
           ranges(ends_a_word_before_sigma))
-    write("CodePointRange", "kCaseIgnorable", "Looked through when a capital sigma asks whether it ends a word.",
+    write("CodePointRange", "kCaseIgnorable", "Skipped when deciding whether a capital sigma ends a word.",
           ranges(ignorable))
     write("CodePointRange", "kPunctuation", "\\p{P}", ranges(category["P"].match))
     write("CodePointRange", "kSymbols", "\\p{S}", ranges(category["S"].match))

@@ -66,11 +66,11 @@ std::string without_asian_punctuation(std::string_view text) {
 }  // namespace
 
 OptionList TerOptions::describe() {
-  return {option(case_sensitive, "ter-case-sensitive", "TER tells upper from lower case"),
-          option(normalized, "ter-normalized", "TER sets punctuation apart"),
-          option(no_punct, "ter-no-punct", "TER leaves punctuation out"),
+  return {option(case_sensitive, "ter-case-sensitive", "TER distinguishes upper and lower case"),
+          option(normalized, "ter-normalized", "TER separates punctuation"),
+          option(no_punct, "ter-no-punct", "TER removes punctuation"),
           option(asian_support, "ter-asian-support",
-                 "--ter-normalized sets Chinese characters apart too, and --ter-no-punct leaves out Asian "
+                 "--ter-normalized also separates Chinese characters, and --ter-no-punct also removes Asian "
                  "punctuation")};
 }
 

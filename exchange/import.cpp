@@ -128,10 +128,9 @@ OptionList ImportOptions::describe() {
       "Import",
       {
           option(path, "from", "PATH",
-                 "what to import, which may also stand first without this flag: a folder with "
-                 "pytorch_model.bin and its "
-                 "settings, a folder of Marian (decoder.yml or an .npz) or OPUS-MT's .zip, or a .bin or .npz "
-                 "itself"),
+                 "what to import, also as the first argument without this flag: a folder with "
+                 "pytorch_model.bin and its settings, a folder of Marian (decoder.yml or an .npz) or "
+                 "OPUS-MT's .zip, or a .bin or .npz itself"),
           option(model, "model", "DIR", "the new model folder").short_form('m'),
           option(vocabularies, "vocab", "F",
                  "Marian's vocabulary (.spm, .yml, .json, or text with one piece per line), or one per side; "
@@ -145,8 +144,7 @@ OptionList ImportOptions::describe() {
                  "to PATH"),
           option(positions, "positions", "NAME",
                  "positions of a model from Marian: as Marian computes them, with which it was trained, or "
-                 "as Hugging "
-                 "Face does, for the numbers of the conversions on its hub"),
+                 "as Hugging Face does, for the same results as the conversions on its hub"),
       });
 }
 

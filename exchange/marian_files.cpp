@@ -12,7 +12,7 @@ namespace {
 
 constexpr char kDecoderName[] = "decoder.yml";
 constexpr char kDecoderSuffix[] = ".decoder.yml";
-constexpr size_t kLargestSettings = 1 << 20;
+constexpr size_t kMaxSettings = 1 << 20;
 
 std::string file_name(const std::string& path) {
   return std::filesystem::path(path).filename().string();
@@ -61,7 +61,7 @@ std::string decoder_of(const InputFiles& files, const std::string& weights) {
 
 MarianSettings read_settings(InputFiles& files, const std::string& path) {
   const std::string_view bytes = files.bytes(path);
-  if (bytes.size() > kLargestSettings)
+  if (bytes.size() > kMaxSettings)
     throw ModelError(path,
                      "expected settings of at most 1 MiB, got " + std::to_string(bytes.size()) + " bytes");
   return MarianSettings::parse(bytes, path);

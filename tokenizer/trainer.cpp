@@ -214,7 +214,7 @@ OptionList TokenizerOptions::describe() {
   return grouped(
       "Tokenizer",
       {
-          option(tokenizer_type, "tokenizer-type", "TYPE", "how pieces are learned"),
+          option(tokenizer_type, "tokenizer-type", "TYPE", "training algorithm of the tokenizer"),
           option(vocab_size, "vocab-size", "N", "pieces to learn, </s> and <unk> included")
               .at_least(4)
               .at_most(1'000'000),
@@ -229,11 +229,11 @@ OptionList TokenizerOptions::describe() {
                  "begin source lines"),
           option(
               normalization, "normalization", "RULE",
-              "what becomes of text before it is cut, on both sides: identity keeps every character; the "
+              "normalisation of text before it is split, on both sides: identity keeps every character; the "
               "others fold forms, so that full-width punctuation, x\u00B2 and the Persian ZWNJ are lost from "
               "translations (docs/normalization.md)"),
           option(tokenizer_sample, "tokenizer-sample", "N",
-                 "lines to learn pieces from; drawn evenly when there are more")
+                 "training lines of the tokenizer; a uniform sample if there are more")
               .at_least(1),
       });
 }

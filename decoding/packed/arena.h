@@ -1,5 +1,5 @@
-// Memory that is taken piece by piece and given back all at once: a search takes what its caches need as it
-// goes, and the next search takes the same memory again. The steady state allocates nothing.
+// Memory that is allocated piece by piece and released all at once. A search allocates its caches as it needs
+// them, and the next search reuses the memory. In the steady state there is no allocation.
 #pragma once
 
 #include <sys/mman.h>
@@ -14,22 +14,22 @@ namespace dragoman {
 
 class Arena {
  public:
-  // Memory comes from the system in blocks of `block` bytes at least. Large blocks are asked for as huge
-  // pages: weights are read from end to end again and again, and each small page on the way costs a look-up.
+  // Memory comes from the operating system in blocks of at least `block` bytes. Large blocks use huge pages:
+  // weights are read from end to end again and again, and each small page costs a look-up.
   explicit Arena(size_t block = size_t{1} << 20) : block_(block) {}
 
-  // `count` numbers, uninitialised, at a multiple of 64 bytes; valid until clear().
+  // `count` values, uninitialised, at a multiple of 64 bytes. Valid until clear().
   template <typename T>
   T* take(int64_t count) {
-    return static_cast<T*>(take_bytes(static_cast<size_t>(count) * sizeof(T)));
+    return static_cast<T*>(take_bytes(count * sizeof(T)));
   }
-  // Bytes taken from the system.
+  // Bytes from the operating system.
   size_t size() const {
     size_t sum = 0;
     for (const auto& one : blocks_) sum += one.size;
     return sum;
   }
-  // Several blocks become one, as large as all of them: so that pieces of other sizes find room in it.
+  // Replaces several blocks by one of their total size, which then has room for pieces of any size.
   void clear() {
     if (blocks_.size() > 1) {
       block_ = 0;

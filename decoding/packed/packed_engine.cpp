@@ -10,9 +10,9 @@
 namespace dragoman {
 namespace {
 
-// A batch is cut into shares, one a thread, that know nothing of each other, when every thread can have the
-// weights in its cache at once: a product of such a model is over before another thread has woken up. Else
-// each product is shared, and the weights are read once.
+// If the weights fit every thread's cache, a batch is split into independent shares, one per thread: a
+// product of such a small model ends before another thread wakes up. Otherwise the threads share each
+// product, and the weights are read once.
 constexpr size_t kBytesForShares = size_t{16} << 20;
 
 std::unique_ptr<StepDecoder> decoder_of(const std::vector<std::unique_ptr<const PackedModel>>& models,
@@ -29,11 +29,11 @@ struct PackedEngine::Worker {
 
   ThreadPool pool;
   std::unique_ptr<StepDecoder> decoder;
-  // For shares: each is computed by one thread.
+  // For shares, each computed by one thread.
   ThreadPool alone{1};
   std::vector<std::unique_ptr<StepDecoder>> shares;
 
-  // Every n-th sentence is of one share: neighbours are alike in length.
+  // A share takes every n-th sentence, because adjacent sentences have similar lengths.
   SearchResults search_shares(const SentenceIds& sources, const SearchOptions& options,
                               const SearchLimits& limits) {
     const size_t count = std::min(shares.size(), sources.size());
@@ -45,8 +45,8 @@ struct PackedEngine::Worker {
       auto found = dragoman::search(*shares[share], part, options, limits.part(share, count));
       for (size_t i = 0; i < found.size(); ++i) results[share + i * count] = std::move(found[i]);
     };
-    pool.run(static_cast<int64_t>(count), int64_t{1} << 40, [&](int64_t begin, int64_t end) {
-      for (auto share = static_cast<size_t>(begin); share < static_cast<size_t>(end); ++share) {
+    pool.run(count, int64_t{1} << 40, [&](int64_t begin, int64_t end) {
+      for (int64_t share = begin; share < end; ++share) {
         try {
           search_share(share);
         } catch (...) {

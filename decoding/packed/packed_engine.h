@@ -1,6 +1,6 @@
-// The engine of the CPU: one set of packed weights for each model of an ensemble (mostly one), and sessions
-// that work on batches side by side, each with threads of its own. A sentence's hypotheses are bit for bit
-// the same whatever stands beside it in the batch, and for any number of threads and workers.
+// The engine for the CPU: one set of packed weights for each model of an ensemble (usually one), and sessions
+// that work on batches in parallel, each with its own threads. A sentence's hypotheses are bit for bit the
+// same for any other sentences in its batch, and for any number of threads and workers.
 #pragma once
 
 #include <condition_variable>
@@ -16,8 +16,8 @@ namespace dragoman {
 struct PackedEngineOptions {
   WeightType weights = WeightType::kFloat32;
   std::vector<int64_t> forbidden;  // ids that are never generated
-  int threads = 1;                 // of each worker
-  int workers = 1;
+  int64_t threads = 1;             // of each worker
+  int64_t workers = 1;
 };
 
 // A model before it is packed.
@@ -30,7 +30,7 @@ class PackedEngine : public SearchEngine {
  public:
   PackedEngine(const ModelOptions& model, StoredWeights weights, const PackedEngineOptions& options,
                const Kernels& kernels = dragoman::kernels());
-  // An ensemble (decoding/ensemble.h). models: one at least, all of one vocabulary.
+  // An ensemble (decoding/ensemble.h). models: at least one, all with the same vocabulary.
   PackedEngine(std::vector<ModelToPack> models, const PackedEngineOptions& options,
                const Kernels& kernels = dragoman::kernels());
   ~PackedEngine() override;
@@ -39,15 +39,15 @@ class PackedEngine : public SearchEngine {
                        const SearchLimits& limits) const override;
   std::vector<std::vector<double>> score(const SentenceIds& sources,
                                          const SentenceIds& targets) const override;
-  int64_t workers() const override { return static_cast<int64_t>(workers_.size()); }
+  int64_t workers() const override { return workers_.size(); }
 
-  // For tests: logits [tokens.size(), V] of each next token when `tokens` are forced behind the start.
+  // For tests: the logits [tokens.size(), V] of each next token when `tokens` are forced.
   std::vector<std::vector<float>> forced_logits(const std::vector<int64_t>& source,
                                                 const std::vector<int64_t>& tokens) const;
 
  private:
   struct Worker;
-  class Borrowed;  // a worker that nobody else uses
+  class Borrowed;  // exclusive use of a worker
 
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<std::unique_ptr<const PackedModel>> models_;

@@ -14,14 +14,14 @@ constexpr float kInt8Limit = 127;
 // The largest activations with which a sum of `depth` products with weights of 127 stays below 2^31. (A
 // partial sum that starts with an offset may wrap around; the complete sum is right again.)
 float activation_limit(int64_t depth, float limit) {
-  return std::min(limit, std::floor(2147483647.0f / (kInt8Limit * static_cast<float>(depth))));
+  return std::min(limit, std::floor(2147483647.0f / (kInt8Limit * depth)));
 }
 
 // bfloat16, the upper half of a float32, rounded to nearest, ties to even. NaN stays NaN.
 uint16_t upper_half(float value) {
   const auto bits = std::bit_cast<uint32_t>(value);
-  if (std::isnan(value)) return static_cast<uint16_t>(bits >> 16 | 0x40);
-  return static_cast<uint16_t>((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
+  if (std::isnan(value)) return bits >> 16 | 0x40;
+  return (bits + 0x7FFF + (bits >> 16 & 1)) >> 16;
 }
 
 int64_t bytes_of_weight(WeightType type) {
@@ -61,7 +61,7 @@ PackedLinear::PackedLinear(const std::vector<LinearPart>& parts, WeightType type
 void PackedLinear::pack_panel(int64_t panel, const std::vector<LinearPart>& parts) {
   const int64_t width = kernels_->panel;
   static thread_local std::vector<float> channels;  // [panel,depth]
-  channels.assign(static_cast<size_t>(width * depth_), 0.0f);
+  channels.assign(width * depth_, 0.0f);
   for (int64_t j = 0; j < width; ++j) {
     int64_t row = panel * width + j;
     const LinearPart* part = nullptr;
@@ -74,7 +74,7 @@ void PackedLinear::pack_panel(int64_t panel, const std::vector<LinearPart>& part
   const auto each = [&](auto* to, auto convert) {
     to += panel * width * depth_;
     for (int64_t k = 0; k < depth_; ++k) {
-      for (int64_t j = 0; j < width; ++j) *to++ = convert(channels[static_cast<size_t>(j * depth_ + k)]);
+      for (int64_t j = 0; j < width; ++j) *to++ = convert(channels[j * depth_ + k]);
     }
   };
   if (type_ == WeightType::kFloat32)
@@ -94,11 +94,11 @@ void PackedLinear::pack_int8(const float* channels, int64_t count, int64_t panel
     const float factor = largest > 0 ? kInt8Limit / largest : 0;
     int64_t sum = 0;
     for (int64_t k = 0; k < depth_; ++k) {
-      const auto integer = static_cast<int8_t>(std::lrintf(channel[k] * factor));
+      const int8_t integer = std::lrintf(channel[k] * factor);
       to[(k / group * count + j) * group + k % group] = integer;
       sum += integer;
     }
-    offsets_[panel * count + j] = static_cast<int32_t>(-kernels_->int8.zero_point * sum);
+    offsets_[panel * count + j] = -kernels_->int8.zero_point * sum;
   }
 }
 
@@ -123,9 +123,9 @@ void PackedLinear::run(const float* x, int64_t x_stride, int64_t rows, Activatio
         kernels_->multiply_bfloat16);
   }
   const auto row_bytes = depth_ * kernels_->int8.bytes;
-  const auto bytes = static_cast<size_t>(rows * row_bytes);
-  if (quantised.integers.size() < bytes) quantised.integers.resize(bytes);
-  if (quantised.scales.size() < static_cast<size_t>(rows)) quantised.scales.resize(static_cast<size_t>(rows));
+  const int64_t bytes = rows * row_bytes;
+  if (std::ssize(quantised.integers) < bytes) quantised.integers.resize(bytes);
+  if (std::ssize(quantised.scales) < rows) quantised.scales.resize(rows);
   char* integers = quantised.integers.data();
   float* scales = quantised.scales.data();
   pool.run(rows, rows * depth_, [&](int64_t begin, int64_t end) {

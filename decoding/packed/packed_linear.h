@@ -54,7 +54,7 @@ class PackedLinear {
   WeightType type_ = WeightType::kFloat32;
   int64_t inputs_ = 0, outputs_ = 0, panels_ = 0;
   int64_t depth_ = 0;        // inputs; for int8 padded to a multiple of the kernels' groups
-  void* weights_ = nullptr;  // float, uint16_t or int8_t, as packed.h has them
+  void* weights_ = nullptr;  // float, uint16_t or int8_t, in the layout of packed.h
   float *bias_ = nullptr, *scales_ = nullptr;
   int32_t* offsets_ = nullptr;
 };

@@ -37,7 +37,7 @@ struct PackedModel::Builder {
   LinearPart part(const std::string& name) const {
     return {tensor(name + ".weight"), tensor(name + ".bias")};
   }
-  // From then on the numbers are needed as they are packed.
+  // After packing, the stored weights are not needed any more.
   PackedLinear packed(const std::vector<LinearPart>& parts) const {
     PackedLinear linear(parts, type, *model.kernels_->packed, model.memory_, pool);
     for (const auto& part : parts) {
@@ -52,7 +52,7 @@ struct PackedModel::Builder {
   }
   std::vector<float> vector(const std::string& name) const {
     const StoredTensor& stored = tensor(name);
-    std::vector<float> numbers(static_cast<size_t>(stored.columns));
+    std::vector<float> numbers(stored.columns);
     widen(stored.type, stored.data, 0, stored.columns, numbers.data());
     return numbers;
   }
@@ -82,7 +82,7 @@ struct PackedModel::Builder {
 
   void build() const {
     const ModelOptions& o = model.options_;
-    const float scale = o.scale_embedding ? static_cast<float>(std::sqrt(static_cast<double>(o.d_model))) : 1;
+    const float scale = o.scale_embedding ? std::sqrt(o.d_model) : 1;
     const bool shared = o.share_encoder_decoder_embeddings;
     model.source_embedding = {tensor(shared ? "embedding.weight" : "source_embedding.weight"), scale};
     model.target_embedding = {tensor(shared ? "embedding.weight" : "target_embedding.weight"), scale};

@@ -1,5 +1,5 @@
-// A whole Transformer laid out for decoding on the CPU: weights packed once, layers that read the same input
-// joined. Read-only once made, so that any number of sessions share it.
+// A whole Transformer, packed for decoding on the CPU. The weights are packed once, and layers that read the
+// same input are joined. It is read-only, so any number of sessions can share it.
 #pragma once
 
 #include <memory>
@@ -16,7 +16,7 @@ struct PackedNorm {
   std::vector<float> gain, bias;
 };
 
-// Rows of a table as they lie in the file (or the model that was given), widened when they are read.
+// The rows of a table in the file or the model in memory. They are widened when they are read.
 struct EmbeddingTable {
   StoredTensor table;  // [V,D]
   float scale = 1;     // sqrt(D), or 1
@@ -53,7 +53,7 @@ class PackedModel {
   EmbeddingTable source_embedding, target_embedding;
   std::vector<PackedEncoderLayer> encoder;
   std::vector<PackedDecoderLayer> decoder;
-  PackedNorm encoder_final_norm, decoder_final_norm;  // pre-norm only, else empty
+  PackedNorm encoder_final_norm, decoder_final_norm;  // pre-norm only, otherwise empty
   PackedLinear memory_input;  // [layers*2D,D]: keys and values of the memory for each layer of the decoder
   PackedLinear output;        // [V,D]
 
@@ -62,7 +62,7 @@ class PackedModel {
   void add_position(int64_t position, float* out) const;
 
   ModelOptions options_;
-  StoredWeights weights_;  // keeps the embeddings where they are
+  StoredWeights weights_;  // keeps the embeddings, which are not packed
   const Kernels* kernels_;
   Activation activation_;
   Arena memory_;

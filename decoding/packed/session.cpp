@@ -9,34 +9,34 @@
 namespace dragoman {
 namespace {
 
-// Feed-forward layers are taken some rows at a time: [rows,F] of a whole batch of sources would leave the
-// cache.
+// Feed-forward layers process a block of rows at a time: [rows,F] of a whole batch of sources would not fit
+// the cache.
 constexpr int64_t kFeedForwardRows = 192;
 constexpr int64_t kQueriesAtOnce = 768;  // a multiple of the kernel's block, for the same sums
 
-// Room of a thread's own, kept from call to call.
+// A thread's own scratch memory, kept between calls.
 float* thread_scratch(int64_t floats) {
-  static thread_local std::vector<float> room;
-  if (room.size() < static_cast<size_t>(floats)) room.resize(static_cast<size_t>(floats));
-  return room.data();
+  static thread_local std::vector<float> scratch;
+  if (std::ssize(scratch) < floats) scratch.resize(floats);
+  return scratch.data();
 }
 
 }  // namespace
 
-// Add & norm around sublayers (model/add_norm.h). Post-norm: x = norm(x + y) behind each. Pre-norm: each
-// reads norm(x), and what it gives is added when x is read next.
+// Add & norm around sublayers (model/add_norm.h). Post-norm: x = norm(x + y) after each. Pre-norm: each reads
+// norm(x), and its output is added when x is read next.
 class Session::Residual {
  public:
   Residual(const Session& session, const Buffers& buffers, int64_t rows)
       : session_(session), buffers_(buffers), rows_(rows), pre_norm_(session.model_.options().pre_norm()) {}
 
-  // What a sublayer reads.
+  // The input of a sublayer.
   const float* before(const PackedNorm& norm) {
     if (!pre_norm_) return buffers_.x;
     normalise(norm, buffers_.normalised);
     return buffers_.normalised;
   }
-  // Its output stands in buffers.added.
+  // Its output is in buffers.added.
   void after(const PackedNorm& norm) {
     waiting_ = true;
     if (!pre_norm_) normalise(norm, buffers_.x);
@@ -89,20 +89,19 @@ void Session::feed_forward(const PackedLinear& inner, const PackedLinear& outer,
   }
 }
 
-// Each head of each sentence by itself: no position is padding. What attends at once is bounded, because a
-// signal is looked for in between only: a line of 90 kB takes many seconds a layer.
+// Processes each head of each sentence separately, without padding. The number of queries per call is
+// bounded, because signals are checked only between the calls: a line of 90 kB takes many seconds per layer.
 void Session::encoder_attention(const Buffers& buffers) {
   const ModelOptions& o = model_.options();
   const int64_t heads = o.encoder_attention_heads, size = head_size(heads), stride = buffers.input_stride;
-  const auto sentences = static_cast<int64_t>(first_token_.size()) - 1;
-  const auto scale = static_cast<float>(1 / std::sqrt(static_cast<double>(size)));
+  const int64_t sentences = std::ssize(first_token_) - 1;
+  const float scale = 1 / std::sqrt(size);
   const int64_t tokens = first_token_.back();
   int64_t longest = 0;
   for (size_t i = 1; i < first_token_.size(); ++i)
     longest = std::max(longest, first_token_[i] - first_token_[i - 1]);
   const auto one_head = [&](int64_t sentence, int64_t head, int64_t begin) {
-    const int64_t first = first_token_[static_cast<size_t>(sentence)],
-                  count = first_token_[static_cast<size_t>(sentence) + 1] - first;
+    const int64_t first = first_token_[sentence], count = first_token_[sentence + 1] - first;
     const int64_t queries = std::min(kQueriesAtOnce, count - begin);
     if (queries <= 0) return;
     const float* key = buffers.input + first * stride + head * size + o.d_model;
@@ -136,7 +135,7 @@ const float* Session::encode(const SentenceIds& sources) {
   float* row = buffers.x;
   for (const auto* source : sources) {
     for (size_t i = 0; i < source->size(); ++i, row += buffers.stride)
-      model_.embed(model_.source_embedding, (*source)[i], static_cast<int64_t>(i), row);
+      model_.embed(model_.source_embedding, (*source)[i], i, row);
   }
   Residual residual(*this, buffers, tokens);
   for (const auto& layer : model_.encoder) {
@@ -155,11 +154,10 @@ const float* Session::encode(const SentenceIds& sources) {
 
 void Session::start(const SentenceIds& sources) {
   kept_.clear(), passing_.clear();
-  caches_.clear(), cache_rows_.clear(), places_.clear();
+  caches_.clear(), cache_rows_.clear(), slots_.clear();
   rows_ = length_ = 0;
   first_token_.assign(1, 0);
-  for (const auto* source : sources)
-    first_token_.push_back(first_token_.back() + static_cast<int64_t>(source->size()));
+  for (const auto* source : sources) first_token_.push_back(first_token_.back() + std::ssize(*source));
   const float* encoded = encode(sources);
   float* memory = kept_.take<float>(first_token_.back() * model_.memory_input.stride());
   model_.memory_input.run(encoded, model_.encoder[0].self_output.stride(), first_token_.back(),
@@ -167,21 +165,18 @@ void Session::start(const SentenceIds& sources) {
   memory_ = memory;
 }
 
-// Each row's list of places is its origin's, with one more: where this step puts its keys and values.
-void Session::extend_places(const std::vector<DecoderRow>& rows) {
-  const auto length = static_cast<size_t>(length_);
-  next_places_.resize(rows.size() * (length + 1));
-  for (size_t r = 0; r < rows.size(); ++r) {
-    int32_t* to = next_places_.data() + r * (length + 1);
-    if (length > 0)
-      std::memcpy(to, places_.data() + static_cast<size_t>(rows[r].origin) * length, length * sizeof *to);
-    to[length] = static_cast<int32_t>(r);
+// Each row's list of slots is that of its origin, plus the slot of this step's keys and values.
+void Session::extend_slots(const std::vector<DecoderRow>& rows) {
+  next_slots_.resize(rows.size() * (length_ + 1));
+  for (int64_t r = 0; r < std::ssize(rows); ++r) {
+    int32_t* to = next_slots_.data() + r * (length_ + 1);
+    if (length_ > 0) std::memcpy(to, slots_.data() + rows[r].origin * length_, length_ * sizeof *to);
+    to[length_] = r;
   }
-  places_.swap(next_places_);
-  rows_ = static_cast<int64_t>(rows.size());
+  slots_.swap(next_slots_);
+  rows_ = rows.size();
   ++length_;
-  caches_.push_back(
-      kept_.take<float>(static_cast<int64_t>(model_.decoder.size()) * rows_ * 2 * model_.options().d_model));
+  caches_.push_back(kept_.take<float>(std::ssize(model_.decoder) * rows_ * 2 * model_.options().d_model));
   cache_rows_.push_back(rows_);
 }
 
@@ -190,18 +185,17 @@ void Session::self_attention(const PackedDecoderLayer& layer, const float* x, in
   const ModelOptions& o = model_.options();
   layer.self_input.run(x, buffers.stride, rows_, Activation::kNone, buffers.input, quantised_, pool_);
   const int64_t width = 2 * o.d_model, heads = o.decoder_attention_heads, size = head_size(heads);
-  const auto scale = static_cast<float>(1 / std::sqrt(static_cast<double>(size)));
+  const float scale = 1 / std::sqrt(size);
   float* now = caches_.back() + index * rows_ * width;
   for (int64_t r = 0; r < rows_; ++r)
-    std::memcpy(now + r * width, buffers.input + r * buffers.input_stride + o.d_model,
-                static_cast<size_t>(width) * sizeof(float));
+    std::memcpy(now + r * width, buffers.input + r * buffers.input_stride + o.d_model, width * sizeof(float));
   pool_.run(rows_, rows_ * length_ * width, [&](int64_t begin, int64_t end) {
     static thread_local std::vector<const float*> keys;
-    keys.resize(static_cast<size_t>(length_));
+    keys.resize(length_);
     for (int64_t r = begin; r < end; ++r) {
-      const int32_t* places = places_.data() + r * length_;
+      const int32_t* slots = slots_.data() + r * length_;
       for (size_t s = 0; s < keys.size(); ++s)
-        keys[s] = caches_[s] + (index * cache_rows_[s] + places[s]) * width;
+        keys[s] = caches_[s] + (index * cache_rows_[s] + slots[s]) * width;
       model_.kernels().packed->attend(
           {buffers.input + r * buffers.input_stride, keys.data(), length_, o.d_model, heads, size, scale},
           buffers.attended + r * buffers.stride, thread_scratch(length_ + 16));
@@ -217,16 +211,16 @@ void Session::cross_attention(const PackedDecoderLayer& layer, const float* x, i
   const int64_t query_stride = layer.cross_query.stride(), memory_stride = model_.memory_input.stride();
   layer.cross_query.run(x, buffers.stride, rows_, Activation::kNone, buffers.input, quantised_, pool_);
   const int64_t heads = o.decoder_attention_heads, size = head_size(heads);
-  const auto scale = static_cast<float>(1 / std::sqrt(static_cast<double>(size)));
-  const int64_t mean_length = first_token_.back() / (static_cast<int64_t>(first_token_.size()) - 1);
+  const float scale = 1 / std::sqrt(size);
+  const int64_t mean_length = first_token_.back() / (std::ssize(first_token_) - 1);
   pool_.run(rows_, rows_ * mean_length * 2 * o.d_model, [&](int64_t begin, int64_t end) {
     static thread_local std::vector<const float*> keys;
     for (int64_t r = begin; r < end; ++r) {
       const int64_t sentence = rows[r].sentence;
       const int64_t first = first_token_[sentence], count = first_token_[sentence + 1] - first;
-      keys.resize(static_cast<size_t>(count));
+      keys.resize(count);
       for (int64_t s = 0; s < count; ++s)
-        keys[static_cast<size_t>(s)] = memory_ + (first + s) * memory_stride + index * 2 * o.d_model;
+        keys[s] = memory_ + (first + s) * memory_stride + index * 2 * o.d_model;
       model_.kernels().packed->attend(
           {buffers.input + r * query_stride, keys.data(), count, o.d_model, heads, size, scale},
           buffers.attended + r * buffers.stride, thread_scratch(count + 16));
@@ -238,7 +232,7 @@ void Session::cross_attention(const PackedDecoderLayer& layer, const float* x, i
 
 StepLogits& Session::step(const std::vector<DecoderRow>& rows) {
   passing_.clear();
-  extend_places(rows);
+  extend_slots(rows);
   const Buffers buffers = take_buffers(rows_, model_.decoder[0].inner.stride());
   for (int64_t r = 0; r < rows_; ++r) {
     model_.embed(model_.target_embedding, rows[r].token, length_ - 1, buffers.x + r * buffers.stride);
@@ -246,9 +240,9 @@ StepLogits& Session::step(const std::vector<DecoderRow>& rows) {
   Residual residual(*this, buffers, rows_);
   for (size_t i = 0; i < model_.decoder.size(); ++i) {
     const PackedDecoderLayer& layer = model_.decoder[i];
-    self_attention(layer, residual.before(layer.self_norm), static_cast<int64_t>(i), buffers);
+    self_attention(layer, residual.before(layer.self_norm), i, buffers);
     residual.after(layer.self_norm);
-    cross_attention(layer, residual.before(layer.cross_norm), static_cast<int64_t>(i), rows, buffers);
+    cross_attention(layer, residual.before(layer.cross_norm), i, rows, buffers);
     residual.after(layer.cross_norm);
     feed_forward(layer.inner, layer.outer, residual.before(layer.feed_forward_norm), buffers, rows_);
     residual.after(layer.feed_forward_norm);

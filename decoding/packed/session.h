@@ -1,11 +1,12 @@
-// One batch of sentences on its way through a packed model: encoded once, then one token a row and step.
+// Computes one batch of sentences with a packed model. The sources are encoded once. Each step then reads one
+// token per row.
 //
-//   sources --> one row a token, no padding --> memory --> keys and values of each layer, once a sentence
+//   sources --> one row per token, no padding --> memory --> keys and values of each layer, once per sentence
 //   rows (hypotheses) --> step --> logits
 //
-// Caches are never moved. What a row has read is a list of places, one a position: a row that goes on from
-// another one takes over its list, and rows of one sentence share whatever they have in common. The keys and
-// values of the memory are shared by all rows of a sentence.
+// Caches are never moved. A row has a list of slots, one per position, with the keys and values of its
+// tokens. A row that continues another one copies its list, so the rows of a sentence share their common
+// prefix. All rows of a sentence share the keys and values of the memory.
 #pragma once
 
 #include <vector>
@@ -32,7 +33,7 @@ class Session : public StepDecoder {
     float *x, *normalised, *input, *attended, *added, *hidden;
     int64_t stride, input_stride, hidden_stride;
   };
-  class Residual;  // x and what is still to be added to it
+  class Residual;  // x and the output that is still to be added to it
 
   int64_t head_size(int64_t heads) const { return model_.options().d_model / heads; }
   Buffers take_buffers(int64_t rows, int64_t feed_forward_stride);
@@ -40,7 +41,7 @@ class Session : public StepDecoder {
   void feed_forward(const PackedLinear& inner, const PackedLinear& outer, const float* x,
                     const Buffers& buffers, int64_t rows);
   const float* encode(const SentenceIds& sources);
-  void extend_places(const std::vector<DecoderRow>& rows);
+  void extend_slots(const std::vector<DecoderRow>& rows);
   void self_attention(const PackedDecoderLayer& layer, const float* x, int64_t index, const Buffers& buffers);
   void cross_attention(const PackedDecoderLayer& layer, const float* x, int64_t index,
                        const std::vector<DecoderRow>& rows, const Buffers& buffers);
@@ -52,12 +53,12 @@ class Session : public StepDecoder {
   Arena passing_;  // for one step
   QuantisedRows quantised_;
 
-  std::vector<int64_t> first_token_;  // of each sentence among the tokens of the batch, and their number
+  std::vector<int64_t> first_token_;  // of each sentence among the tokens of the batch, and their total
   const float* memory_ = nullptr;     // [tokens, memory_input.stride()]
   int64_t rows_ = 0, length_ = 0;     // rows of the last step; tokens read so far
   std::vector<float*> caches_;        // of each position: [layers, rows of that step, 2D]
   std::vector<int64_t> cache_rows_;   // of each position: rows of that step
-  std::vector<int32_t> places_, next_places_;  // [rows, length]: the row of each position that it has read
+  std::vector<int32_t> slots_, next_slots_;  // [rows, length]: the slot of each position
 };
 
 }  // namespace dragoman

@@ -1,5 +1,5 @@
-// A few threads that wait for parts of one loop. A decoding step has some sixty loops of a few microseconds
-// each: the threads watch for the next one for a moment before they sleep, and sleep when nothing comes.
+// A few threads that wait for parts of one loop. A decoding step has about sixty loops of a few microseconds
+// each. The threads spin for a moment to wait for the next loop before they sleep.
 #pragma once
 
 #include <atomic>
@@ -11,20 +11,20 @@ namespace dragoman {
 
 class ThreadPool {
  public:
-  // threads: the caller's included; 1 starts none.
+  // threads: including the caller; 1 starts none.
   explicit ThreadPool(int threads);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
 
-  int threads() const { return static_cast<int>(others_.size()) + 1; }
+  int64_t threads() const { return others_.size() + 1; }
 
-  // Calls part(begin, end) so that 0 .. count-1 is covered, by as many threads as there is work for: `work`
-  // is about how many multiplications all of it takes. Parts must not throw, and begin at multiples of
-  // `grain`.
+  // Calls part(begin, end) for parts that cover 0 .. count-1, on as many threads as the work justifies.
+  // `work`: the approximate number of multiplications in total. Parts must not throw. They begin at multiples
+  // of `grain`.
   template <typename Part>
   void run(int64_t count, int64_t work, const Part& part, int64_t grain = 1) {
-    const int64_t most = 1 + work / kWorkWorthAThread, units = (count + grain - 1) / grain;
+    const int64_t most = 1 + work / kMinWorkPerThread, units = (count + grain - 1) / grain;
     const int64_t parts =
         most < threads() ? (most < units ? most : units) : (threads() < units ? threads() : units);
     if (parts <= 1) {
@@ -45,7 +45,7 @@ class ThreadPool {
 
  private:
   using Call = void (*)(const void*, int64_t);
-  static constexpr int64_t kWorkWorthAThread = 60000;  // some microseconds
+  static constexpr int64_t kMinWorkPerThread = 60000;  // some microseconds
 
   void run_parts(int64_t parts, Call call, const void* work);
   void wait_for_work(int64_t index);
@@ -54,8 +54,8 @@ class ThreadPool {
   Call call_ = nullptr;
   const void* work_ = nullptr;
   int64_t parts_ = 0;
-  alignas(64) std::atomic<uint32_t> round_ = 0;      // goes up when there is work
-  alignas(64) std::atomic<int32_t> unfinished_ = 0;  // threads that still have to say they saw the round
+  alignas(64) std::atomic<uint32_t> round_ = 0;      // increases when there is work
+  alignas(64) std::atomic<int32_t> unfinished_ = 0;  // threads that have not yet finished the round
   std::atomic<bool> ending_ = false;
 };
 

@@ -20,11 +20,11 @@ WeightType weight_type(Precision precision) {
 
 PackedEngineOptions packed_options(const EngineOptions& options, const std::vector<int64_t>& forbidden) {
   const int64_t share = std::max<int64_t>(1, at::get_num_threads() / options.workers);
-  return {weight_type(options.precision), forbidden,
-          static_cast<int>(options.threads > 0 ? options.threads : share), static_cast<int>(options.workers)};
+  return {weight_type(options.precision), forbidden, options.threads > 0 ? options.threads : share,
+          options.workers};
 }
 
-// One line is given to all models of an ensemble, and their words are compared one by one.
+// All models of an ensemble get the same ids, and their log-probabilities are added token by token.
 void check_ensemble(const std::vector<ModelFolder>& folders) {
   const ModelFolder& first = folders.front();
   for (size_t i = 1; i < folders.size(); ++i)
@@ -38,9 +38,9 @@ std::unique_ptr<SearchEngine> packed_engine(std::vector<ModelToPack> models, con
 
 void check_torch_options(const EngineOptions& options) {
   if (options.precision == Precision::kInt8)
-    throw UsageError("--precision", "required float32, bfloat16 or float16 on this device, got 'int8'");
+    throw UsageError("--precision", "expected float32, bfloat16 or float16 on this device, got 'int8'");
   if (options.workers > 1)
-    throw UsageError("--workers", "required 1 on this device and in this precision, got " +
+    throw UsageError("--workers", "expected 1 on this device and in this precision, got " +
                                       std::to_string(options.workers));
 }
 

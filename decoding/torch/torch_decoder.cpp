@@ -11,9 +11,9 @@ namespace {
 
 // [n,S] ids.
 torch::Tensor padded(const SentenceIds& sentences, int64_t pad_id) {
-  size_t longest = 0;
-  for (const auto* ids : sentences) longest = std::max(longest, ids->size());
-  auto batch = torch::full({std::ssize(sentences), static_cast<int64_t>(longest)}, pad_id, torch::kInt64);
+  int64_t longest = 0;
+  for (const auto* ids : sentences) longest = std::max<int64_t>(longest, ids->size());
+  auto batch = torch::full({std::ssize(sentences), longest}, pad_id, torch::kInt64);
   for (int64_t i = 0; i < batch.size(0); ++i)
     std::copy(sentences[i]->begin(), sentences[i]->end(), batch[i].mutable_data_ptr<int64_t>());
   return batch;

@@ -1,5 +1,5 @@
-// The decoder of LibTorch: the modules of model/ with a key/value cache, one token at a time, on any device
-// and in any type that LibTorch has.
+// The LibTorch decoder: the modules of model/ with a key/value cache, one token at a time, on any device and
+// in any data type of LibTorch.
 //
 //   sentences with rows: n    rows of each: b    slots: n*b, the rows of a sentence adjacent
 //
@@ -28,7 +28,7 @@ class TorchDecoder : public StepDecoder {
 
  private:
   struct Slots {
-    std::vector<int64_t> sentences;  // [n], of those given to start()
+    std::vector<int64_t> sentences;  // [n], indices in the argument of start()
     std::vector<int64_t> row_of;     // [n*b]: the row that each slot computes
     std::vector<int64_t> slot_of;    // [rows]: where each row is computed
   };
@@ -40,7 +40,7 @@ class TorchDecoder : public StepDecoder {
   TorchLogits logits_;
 
   torch::Tensor memory_;       // [n,S,D]
-  torch::Tensor source_mask_;  // [n,1,1,S], or undefined when nothing is padded
+  torch::Tensor source_mask_;  // [n,1,1,S], or undefined without padding
   DecoderCache cache_;
   Slots slots_;
   int64_t length_ = 0;  // tokens read so far

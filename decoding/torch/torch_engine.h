@@ -1,4 +1,4 @@
-// The engine of CUDA, and of the types that the packed engine does not have: search over TorchDecoder.
+// The engine for CUDA, and for the data types that the packed engine does not have: search over TorchDecoder.
 #pragma once
 
 #include <string>

@@ -57,10 +57,10 @@ void TorchLogits::best(int64_t count, bool normalise, BestTokens& found) {
   found.resize(block.size(0), count);
   for (int64_t i = 0; i < std::ssize(found.tokens); ++i) {
     if (i > 0 && i % count == 0) row += block.size(1);
-    const auto value = static_cast<float>(row[i % count]);
+    const float value = row[i % count], sum = row[2 * count];
     const bool possible = value != kImpossible;
-    found.log_probabilities[i] = possible ? value - static_cast<float>(row[2 * count]) : kImpossible;
-    found.tokens[i] = possible ? static_cast<int32_t>(row[count + i % count]) : -1;
+    found.log_probabilities[i] = possible ? value - sum : kImpossible;
+    found.tokens[i] = possible ? row[count + i % count] : -1;
   }
 }
 

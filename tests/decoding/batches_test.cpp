@@ -7,18 +7,18 @@ namespace {
 
 using Batches = std::vector<std::vector<size_t>>;
 
-TEST(BatchesByLength, TheLongestGoFirstAndEqualsKeepTheirOrder) {
+TEST(BatchesByLength, TheLongestComeFirstAndTiesKeepTheirOrder) {
   EXPECT_EQ(batches_by_length({3, 9, 3, 5}, 1000), (Batches{{1, 3, 0, 2}}));
   EXPECT_EQ(batches_by_length({}, 1000), Batches());
 }
 
-TEST(BatchesByLength, HoldPaddedPositionsOfTheirLongest) {
+TEST(BatchesByLength, BoundThePaddedPositions) {
   EXPECT_EQ(batches_by_length({3, 9, 3, 5}, 18), (Batches{{1, 3}, {0, 2}}));
   EXPECT_EQ(batches_by_length({3, 9, 3, 5}, 17), (Batches{{1}, {3, 0, 2}}));
-  EXPECT_EQ(batches_by_length({3, 9}, 1), (Batches{{1}, {0}}));  // one at least
+  EXPECT_EQ(batches_by_length({3, 9}, 1), (Batches{{1}, {0}}));  // at least one
 }
 
-TEST(BatchesByLength, HoldSixtyFourSentencesAtMost) {
+TEST(BatchesByLength, HaveAtMostSixtyFourSentences) {
   const auto batches = batches_by_length(std::vector<size_t>(130, 1), 1 << 20);
   ASSERT_EQ(batches.size(), 3U);
   EXPECT_EQ(batches[0].size(), 64U);

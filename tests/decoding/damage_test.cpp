@@ -1,6 +1,6 @@
 // uses: torch
-// A model folder that was damaged: cut at every length, or with one bit wrong. Either it is the same model,
-// or a ModelError says what is wrong; nothing crashes, and nothing takes its time.
+// Damaged model folders: truncated at every length, or with one wrong bit. Either it is the same model, or a
+// ModelError names the damage. Nothing crashes, and nothing takes long.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -34,7 +34,7 @@ class DamagedFolder : public testing::Test {
     FileWriter writer(file(name));
     writer.write(contents_.at(name));
   }
-  // Through every weight, both tokenizers and the search.
+  // Uses every weight, both tokenizers and the search.
   std::vector<std::string> translations() const {
     TranslateOptions options;
     options.search.max_length = 8;
@@ -70,12 +70,12 @@ class DamagedFolder : public testing::Test {
 };
 using SlowDamagedFolder = DamagedFolder;
 
-TEST_F(SlowDamagedFolder, CutAtAnyLengthIsRefused) {
+TEST_F(SlowDamagedFolder, TruncatedAtAnyLengthIsRefused) {
   for (const auto& name : names_) {
     SCOPED_TRACE(name);
     for (size_t length = contents_[name].size(); length-- > 0;) {
       ASSERT_EQ(::truncate(file(name).c_str(), static_cast<off_t>(length)), 0);
-      // Without its last newline the manifest says the same.
+      // Without its last newline the manifest is equivalent.
       if (name == kManifestName && length + 1 == contents_[name].size()) continue;
       ASSERT_THROW(check_manifest(path()), ModelError) << length;
     }
@@ -84,7 +84,7 @@ TEST_F(SlowDamagedFolder, CutAtAnyLengthIsRefused) {
   EXPECT_FALSE(refused());
 }
 
-TEST_F(DamagedFolder, WithoutAManifestAFileCutAtAnyLengthIsRefusedByItsReader) {
+TEST_F(DamagedFolder, WithoutAManifestAFileTruncatedAtAnyLengthIsRefusedByItsReader) {
   remove_all(file(kManifestName));
   const auto cut = [&](const char* name, size_t step, const auto& read) {
     for (size_t length = contents_[name].size(); length-- > 0;) {
@@ -93,7 +93,7 @@ TEST_F(DamagedFolder, WithoutAManifestAFileCutAtAnyLengthIsRefusedByItsReader) {
       const bool only_newline = contents_[name].back() == '\n' && length + 1 == contents_[name].size();
       if (only_newline && name != std::string("model.safetensors")) continue;
       if (name == std::string("source.spm")) {
-        // A model that ends between two of its parts is a model with fewer pieces: it is read, or refused.
+        // A model that ends between two fields is a model with fewer pieces. It is read or refused.
         try {
           read();
         } catch (const ModelError&) {
@@ -133,7 +133,7 @@ TEST_F(SlowDamagedFolder, WithAnyBitWrongIsRefusedOrTheSameModel) {
   EXPECT_LT(slowest, 10) << "seconds";
 }
 
-// Nothing but the readers themselves stand against it then, and another model may well come out.
+// Only the readers check the files then, so the result may be another model.
 TEST_F(DamagedFolder, WithoutAManifestAWrongBitNeverCrashes) {
   remove_all(file(kManifestName));
   names_.pop_back();

@@ -16,7 +16,7 @@ namespace {
 using Ids = std::vector<int64_t>;
 constexpr int64_t kEnd = 0;
 
-// Of one vocabulary, and of nothing else.
+// Models that share only their vocabulary.
 std::vector<Transformer> three_models() {
   ModelOptions wide = small_model_options(), pre = small_model_options();
   wide.d_model = 32, wide.decoder_layers = 3, wide.encoder_ffn_dim = 80;
@@ -32,8 +32,8 @@ PackedEngine packed_engine(const std::vector<Transformer>& models, WeightType ty
   return {std::move(all), {type, {kSmallPad}, threads, workers}};
 }
 
-// Log-probabilities [T,V] of what follows each prefix of `target`, by the notes: softmax of the mean of the
-// models' log-probabilities.
+// Log-probabilities [T,V] of the token after each prefix of `target`, by the modules of model/: softmax of
+// the mean of the models' log-probabilities.
 torch::Tensor expected_log_probabilities(const std::vector<Transformer>& models, const Ids& source,
                                          Ids target) {
   const torch::NoGradGuard no_grad;
@@ -145,7 +145,7 @@ std::string refusal(const std::vector<ModelFolder>& folders) {
   return "";
 }
 
-TEST(Ensemble, OfOtherVocabulariesIsRefusedNamingThePiece) {
+TEST(Ensemble, OfDifferentVocabulariesIsRefusedNamingThePiece) {
   const ModelFolder plain = small_folder();
   EXPECT_EQ(refusal({plain, small_folder({.seed = 2})}), "");
   EXPECT_NE(refusal({plain, small_folder({.language_codes = {">>de<<"}})}).find("pieces"), std::string::npos);

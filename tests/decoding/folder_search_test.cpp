@@ -17,19 +17,19 @@ SearchOptions applied(const char* text) {
   return search;
 }
 
-TEST(FolderSearch, AFolderThatSaysNothingChangesNothing) {
+TEST(FolderSearch, AFolderWithoutSettingsChangesNothing) {
   SearchOptions search, usual;
   EXPECT_TRUE(apply_generation(parsed("{}"), search).empty());
   EXPECT_EQ(to_json(search.describe()), to_json(usual.describe()));
 }
 
-TEST(FolderSearch, LengthsCountTheTokenThatStartsTheDecoderAsTransformersDoes) {
+TEST(FolderSearch, LengthsCountTheStartTokenAsTransformersDoes) {
   EXPECT_EQ(applied(R"({"max_length": 6})").max_length, 5);
   EXPECT_EQ(applied(R"({"max_new_tokens": 6, "max_length": 3})").max_length, 6);
   EXPECT_EQ(applied(R"({"min_length": 6})").min_length, 5);
   EXPECT_EQ(applied(R"({"min_length": 0})").min_length, 0);
   EXPECT_EQ(applied(R"({"min_new_tokens": 6, "min_length": 3})").min_length, 6);
-  // What training and the converter of OPUS-MT write into every folder bounds the usual limit only.
+  // The value that training and the converter of OPUS-MT write into every folder only bounds the usual limit.
   EXPECT_EQ(applied(R"({"max_length": 512})").max_length, 0);
 }
 
@@ -39,7 +39,7 @@ TEST(FolderSearch, StoppingRulesHaveTheirOwnNames) {
   EXPECT_EQ(applied(R"({"early_stopping": "never"})").search_until, SearchUntil::kExact);
 }
 
-TEST(FolderSearch, SamplingWithoutATopKTakesFiftyAsTransformersDoes) {
+TEST(FolderSearch, SamplingWithoutATopKUsesFiftyAsTransformersDoes) {
   EXPECT_EQ(applied(R"({"do_sample": true})").top_k, 50);
   EXPECT_EQ(applied(R"({"do_sample": true, "top_k": 3})").top_k, 3);
   EXPECT_EQ(applied("{}").top_k, 0);

@@ -27,7 +27,7 @@ Ids turns(const Ids& unit, size_t count, Ids behind = {}) {
   return behind;
 }
 
-TEST(LoopGuard, FindsTheSameTokensOneBehindTheOther) {
+TEST(LoopGuard, FindsContiguousRepetitions) {
   for (const size_t unit : {1, 2, 3, 5, 16}) {
     const size_t enough = std::max<size_t>(4, (16 + unit - 1) / unit);
     EXPECT_TRUE(repeats_itself(turns(counted(unit), enough, counted(7, 1)))) << unit;
@@ -35,17 +35,17 @@ TEST(LoopGuard, FindsTheSameTokensOneBehindTheOther) {
   }
 }
 
-TEST(LoopGuard, LetsAWordBeSaidAFewTimes) {
+TEST(LoopGuard, AllowsAFewRepetitionsOfAWord) {
   EXPECT_FALSE(repeats_itself(turns({5, 6}, 7)));  // "ha, ha, ha, ha, ha, ha, ha"
   EXPECT_FALSE(repeats_itself(turns({5}, 15)));
   EXPECT_FALSE(repeats_itself({}));
 }
 
-TEST(LoopGuard, FindsAClauseThatComesAgainWithAWordChanged) {
+TEST(LoopGuard, FindsAClauseThatIsRepeatedWithOneWordChanged) {
   Ids ids;
   for (int64_t i = 0; i < 6; ++i) ids = turns({1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 50 + i % 2}, 1, ids);
   EXPECT_TRUE(repeats_itself(ids));
-  // Two sentences that begin alike are none.
+  // Two sentences with the same beginning are not a loop.
   EXPECT_FALSE(repeats_itself(turns(counted(14), 1, turns(counted(14), 1, counted(20, 1)))));
 }
 
@@ -59,7 +59,7 @@ TEST(LoopGuard, DoesNotTakeTextForALoop) {
   }
 }
 
-TEST(LoopGuard, ALoopIsNoneWhereTheSourceTurnsToo) {
+TEST(LoopGuard, ATranslationIsNoLoopIfItsSourceRepeatsItself) {
   const Ids loop = turns({1, 2}, 20);
   EXPECT_TRUE(is_loop(counted(30), loop));
   EXPECT_FALSE(is_loop(turns({7}, 40), loop));
@@ -70,7 +70,7 @@ TEST(LoopGuard, ATranslationMuchLongerThanItsSourceIsALoop) {
   EXPECT_TRUE(is_loop(counted(5), counted(46)));
 }
 
-TEST(LoopGuardOnRealData, TakesNoSentenceOfPeopleForALoop) {
+TEST(LoopGuardOnRealData, FindsNoLoopInHumanTranslations) {
   const std::string folder = test_data("data/wmt-newstest");
   if (folder.empty()) GTEST_SKIP() << needs_test_data("data/wmt-newstest");
   const auto read = [&](const std::string& name) {
@@ -86,7 +86,7 @@ TEST(LoopGuardOnRealData, TakesNoSentenceOfPeopleForALoop) {
     EXPECT_FALSE(is_loop(tokenizer.encode(source[i]), tokenizer.encode(target[i]))) << target[i];
 }
 
-TEST(LoopGuard, NamesTheTokensThatWouldMakeAGroupComeAgain) {
+TEST(LoopGuard, NamesTheTokensThatWouldRepeatAnNgram) {
   EXPECT_EQ(repeating_tokens({1, 2, 3, 1, 2}, 3), Ids{3});
   EXPECT_EQ(repeating_tokens({1, 2, 3, 1, 2, 4, 1, 2}, 3), (Ids{3, 4}));
   EXPECT_EQ(repeating_tokens({1, 2, 3}, 1), (Ids{1, 2, 3}));

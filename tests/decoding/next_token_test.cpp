@@ -19,7 +19,7 @@ std::vector<float> after_rules(std::vector<float> logits, const std::vector<int6
   return logits;
 }
 
-TEST(TokenRules, ThereAreNoneUntilTheyAreAskedFor) {
+TEST(TokenRules, ThereAreNoneByDefault) {
   EXPECT_FALSE(has_token_rules({}, {}));
   EXPECT_EQ(after_rules({1, -2, 3}, {2}, {}, {}), (std::vector<float>{1, -2, 3}));
   EXPECT_TRUE(has_token_rules({.repetition_penalty = 1.2}, {}));
@@ -31,12 +31,12 @@ TEST(TokenRules, ThereAreNoneUntilTheyAreAskedFor) {
   EXPECT_TRUE(has_token_rules({}, prefixes));
 }
 
-TEST(TokenRules, APenaltyMovesWhatWasWrittenOnceWhateverItsSign) {
+TEST(TokenRules, APenaltyChangesEachGeneratedTokenOnceForEitherSign) {
   const SearchOptions options{.repetition_penalty = 2};
   EXPECT_EQ(after_rules({1, -2, 3, -1}, {1, 2, 1}, options, {}), (std::vector<float>{1, -4, 1.5, -1}));
 }
 
-TEST(TokenRules, AForbiddenGroupIsStoppedAtItsLastToken) {
+TEST(TokenRules, AForbiddenNgramIsMaskedAtItsLastToken) {
   SearchLimits limits;
   limits.forbidden = {{1, 2, 3}, {2, 0}};
   EXPECT_EQ(after_rules({5, 5, 5, 5}, {1, 2}, {}, limits), (std::vector<float>{kNever, 5, 5, kNever}));
@@ -44,7 +44,7 @@ TEST(TokenRules, AForbiddenGroupIsStoppedAtItsLastToken) {
   EXPECT_EQ(after_rules({5, 5, 5, 5}, {}, {}, limits), (std::vector<float>{5, 5, 5, 5}));
 }
 
-TEST(TokenRules, ABeginningLeavesOneTokenAndThenNoTrace) {
+TEST(TokenRules, AForcedPrefixAllowsOneTokenAndThenHasNoEffect) {
   SearchLimits limits;
   limits.prefixes = {{}, {2, 1}};
   EXPECT_EQ(after_rules({1, 2, 3}, {}, {}, limits, 1), (std::vector<float>{kNever, kNever, 3}));
@@ -54,19 +54,19 @@ TEST(TokenRules, ABeginningLeavesOneTokenAndThenNoTrace) {
   EXPECT_EQ(after_rules({1, 2, kNever}, {}, {}, limits, 1), (std::vector<float>{kNever, kNever, 0}));
 }
 
-TEST(TokenRules, TheEndWaitsForTheLeastLength) {
+TEST(TokenRules, TheEndIsMaskedBelowTheMinimumLength) {
   SearchLimits limits;
   limits.end_id = 1;
   EXPECT_EQ(after_rules({1, 2, 3}, {0, 2}, {.min_length = 3}, limits), (std::vector<float>{1, kNever, 3}));
   EXPECT_EQ(after_rules({1, 2, 3}, {0, 2, 2}, {.min_length = 3}, limits), (std::vector<float>{1, 2, 3}));
 }
 
-TEST(TokenRules, EveryTokenThatEndsWaitsForTheLeastLength) {
+TEST(TokenRules, EveryEndingTokenIsMaskedBelowTheMinimumLength) {
   EXPECT_EQ(after_rules({1, 2, 3}, {}, {.min_length = 1, .ends = {0, 2}}, {}),
             (std::vector<float>{kNever, 2, kNever}));
 }
 
-TEST(TokenRules, GroupsOfTheSourceMayBeForbidden) {
+TEST(TokenRules, NgramsOfTheSourceMayBeForbidden) {
   const std::vector<int64_t> source = {1, 2, 3, 2, 0};
   SearchLimits limits;
   limits.sources = {&source};
@@ -92,18 +92,18 @@ TEST(TokenRules, AFirstAndALastTokenCanBeForced) {
   EXPECT_EQ(after_rules({1, 2, 3}, {1, 1}, last, limits), (std::vector<float>{0, kNever, 0}));
 }
 
-TEST(TokenRules, SuppressedTokensAreNeverWrittenAndSomeOnlyNotFirst) {
+TEST(TokenRules, SuppressedTokensAreMaskedAndSomeOnlyAtTheBeginning) {
   SearchLimits limits;
   limits.lengths = {9};
   const SearchOptions options{.suppressed = {0}, .begin_suppressed = {1}};
   EXPECT_EQ(after_rules({1, 2, 3}, {}, options, limits), (std::vector<float>{kNever, kNever, 3}));
   EXPECT_EQ(after_rules({1, 2, 3}, {2}, options, limits), (std::vector<float>{kNever, 2, 3}));
-  // Behind a forced first token the second is the first that is chosen.
+  // After a forced first token, the second token is the first that is chosen.
   const SearchOptions forced{.begin_suppressed = {1}, .forced_begin = 2};
   EXPECT_EQ(after_rules({1, 2, 3}, {2}, forced, limits), (std::vector<float>{1, kNever, 3}));
 }
 
-TEST(Hypothesis, EndsAtEachTokenThatEndsAndKeepsAllButTheUsualOne) {
+TEST(Hypothesis, EndsAtEachEndingTokenAndKeepsAllExceptTheUsualOne) {
   const SearchOptions options{.ends = {0, 7}};
   Hypothesis usual, other, cut;
   EXPECT_FALSE(usual.grow(5, -1, 9, 0, options));
@@ -118,13 +118,13 @@ TEST(Hypothesis, EndsAtEachTokenThatEndsAndKeepsAllButTheUsualOne) {
   EXPECT_DOUBLE_EQ(other.score, -3);
 }
 
-TEST(Hypothesis, IsCutAndNotCompleteWhereItsLastTokenIsForced) {
+TEST(Hypothesis, IsNotCompleteIfItsLastTokenIsForced) {
   Hypothesis forced;
   EXPECT_TRUE(forced.grow(0, 0, 1, 0, {.forced_ends = {0}}));
   EXPECT_FALSE(forced.complete);
 }
 
-// How often each token is drawn from 100,000 evenly spread numbers.
+// The frequency of each token for 100,000 evenly spaced numbers.
 std::map<int64_t, double> shares(const std::vector<float>& logits, const SearchOptions& options) {
   constexpr int kDraws = 100000;
   std::map<int64_t, double> counts;
@@ -137,7 +137,7 @@ std::map<int64_t, double> shares(const std::vector<float>& logits, const SearchO
 // Probabilities 0.1, 0.4, 0.3, 0.2.
 const std::vector<float> kFour = {std::log(0.1F), std::log(0.4F), std::log(0.3F), std::log(0.2F)};
 
-TEST(Sampling, DrawsByProbability) {
+TEST(Sampling, FollowsTheProbabilities) {
   const auto all = shares(kFour, {});
   EXPECT_NEAR(all.at(0), 0.1, 1e-3);
   EXPECT_NEAR(all.at(1), 0.4, 1e-3);
@@ -152,7 +152,7 @@ TEST(Sampling, ATemperatureSharpensAndFlattens) {
   EXPECT_NEAR(flat.at(0), 0.25, 1e-3);
 }
 
-TEST(Sampling, TopKAndTopPCutTheTail) {
+TEST(Sampling, TopKAndTopPRemoveTheTail) {
   const auto two = shares(kFour, {.top_k = 2});
   EXPECT_EQ(two.size(), 2U);
   EXPECT_NEAR(two.at(1), 4.0 / 7, 1e-3);
@@ -163,14 +163,14 @@ TEST(Sampling, TopKAndTopPCutTheTail) {
   EXPECT_EQ(shares(kFour, {.top_k = 3, .top_p = 0.7}).size(), 2U);
 }
 
-TEST(Sampling, TellsTheModelsOwnLogProbability) {
+TEST(Sampling, ReturnsTheModelsOwnLogProbability) {
   const SearchOptions options{.temperature = 0.3, .top_k = 1};
   const auto drawn = sample_token(kFour.data(), 4, options, 0.99);
   EXPECT_EQ(drawn.token, 1);
   EXPECT_NEAR(drawn.log_probability, std::log(0.4), 1e-6);
 }
 
-TEST(Sampling, NeverDrawsTheImpossible) {
+TEST(Sampling, NeverSamplesAMaskedToken) {
   EXPECT_EQ(shares({kNever, 1, kNever}, {}), (std::map<int64_t, double>{{1, shares({1}, {}).at(0)}}));
   const std::vector<float> none = {kNever, kNever};
   EXPECT_EQ(sample_token(none.data(), 2, {}, 0.5).token, -1);

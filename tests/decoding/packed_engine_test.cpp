@@ -1,5 +1,5 @@
 // uses: torch
-// The packed engine against the notes (logits) and against the engine of LibTorch (hypotheses).
+// Compares the packed engine with the modules of model/ (logits) and with the LibTorch engine (hypotheses).
 #include "decoding/packed/packed_engine.h"
 
 #include <gtest/gtest.h>
@@ -27,18 +27,18 @@ PackedEngine engine_of(const Transformer& model, WeightType type = WeightType::k
   return {model->options(), stored_weights(model), engine_options(model, type), chosen};
 }
 
-// [tokens+1,V] by the notes.
-torch::Tensor notes_logits(Transformer model, const Ids& source, Ids tokens) {
+// [tokens+1,V] of the modules of model/.
+torch::Tensor modules_logits(Transformer model, const Ids& source, Ids tokens) {
   const torch::NoGradGuard no_grad;
   tokens.insert(tokens.begin(), model->options().target_pad_id());
   return model->forward(torch::tensor(source).unsqueeze(0), torch::tensor(tokens).unsqueeze(0))[0];
 }
 
-// The largest difference to the notes over all logits but <pad>'s.
+// The largest difference from the modules over all logits except those of <pad>.
 double largest_difference(const PackedEngine& engine, const Transformer& model, const Ids& source,
                           const Ids& tokens) {
   const auto packed = engine.forced_logits(source, tokens);
-  const auto expected = notes_logits(model, source, tokens);
+  const auto expected = modules_logits(model, source, tokens);
   double most = 0;
   for (size_t t = 0; t < packed.size(); ++t) {
     for (size_t v = 0; v + 1 < packed[t].size(); ++v) {
@@ -81,7 +81,7 @@ std::vector<ModelOptions> shapes_to_try() {
   return all;
 }
 
-TEST(PackedEngine, GivesTheNotesLogitsForEveryShapeAndKernel) {
+TEST(PackedEngine, GivesTheModulesLogitsForEveryShapeAndKernel) {
   const Ids tokens = {5, 3, 9, 9, 1, 22, 7, 7, 2};
   for (const auto& options : shapes_to_try()) {
     const Transformer model = random_model(options, 3, 0, 2);
@@ -96,17 +96,17 @@ TEST(PackedEngine, GivesTheNotesLogitsForEveryShapeAndKernel) {
   }
 }
 
-TEST(PackedEngine, GivesTheNotesLogitsPast512Positions) {
+TEST(PackedEngine, GivesTheModulesLogitsPast512Positions) {
   const Transformer model = random_model(small_model_options(), 2);
   const Ids source = {4, 5, 6, 0}, tokens(530, 7);
   EXPECT_LT(largest_difference(engine_of(model), model, source, tokens), 1e-4);
 }
 
-TEST(PackedEngine, SmallerWeightsStayCloseToTheNotes) {
+TEST(PackedEngine, SmallerWeightsStayCloseToTheModules) {
   for (const auto& options : shapes_to_try()) {
     const Transformer model = random_model(options, 3);
     const Ids source = {4, 8, 15, 16, 23, 0}, tokens = {5, 3, 9, 9, 1, 22};
-    const double spread = notes_logits(model, source, tokens).std().item<double>();
+    const double spread = modules_logits(model, source, tokens).std().item<double>();
     const double int8 = largest_difference(engine_of(model, WeightType::kInt8), model, source, tokens),
                  bfloat16 =
                      largest_difference(engine_of(model, WeightType::kBFloat16), model, source, tokens);
@@ -129,7 +129,7 @@ TEST(PackedEngine, NeverChoosesAForbiddenToken) {
   }
 }
 
-TEST(PackedEngine, FindsWhatTheEngineOfLibTorchFinds) {
+TEST(PackedEngine, FindsTheHypothesesOfTheLibTorchEngine) {
   const std::vector<SearchOptions> searches = {
       {.beam_size = 1},
       {.beam_size = 1, .min_length = 6, .no_repeat_ngram = 2},
@@ -180,7 +180,7 @@ TEST(PackedEngine, FindsWhatTheEngineOfLibTorchFinds) {
   EXPECT_GT(ended, 50);
 }
 
-// Wide enough that loops are shared among threads.
+// Wide enough that the threads share loops.
 TEST(PackedEngine, HypothesesAreBitForBitTheSameForAnyBatchThreadsAndWorkers) {
   ModelOptions shape = shaped(64, 4, 256);
   shape.vocab_size = shape.decoder_vocab_size = 300, shape.pad_token_id = 299;
@@ -206,7 +206,7 @@ TEST(PackedEngine, HypothesesAreBitForBitTheSameForAnyBatchThreadsAndWorkers) {
   }
 }
 
-TEST(PackedEngine, DrawsDependOnTheSentenceAndTheSeedAlone) {
+TEST(PackedEngine, SamplesDependOnlyOnTheSentenceAndTheSeed) {
   const Transformer model = random_model(small_model_options(), 1, 1, 2);
   const auto rows = random_sentences(20, kSmallVocabulary);
   PackedEngineOptions many = engine_options(model);
@@ -231,7 +231,7 @@ TEST(PackedEngine, DrawsDependOnTheSentenceAndTheSeedAlone) {
   EXPECT_GT(changed, 15);
 }
 
-TEST(PackedEngine, DiversityChangesListsAndKeepsScoresHonest) {
+TEST(PackedEngine, DiversityChangesListsAndNotScores) {
   const Transformer model = random_model(small_model_options(), 1, 1, 2);
   const PackedEngine engine = engine_of(model);
   const auto rows = random_sentences(10, kSmallVocabulary);
@@ -254,7 +254,7 @@ TEST(PackedEngine, DiversityChangesListsAndKeepsScoresHonest) {
   EXPECT_GT(changed, 5);
 }
 
-TEST(PackedEngine, ScoresAsTheNotesDoInAnyBatch) {
+TEST(PackedEngine, ScoresAsTheModulesInAnyBatch) {
   const Transformer model = random_model(small_model_options(), 4, 1, 2);
   const PackedEngine engine = engine_of(model);
   const auto rows = random_sentences(9, kSmallVocabulary),
@@ -265,7 +265,7 @@ TEST(PackedEngine, ScoresAsTheNotesDoInAnyBatch) {
   for (size_t i = 0; i < rows.size(); ++i) {
     ASSERT_EQ(together[i].size(), targets[i].size());
     const Ids before(targets[i].begin(), targets[i].end() - 1);
-    auto logits = notes_logits(model, rows[i], before);
+    auto logits = modules_logits(model, rows[i], before);
     logits.select(1, kSmallPad).fill_(-std::numeric_limits<float>::infinity());
     const auto expected = logits.log_softmax(1);
     for (size_t t = 0; t < targets[i].size(); ++t) {
@@ -276,7 +276,7 @@ TEST(PackedEngine, ScoresAsTheNotesDoInAnyBatch) {
   }
 }
 
-// A model's own tensors and its file are one and the same to the engine.
+// A model's tensors and its file give the same engine.
 TEST(PackedEngine, ReadsAMappedFolderAsItReadsAModel) {
   const TemporaryFolder temporary;
   write_small_folder(temporary.path("model"));

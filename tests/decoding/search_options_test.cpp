@@ -26,7 +26,7 @@ TEST(SearchOptions, TheLimitIsTheGivenOneOrFollowsTheSource) {
   EXPECT_EQ(SearchOptions{}.limit(500, 512), 512);
 }
 
-TEST(SearchOptions, TheLimitIsNeverBelowTheLeastLength) {
+TEST(SearchOptions, TheLimitIsNeverBelowTheMinimumLength) {
   EXPECT_EQ(SearchOptions{.min_length = 100}.limit(4, 512), 162);  // 100 + 3 * 4 + 50
   EXPECT_EQ(SearchOptions{.min_length = 500}.limit(4, 512), 512);
   EXPECT_EQ(SearchOptions{.min_length = 600}.limit(4, 512), 662);  // above the folder's own limit

@@ -41,8 +41,8 @@ std::vector<std::vector<int64_t>> random_sources(size_t count, int64_t vocabular
   return rows;
 }
 
-// Log-probabilities of the next token behind each prefix (all of one length), by the notes: [rows,V], <pad>
-// left out, and </s> as well where it may not come yet.
+// Log-probabilities of the next token after each prefix (all with the same length), by the modules of model/:
+// [rows,V], without <pad>, and without </s> below the minimum length.
 torch::Tensor next_log_probabilities(Setting& setting, const torch::Tensor& source,
                                      const std::vector<std::vector<int64_t>>& prefixes, bool may_end = true) {
   const torch::NoGradGuard no_grad;
@@ -58,8 +58,8 @@ torch::Tensor next_log_probabilities(Setting& setting, const torch::Tensor& sour
   return logits.log_softmax(1);
 }
 
-double log_probability_by_the_notes(Setting& setting, const torch::Tensor& source,
-                                    const Hypothesis& hypothesis) {
+double log_probability_by_the_modules(Setting& setting, const torch::Tensor& source,
+                                      const Hypothesis& hypothesis) {
   std::vector<int64_t> tokens = hypothesis.ids;
   if (hypothesis.complete) tokens.push_back(kEndId);
   double sum = 0;
@@ -78,7 +78,7 @@ bool better(const Hypothesis& a, const Hypothesis& b) {
   return a.score > b.score;
 }
 
-// Every hypothesis there is: each text of up to `limit` tokens.
+// All possible hypotheses: each text of up to `limit` tokens.
 std::vector<Hypothesis> exhaustive(Setting& setting, const torch::Tensor& source,
                                    const SearchOptions& options, int64_t limit) {
   std::vector<Hypothesis> live(1), finished;
@@ -104,8 +104,8 @@ std::vector<Hypothesis> exhaustive(Setting& setting, const torch::Tensor& source
   return finished;
 }
 
-// Beam search as its file describes it, on the notes instead of caches, one sentence at a time. `rule`: when
-// it stops; none: at the length limit.
+// Beam search as sentence_beam.h describes it, with the modules of model/ instead of caches, one sentence at
+// a time. `rule`: when it stops; none: at the length limit.
 std::vector<Hypothesis> plain_beam_search(Setting& setting, const torch::Tensor& source,
                                           const SearchOptions& options, int64_t limit,
                                           std::optional<SearchUntil> rule) {
@@ -160,7 +160,7 @@ TEST(Search, BeamOfOneIsGreedySearch) {
   }
 }
 
-TEST(Search, GreedyTakesTheMostProbableTokenEachTime) {
+TEST(Search, GreedyTakesTheMostProbableTokenAtEachStep) {
   Setting setting(30, 4, 1);
   const auto rows = random_sources(4, 30);
   for (const auto& row : rows) {
@@ -177,7 +177,7 @@ TEST(Search, GreedyTakesTheMostProbableTokenEachTime) {
   }
 }
 
-// Sentences leave the batch at different steps, so that rows and caches are chosen anew again and again.
+// Sentences leave the batch at different steps, so rows and caches are selected again and again.
 TEST(Search, HypothesesDoNotDependOnTheBatch) {
   for (const int64_t beams : {1, 4}) {
     Setting setting(30, 5, 3);
@@ -210,7 +210,8 @@ TEST(Search, EachSentenceHasItsOwnLimit) {
   }
 }
 
-// Vocabulary </s> <unk> 2 3 <pad>, at most 4 tokens: 40 whole texts and 81 cut ones. A beam of 128 keeps all.
+// Vocabulary </s> <unk> 2 3 <pad>, at most 4 tokens: 40 complete and 81 incomplete texts. A beam of 128 keeps
+// all.
 TEST(Search, AWideBeamFindsEveryHypothesisInOrder) {
   const auto rows = random_sources(3, 5, 6);
   for (size_t i = 0; i < rows.size(); ++i) {
@@ -238,7 +239,7 @@ TEST(Search, AWideBeamFindsEveryHypothesisInOrder) {
   }
 }
 
-TEST(Search, EqualsABeamSearchWrittenOnTheNotes) {
+TEST(Search, EqualsABeamSearchOverTheModules) {
   int64_t exact_differs = 0, candidates_differ = 0;
   for (uint64_t seed = 1; seed <= 24; ++seed) {
     Setting setting(8, seed, 0.7);
@@ -256,7 +257,7 @@ TEST(Search, EqualsABeamSearchWrittenOnTheNotes) {
             name_of(rule) + ", seed " + std::to_string(seed) + ", beam " + std::to_string(beams));
         worst[rule] = found[0].back().score;
       }
-      // What the exact rule left out could not have been better.
+      // The hypotheses that the exact rule skipped are not better.
       const auto all = plain_beam_search(setting, source, options, 14, std::nullopt);
       EXPECT_NEAR(worst[SearchUntil::kExact], all.back().score, 1e-5);
       exact_differs += worst[SearchUntil::kExact] > worst[SearchUntil::kHeuristic] + 1e-4;
@@ -284,7 +285,7 @@ TEST(Search, NBestAreSortedAndDistinctWithTheirScores) {
       for (const auto& hypothesis : results[i]) {
         texts.insert(hypothesis.ids);
         const double sum =
-            log_probability_by_the_notes(setting, padded_rows({rows[i]}, setting.pad), hypothesis);
+            log_probability_by_the_modules(setting, padded_rows({rows[i]}, setting.pad), hypothesis);
         const auto length = static_cast<double>(generated(hypothesis));
         EXPECT_NEAR(hypothesis.log_probability, sum, 1e-4);
         EXPECT_NEAR(hypothesis.score,
@@ -295,7 +296,7 @@ TEST(Search, NBestAreSortedAndDistinctWithTheirScores) {
   }
 }
 
-TEST(Search, KeepsToTheShortestAndTheLongestLength) {
+TEST(Search, RespectsTheMinimumAndTheMaximumLength) {
   Setting setting(30, 3, 6);  // </s> wants to come at once
   const auto rows = random_sources(4, 30);
   const auto source = pointers_to(rows);
@@ -342,7 +343,7 @@ TEST(Search, NeverGeneratesPaddingNorGivesItProbability) {
       for (const auto& hypothesis : results[i]) {
         EXPECT_EQ(std::count(hypothesis.ids.begin(), hypothesis.ids.end(), setting.pad), 0);
         const double sum =
-            log_probability_by_the_notes(setting, padded_rows({rows[i]}, setting.pad), hypothesis);
+            log_probability_by_the_modules(setting, padded_rows({rows[i]}, setting.pad), hypothesis);
         EXPECT_NEAR(hypothesis.log_probability, sum, 1e-4);
       }
     }
@@ -365,7 +366,7 @@ TEST(Search, ABeamWiderThanTheVocabularyWorks) {
   EXPECT_EQ(beam_search(setting.decoder, source, options, limits_of(2, 1))[0].size(), 4u);
 }
 
-// Whether any n tokens in a row stand in the ids twice.
+// Whether any n-gram occurs twice in the ids.
 bool has_repeat(const std::vector<int64_t>& ids, size_t n) {
   std::set<std::vector<int64_t>> groups;
   for (size_t i = 0; i + n <= ids.size(); ++i) {
@@ -375,7 +376,7 @@ bool has_repeat(const std::vector<int64_t>& ids, size_t n) {
   return false;
 }
 
-TEST(Search, WithRepeatsForbiddenNoGroupOfTokensComesTwice) {
+TEST(Search, WithRepeatsForbiddenNoNgramOccursTwice) {
   Setting setting(12, 3, -2);
   const auto rows = random_sources(6, 12);
   const auto source = pointers_to(rows);

@@ -24,7 +24,7 @@ TEST_F(SplitSentences, EndsASentenceAtItsMarkBeforeACapital) {
   EXPECT_EQ(split_sentences("It was 1999. 5 men came."), (Sentences{"It was 1999.", "5 men came."}));
 }
 
-TEST_F(SplitSentences, DoesNotEndOneBeforeALowerCaseLetterOrWithoutASpace) {
+TEST_F(SplitSentences, DoesNotEndASentenceBeforeALowerCaseLetterOrWithoutASpace) {
   EXPECT_EQ(split_sentences("He said no. and left."), (Sentences{"He said no. and left."}));
   EXPECT_EQ(split_sentences("Sie ging. über den Platz."), (Sentences{"Sie ging. über den Platz."}));
   EXPECT_EQ(split_sentences("Version 3.14 of www.Example.Com is out"),
@@ -55,10 +55,10 @@ TEST_F(SplitSentences, KeepsOrdinalsAndAbbreviationsOfManyLanguages) {
   EXPECT_EQ(split_sentences("Es waren 19. Dann kam einer."), (Sentences{"Es waren 19.", "Dann kam einer."}));
 }
 
-TEST_F(SplitSentences, EndsOneAtACjkMarkInAnyCase) {
+TEST_F(SplitSentences, EndsASentenceAtEveryCjkMark) {
   EXPECT_EQ(split_sentences("今日は晴れ。明日は雨！本当？はい"),
             (Sentences{"今日は晴れ。", "明日は雨！", "本当？", "はい"}));
-  // What is quoted or in brackets belongs to the sentence that a particle goes on with.
+  // A quotation or brackets belong to the sentence that a particle continues.
   for (const char* one : {"彼は「はい。」と言った。", "「行く。」と言った。", "私（学生。）です。"})
     EXPECT_EQ(split_sentences(one), Sentences{one});
 }
@@ -101,7 +101,7 @@ TEST_F(SplitSentences, KnowsAbbreviationsOfManyLanguages) {
   for (const auto& [text, sentences] : cases) EXPECT_EQ(split_sentences(text).size(), sentences) << text;
 }
 
-TEST_F(SplitSentences, DoesNotCutNumbersAddressesAndSpeech) {
+TEST_F(SplitSentences, DoesNotSplitNumbersAddressesAndSpeech) {
   const Case cases[] = {{"It costs 3.5 euros at www.example.com/a.b?C=d. Good.", 2},
                         {"Write to a.b@example.org! Now.", 2},
                         {"\"Go!\" he said. \"No?\" she asked.", 2},
@@ -112,7 +112,7 @@ TEST_F(SplitSentences, DoesNotCutNumbersAddressesAndSpeech) {
   for (const auto& [text, sentences] : cases) EXPECT_EQ(split_sentences(text).size(), sentences) << text;
 }
 
-TEST_F(SplitSentences, GivesNothingForBlankTextAndOneForTextWithoutAnEnd) {
+TEST_F(SplitSentences, GivesNoSentenceForBlankTextAndOneForTextWithoutAnEnd) {
   EXPECT_EQ(split_sentences(""), Sentences{});
   EXPECT_EQ(split_sentences("  \t "), Sentences{});
   EXPECT_EQ(split_sentences(" no end "), Sentences{"no end"});
@@ -128,7 +128,7 @@ std::u32string letters_of(const std::string& text) {
   return letters;
 }
 
-TEST_F(SplitSentences, LosesNothingButWhiteSpaceOfAnyText) {
+TEST_F(SplitSentences, LosesOnlyWhiteSpaceOfAnyText) {
   const std::u32string alphabet = U"aAbB1.!?…。！\"')“ \t\u00A0\u2028é文";
   SplitMix64 random(1);
   for (int i = 0; i < 2000; ++i) {

@@ -10,7 +10,7 @@ namespace {
 
 constexpr int64_t kMuchWork = 1 << 30;
 
-TEST(ThreadPool, EveryPartIsDoneOnceForAnyNumberOfThreads) {
+TEST(ThreadPool, EveryPartRunsOnceForAnyNumberOfThreads) {
   for (const int threads : {1, 2, 3, 7}) {
     ThreadPool pool(threads);
     for (const int64_t count : {0, 1, 2, 5, 100}) {
@@ -41,7 +41,7 @@ TEST(ThreadPool, LittleWorkStaysWithTheCaller) {
   });
 }
 
-TEST(ThreadPool, ThreadsThatFellAsleepWakeUp) {
+TEST(ThreadPool, SleepingThreadsWakeUp) {
   ThreadPool pool(2);
   for (int round = 0; round < 3; ++round) {
     std::this_thread::sleep_for(std::chrono::milliseconds(20));

@@ -28,7 +28,7 @@ Sentences sources(const std::vector<int64_t>& lengths, uint64_t seed = 1) {
   return rows;
 }
 
-// [rows,T] ids that begin as every decoder input does.
+// [rows,T] ids with the start token of a decoder input.
 torch::Tensor prefixes(int64_t rows, int64_t length) {
   auto ids = torch::randint(0, kSmallPad, {rows, length}, torch::kInt64);
   ids.select(1, 0).fill_(kSmallPad);
@@ -137,7 +137,7 @@ TEST(TorchDecoder, GivesTheModulesLogitsForOtherShapes) {
   expect_each_step_equal(options, sources({4, 7}), 3, 10);
 }
 
-TEST(TorchDecoder, ReadsTheMaskOfASourceVocabularyOfItsOwn) {
+TEST(TorchDecoder, ReadsTheMaskOfASeparateSourceVocabulary) {
   ModelOptions options = small_model_options();
   options.share_encoder_decoder_embeddings = false;
   options.vocab_size = 20;  // so <pad> is 19 on the source side
@@ -181,7 +181,7 @@ class TorchDecoderRows : public ::testing::TestWithParam<int64_t> {
   }
 };
 
-// Rows that are chosen, repeated and dropped continue as if they had been decoded by themselves.
+// Rows that are chosen, repeated and dropped continue as if they had been decoded alone.
 TEST_P(TorchDecoderRows, ContinueFromTheirOrigins) {
   expect_to_continue({8, 3}, {0, 0, 0, 1, 1, 1}, {{2, 0}, {0, 0}, {2, 0}, {5, 1}, {5, 1}, {3, 1}});
 }
@@ -199,7 +199,7 @@ TEST_P(TorchDecoderRows, KeepTheirMemoryWhenSentencesLeave) {
     expect_to_continue(lengths, {0, 0, 1, 1, 2, 2, 3, 3}, {{2, 1}, {3, 1}, {6, 3}, {7, 3}});
 }
 
-// What a batch left behind does not reach the next one.
+// The state of a batch does not affect the next one.
 TEST(TorchDecoder, ForgetsTheBatchBefore) {
   Transformer model = random_model(small_model_options());
   TorchDecoder decoder(model, {kSmallPad});

@@ -1,6 +1,6 @@
 // uses: torch
-// What TorchLogits computes on a device is what HostLogits computes. LibTorch's operators are the same for
-// every device, so that a tensor of the CPU stands for one.
+// TorchLogits on a device computes the same as HostLogits. LibTorch's operators are the same for every
+// device, so the tests use a tensor on the CPU.
 #include "decoding/torch/torch_logits.h"
 
 #include <gtest/gtest.h>
@@ -42,7 +42,7 @@ TEST(TorchLogits, FindTheBestTokensAsTheHostDoes) {
   }
 }
 
-TEST(TorchLogits, AreNormalisedAndForbiddenAsOnTheHost) {
+TEST(TorchLogits, AreNormalisedAndMaskedAsOnTheHost) {
   Both both;
   for (StepLogits* one : {static_cast<StepLogits*>(&both.host), static_cast<StepLogits*>(&both.device)})
     one->log_softmax(2), one->forbid({0, 69, 33});
@@ -56,7 +56,7 @@ TEST(TorchLogits, AreAddedAsOnTheHost) {
   both.expect_same_best(6, true);
 }
 
-TEST(TorchLogits, WhereFewerThanCountArePossibleTheRestIsNone) {
+TEST(TorchLogits, HaveNoTokenBeyondThePossibleOnes) {
   auto logits = torch::full({2, kSize}, kImpossible);
   logits[0][7] = 2, logits[0][3] = 1;
   Both(logits).expect_same_best(4, true);
@@ -72,7 +72,7 @@ TEST(TorchLogits, ScoreATokenAsTheHostDoes) {
   for (size_t i = 0; i < 5; ++i) EXPECT_NEAR(given[i], expected[i], 1e-5);
 }
 
-TEST(TorchLogits, ContinueOnTheHostWithWhatARuleChanged) {
+TEST(TorchLogits, ContinueOnTheHostAfterARule) {
   Both both;
   for (StepLogits* one : {static_cast<StepLogits*>(&both.host), static_cast<StepLogits*>(&both.device)})
     one->for_each_row([](int64_t r, float* row) { row[10 + r] = 50; });

@@ -27,7 +27,7 @@ TranslateOptions brief(int64_t beam_size = 1, int64_t max_length = 6) {
   return options;
 }
 
-Lines nasty_lines() {
+Lines unusual_lines() {
   return {"",
           " ",
           " \t \xC2\xA0 \xE3\x80\x80",
@@ -39,7 +39,7 @@ Lines nasty_lines() {
           "ba ke\xC2\x85lo mi",      // U+0085
           "\xE2\x80\xA8",
           "\xFF\xFE",
-          "ba \xC3( ke \xF0\x9F\x98",  // cut and ill-formed sequences
+          "ba \xC3( ke \xF0\x9F\x98",  // truncated and ill-formed sequences
           "\xED\xA0\x80",              // a surrogate
           "👩‍👩‍👧‍👦 🏳️‍🌈",
           "שלום עולם مرحبا",
@@ -81,21 +81,21 @@ std::string message_of(const std::function<void()>& action) {
   return "";
 }
 
-TEST(Translator, GivesOneTranslationForEachNastyLine) {
+TEST(Translator, GivesOneTranslationForEachUnusualLine) {
   const Translator translator = translator_of(small_folder(), brief(2, 3));
-  const auto results = translator.translate(nasty_lines());
-  expect_lines(results, nasty_lines().size());
+  const auto results = translator.translate(unusual_lines());
+  expect_lines(results, unusual_lines().size());
   for (size_t i = 0; i < results.size(); ++i) {
-    std::string line = nasty_lines()[i];
+    std::string line = unusual_lines()[i];
     replace_invalid_utf8(line);
-    // What SentencePiece makes nothing of (U+FFFD by itself, for one) is empty as well.
+    // A line that SentencePiece normalises to nothing (such as U+FFFD alone) is also empty.
     const bool nothing = is_blank(line) || translator.folder().tokenizers.source.encode(line).empty();
     EXPECT_EQ(results[i].status == TranslationStatus::kEmpty, nothing) << "line " << i;
   }
   EXPECT_TRUE(translator.translate({}).empty());
 }
 
-TEST(Translator, GivesOneTranslationForEachLineOfTheNastyFiles) {
+TEST(Translator, GivesOneTranslationForEachLineOfUnusualFiles) {
   const std::string folder = test_data("data/nasty");
   if (folder.empty()) GTEST_SKIP() << needs_test_data("data/nasty");
   const Translator translator = translator_of(small_folder(), brief(1, 2));
@@ -136,7 +136,7 @@ TEST(Translator, TextDoesNotDependOnMaxTokens) {
   }
 }
 
-TEST(Translator, SaysOkWhenTheModelEndedTheLineItself) {
+TEST(Translator, ReportsOkWhenTheModelEndedTheLine) {
   TranslateOptions options = brief();
   options.search.min_length = 1;
   const Translator translator = translator_of(small_folder({.end_bias = 100}), options);
@@ -147,21 +147,21 @@ TEST(Translator, SaysOkWhenTheModelEndedTheLineItself) {
   EXPECT_LT(result.candidates[0].log_probability, 0);
 }
 
-TEST(Translator, SaysEmptyForALineOfWhiteSpace) {
+TEST(Translator, ReportsEmptyForALineOfWhiteSpace) {
   const Translation result = translator_of(small_folder(), brief()).translate({"  \xE2\x80\xA8 "})[0];
   EXPECT_EQ(status_name(result.status), "empty");
   ASSERT_EQ(result.candidates.size(), 1u);
   EXPECT_EQ(result.text(), "");
 }
 
-TEST(Translator, SaysTruncatedAtTheLengthLimit) {
+TEST(Translator, ReportsTruncatedAtTheLengthLimit) {
   const Translation result =
       translator_of(small_folder({.end_bias = -1000}), brief()).translate({"ba ke"})[0];
   EXPECT_EQ(status_name(result.status), "truncated");
   EXPECT_EQ(result.candidates[0].tokens, 6);
 }
 
-TEST(Translator, SaysSplitAndRejoinsALineThatIsTooLong) {
+TEST(Translator, ReportsSplitAndRejoinsALineThatIsTooLong) {
   TranslateOptions options = brief();
   options.max_source_length = 8;
   const Translator translator = translator_of(small_folder({.end_bias = 3}), options);
@@ -180,8 +180,8 @@ TEST(Translator, SaysSplitAndRejoinsALineThatIsTooLong) {
   EXPECT_EQ(status_name(ended.status), "split");
 }
 
-// A line of words that is cut between them is the translations of its parts, joined by a space.
-TEST(Translator, ALineInPiecesIsItsPiecesTranslations) {
+// The translation of a line that is split between words is that of its parts, joined by a space.
+TEST(Translator, ALineInPiecesIsTheTranslationOfItsPieces) {
   const LoadedModelFolder folder = small_folder();
   const Tokenizer& tokenizer = folder.tokenizers.source;
   const Lines parts = {sample_lines(3)[0], sample_lines(3)[1]};
@@ -197,7 +197,7 @@ TEST(Translator, ALineInPiecesIsItsPiecesTranslations) {
   EXPECT_EQ(joined.text(), apart[0] + " " + apart[1]);
 }
 
-TEST(Translator, SplitsParagraphsIntoSentencesWhenAsked) {
+TEST(Translator, SplitsParagraphsIntoSentences) {
   TranslateOptions options = brief(2, 8);
   options.split_sentences = true;
   const Translator translator = translator_of(small_folder(), options);
@@ -207,7 +207,7 @@ TEST(Translator, SplitsParagraphsIntoSentencesWhenAsked) {
   EXPECT_EQ(joined.text(), apart[0] + " " + apart[1]);
 }
 
-TEST(Translator, CountsWhatWasNotUtf8) {
+TEST(Translator, CountsInvalidUtf8) {
   const auto results = translator_of(small_folder(), brief()).translate({"ba \xFF ke \xC3(", "ba"});
   EXPECT_EQ(results[0].replaced_bytes, 2);
   EXPECT_EQ(results[1].replaced_bytes, 0);
@@ -225,7 +225,7 @@ TEST(Translator, ALanguageIsACodeBeforeEachLine) {
   EXPECT_EQ(texts(german.translate(lines)),
             texts(translator_of(small_folder(two_languages), brief()).translate(typed)));
   EXPECT_NE(texts(german.translate(lines)), bare);
-  // A code that was typed wins over the flag.
+  // A code in the line takes precedence over the flag.
   options.target_language = "fr";
   const Translator french = translator_of(small_folder(two_languages), options);
   EXPECT_NE(texts(french.translate(lines)), texts(german.translate(lines)));
@@ -244,7 +244,7 @@ TEST(Translator, AnUnknownLanguageIsAUsageErrorNamingTheKnownOnes) {
             std::string::npos);
 }
 
-TEST(Translator, RefusesMoreBestThanBeams) {
+TEST(Translator, RefusesAnNBestAboveTheBeamSize) {
   TranslateOptions options = brief(2);
   options.search.n_best = 3;
   EXPECT_NE(message_of([&] { translator_of(small_folder(), options); }).find("--n-best"), std::string::npos);
@@ -262,8 +262,8 @@ TEST(Translator, GivesNBestCandidatesOfALineInPiecesToo) {
   }
 }
 
-// A vocabulary with byte pieces can spell a line feed; here the model knows that and the letter b alone.
-TEST(Translator, NoTranslationHoldsALineBreak) {
+// A vocabulary with byte pieces can spell a line feed. This model knows only that and the letter b.
+TEST(Translator, NoTranslationContainsALineBreak) {
   LoadedModelFolder folder = small_folder({.byte_fallback = true});
   const Vocabulary& vocabulary = folder.tokenizers.target.vocabulary();
   const auto line_feed = vocabulary.find("<0x0A>"), letter = vocabulary.find("<0x62>");
@@ -291,14 +291,14 @@ TEST(Translator, TranslatesBetweenTwoVocabularies) {
   EXPECT_GT(results[0].text().size(), 0u);
 }
 
-// A model that never ends a line by itself and has few words: it must turn in circles.
+// A model that never ends a line and has few words: it must repeat itself.
 std::vector<Translation> circling(LoopGuard guard, const Lines& lines) {
   TranslateOptions options = brief(2, 200);
   options.loop_guard = guard;
   return translator_of(small_folder({.end_bias = -1000}), options).translate(lines);
 }
 
-TEST(Translator, SaysLoopedOfALineThatTurnsInCirclesAndLeavesItsText) {
+TEST(Translator, ReportsLoopedForALineThatRepeatsItselfAndKeepsItsText) {
   const Lines lines = {"ba ke lo mi.", "", "nu."};
   const auto marked = circling(LoopGuard::kMark, lines), plain = circling(LoopGuard::kOff, lines);
   EXPECT_EQ(texts(marked), texts(plain));
@@ -314,13 +314,13 @@ TEST(Translator, DecodesALoopAgainWithoutRepetitions) {
   for (const size_t i : {0, 2}) {
     EXPECT_TRUE(retried[i].retried);
     EXPECT_NE(retried[i].text(), plain[i].text());
-    // 200 tokens for five are a loop, whatever they are; without the length limit it would have ended.
+    // 200 tokens for five are always a loop. Without the length limit the line would have ended.
     EXPECT_EQ(status_name(retried[i].status), "looped");
   }
   EXPECT_FALSE(retried[1].retried);
 }
 
-TEST(Translator, DoesNotTouchLinesThatEndByThemselves) {
+TEST(Translator, DoesNotChangeLinesThatTheModelEnds) {
   TranslateOptions options = brief(2, 60);
   options.search.min_length = 2;
   const auto folder = small_folder({.end_bias = 100});  // ends before it can repeat itself
@@ -350,7 +350,7 @@ TEST(Translator, NBestListsHaveDifferentTextsAndBeginWithTheTranslation) {
   }
 }
 
-TEST(Translator, SaysWhenATranslationIsEmptyOrItsSourceIsUnknown) {
+TEST(Translator, ReportsAnEmptyTranslationAndAnUnknownSource) {
   const Translator silent = translator_of(small_folder({.end_bias = 100}), brief(2, 8));
   const auto nothing = silent.translate({"ba ke lo.", ""});
   EXPECT_EQ(nothing[0].status, TranslationStatus::kSilent);
@@ -363,7 +363,7 @@ TEST(Translator, SaysWhenATranslationIsEmptyOrItsSourceIsUnknown) {
   EXPECT_NE(usual.translate({"ba ke lo."})[0].status, TranslationStatus::kUnreadable);
 }
 
-TEST(Translator, WarnsOfLinesWithoutALanguageWhereThereAreSeveral) {
+TEST(Translator, WarnsOfLinesWithoutALanguageIfThereAreSeveral) {
   const ModelFolder several = small_folder({.language_codes = {">>fr<<", ">>de<<"}}), one = small_folder();
   const auto warning = [&](const Lines& lines, const std::string& target = "") {
     return language_warning(several, target, lines, 10);

@@ -81,7 +81,7 @@ TEST(TokenizerZh, EveryChineseCharacterIsAWordAndTheRestIsAs13a) {
 }
 
 TEST(TokenizerZh, KeepsSacreBleusShortenedRanges) {
-  EXPECT_EQ(words("zh", "a…b"), "a … b");  // U+2026 lies between U+2001 and U+2A6D
+  EXPECT_EQ(words("zh", "a…b"), "a … b");  // U+2026 is between U+2001 and U+2A6D
   EXPECT_EQ(words("zh", "𠀀𠀁"), "𠀀𠀁");  // U+20000, U+20001: meant, and missed
 }
 

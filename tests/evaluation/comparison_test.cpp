@@ -115,7 +115,7 @@ TEST(Comparison, AsJsonIsSacreBleusListUnrounded) {
   EXPECT_EQ(json[1]["BLEU"]["signature"].get<std::string>().rfind("nrefs:1|ar:10000|seed:12345|", 0), 0u);
 }
 
-TEST(Comparison, WithoutASeedSaysSoInTheSignature) {
+TEST(Comparison, WithoutASeedReportsItInTheSignature) {
   MetricOptions metrics;
   metrics.seed = std::nullopt;
   const auto comparison = compare_systems(kSystems, {kReference}, metrics, {.paired_randomisation = true});

@@ -61,7 +61,7 @@ TEST(Ter, AWordMoreThanFiftyWordsAwayIsNotShifted) {
   for (const uint32_t distance : {49u, 50u, 51u}) {
     Words reference(distance + 5);
     std::iota(reference.begin(), reference.end(), 0);
-    Words hypothesis = reference;  // its word 0 goes behind the next `distance` words
+    Words hypothesis = reference;  // its word 0 moves after the next `distance` words
     std::rotate(hypothesis.begin(), hypothesis.begin() + 1, hypothesis.begin() + 1 + distance);
     EXPECT_EQ(translation_edits(hypothesis, reference), distance <= 50 ? 1 : 2) << distance;
   }

@@ -10,7 +10,7 @@ TEST(Dropout, DropsTheShareAndScalesTheRest) {
   torch::manual_seed(1);
   const auto y = apply_dropout(torch::ones({1000, 100}), 0.3, true);
   const double dropped = y.eq(0).to(torch::kFloat64).mean().item<double>();
-  EXPECT_NEAR(dropped, 0.3, 0.01);  // 100,000 draws: a standard deviation is 0.0015
+  EXPECT_NEAR(dropped, 0.3, 0.01);  // 100,000 samples: a standard deviation is 0.0015
   EXPECT_TRUE(torch::allclose(y.masked_select(y.ne(0)), torch::full({1}, 1 / 0.7)));
   // No column and no row is preferred.
   EXPECT_LT((y.eq(0).to(torch::kFloat64).mean(0) - 0.3).abs().max().item<double>(), 0.08);

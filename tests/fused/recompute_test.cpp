@@ -21,7 +21,7 @@ TEST(Recompute, DropsTheSameElementsTheSecondTime) {
   };
   const auto y = recomputed(layer, {x}, {w});
   EXPECT_EQ(calls, 1);
-  const auto between = apply_dropout(torch::ones({5}), 0.5, true);  // draws of others do not matter
+  const auto between = apply_dropout(torch::ones({5}), 0.5, true);  // other dropouts do not matter
   const auto gradients = torch::autograd::grad({y.sum()}, {x, w});
   EXPECT_EQ(calls, 2);
   const auto kept = y.detach().ne(0).to(torch::kFloat32) / 0.6;

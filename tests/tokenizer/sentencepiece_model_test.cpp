@@ -90,7 +90,7 @@ TEST(SentencePieceModel, WithACharsmapThatLeadsOutsideItsTableIsRefused) {
   EXPECT_NE(changed(0, unit(256, 0)), "accepted");                       // the root
   EXPECT_NE(changed(0x40, unit(0x1C0, kHasValue | 0x41)), "accepted");   // what follows 'A'
   EXPECT_NE(changed(0x40, unit(0xC0, kHasValue | 1 << 9)), "accepted");  // with the offset times 256
-  EXPECT_NE(changed(0x80, kIsValue | 2), "accepted");                    // behind the replacements
+  EXPECT_NE(changed(0x80, kIsValue | 2), "accepted");                    // after the replacements
   EXPECT_NE(refusal(model_with(a_for_b(), "")), "accepted");
   EXPECT_NE(refusal(model_with(a_for_b(), "b")).find("NUL"), std::string::npos);
   EXPECT_NE(refusal(model_with(a_for_b(), std::string("\xFF\0", 2))).find("UTF-8"), std::string::npos);
