@@ -26,8 +26,7 @@ class Updates {
   // Whether read() should be called now: on the CPU always; on CUDA seldom, as it waits for the device.
   bool must_be_read() const;
   // The results of the updates since the last call, except skipped ones, which are logged. std::runtime_error
-  // when
-  // --max-bad-updates in a row were skipped.
+  // when --max-bad-updates in a row were skipped.
   std::vector<UpdateResult> read();
 
  private:

@@ -11,9 +11,8 @@ namespace dragoman {
 double validation_score(const ValidationResult& result, ValidMetric metric);
 
 // Records a validation of the present update. Counts those without a new best score that was kept: the
-// patience of
-// --early-stopping. It compares validations with each other; the model may be a mean of earlier ones, which
-// is better still.
+// patience of --early-stopping. It compares validations with each other; the model may be a mean of earlier
+// ones, which is better still.
 void count_validation(TrainingState& state, double score, bool became_the_model);
 
 class Validations {
