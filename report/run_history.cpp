@@ -83,7 +83,7 @@ void RunHistory::add(TrainProgress entry) {
   if (averaged && averaged->update >= entry.update) averaged.reset();
   cut(progress, entry.update);
   cut(validations, entry.update + 1);  // the last progress line of a run comes after its validation
-  progress.push_back(std::move(entry));
+  progress.push_back(entry);
 }
 
 void RunHistory::add(ValidationResult result) {
