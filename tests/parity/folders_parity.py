@@ -70,10 +70,14 @@ class Workshop:
 
 
 def their_model(folder):
-    """In transformers, searching as dragoman does: no <pad>, left out before the softmax; nothing forced at the limit."""
-    pad = json.loads((folder / "config.json").read_text(encoding="utf-8"))["pad_token_id"]
-    return parity.Transformers(str(folder), LIMIT, bad_words_ids=[[pad]], renormalize_logits=True, forced_eos_token_id=None,
-                               length_penalty=1.0, early_stopping=False)
+    """In transformers, searching as dragoman does: no <pad>, left out before the softmax; </s> is forced at the limit only where
+    the folder says so."""
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    settings = folder / "generation_config.json"
+    generation = json.loads(settings.read_text(encoding="utf-8")) if settings.exists() else config
+    pad = config["pad_token_id"]
+    return parity.Transformers(str(folder), LIMIT, bad_words_ids=[[pad]], renormalize_logits=True, length_penalty=1.0,
+                               early_stopping=False, forced_eos_token_id=generation.get("forced_eos_token_id"))
 
 
 def our_source_ids(ours, theirs, lines):
