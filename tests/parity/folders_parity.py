@@ -76,8 +76,11 @@ def their_model(folder):
     settings = folder / "generation_config.json"
     generation = json.loads(settings.read_text(encoding="utf-8")) if settings.exists() else config
     pad = config["pad_token_id"]
-    return parity.Transformers(str(folder), LIMIT, bad_words_ids=[[pad]], renormalize_logits=True, length_penalty=1.0,
-                               early_stopping=False, forced_eos_token_id=generation.get("forced_eos_token_id"))
+    forced = generation.get("forced_eos_token_id")
+    theirs = parity.Transformers(str(folder), LIMIT, bad_words_ids=[[pad]], renormalize_logits=True, length_penalty=1.0,
+                                 early_stopping=False, forced_eos_token_id=forced)
+    theirs.forces_end = forced is not None
+    return theirs
 
 
 def our_source_ids(ours, theirs, lines):
@@ -128,8 +131,8 @@ def check_variations(shop):
         check_evaluate(shop, folder, ours, lines)
         if variation.codes:
             plain = [line.split(" ", 1)[1] for line in lines[1::2]]
-            asked = ours.run(["translate", "--model", str(folder), "--target-language", "fr", "--max-length", str(LIMIT)],
-                             "".join(line + "\n" for line in plain))
+            asked = ours.run(["translate", "--model", str(folder), "--target-language", "fr", "--beam-size", "4",
+                              "--max-length", str(LIMIT)], "".join(line + "\n" for line in plain))
             written = [text for text, _, _ in ours.translate(lines[1::2], 4)]
             shop.marks.check(asked == written, "--target-language fr is >>fr<< before each line")
 
