@@ -12,7 +12,16 @@ namespace {
 // Feed-forward layers process a block of rows at a time: [rows,F] of a whole batch of sources would not fit
 // the cache.
 constexpr int64_t kFeedForwardRows = 192;
-constexpr int64_t kQueriesAtOnce = 768;  // a multiple of the kernel's block, for the same sums
+
+// The number of rows between two checks for signals. A line of megabytes has millions.
+constexpr int64_t kRowsAtOnce = 6144;
+
+// The number of queries between two checks for signals, where the longest sentence has so many keys: some
+// tenths of a second of work. A multiple of the kernel's block, for the same sums.
+int64_t queries_at_once(int64_t keys) {
+  constexpr int64_t kBlock = 48, kMaxBlocks = 16, kMaxScores = 25'000'000;
+  return kBlock * std::clamp<int64_t>(kMaxScores / (kBlock * std::max<int64_t>(1, keys)), 1, kMaxBlocks);
+}
 
 // A thread's own scratch memory, kept between calls.
 float* thread_scratch(int64_t floats) {
@@ -79,9 +88,18 @@ Session::Buffers Session::take_buffers(int64_t rows, int64_t feed_forward_stride
   return buffers;
 }
 
+void Session::project(const PackedLinear& layer, const float* x, int64_t x_stride, int64_t rows, float* out) {
+  for (int64_t begin = 0; begin < rows; begin += kRowsAtOnce) {
+    throw_if_interrupted();
+    layer.run(x + begin * x_stride, x_stride, std::min(kRowsAtOnce, rows - begin), Activation::kNone,
+              out + begin * layer.stride(), quantised_, pool_);
+  }
+}
+
 void Session::feed_forward(const PackedLinear& inner, const PackedLinear& outer, const float* x,
                            const Buffers& buffers, int64_t rows) {
   for (int64_t begin = 0; begin < rows; begin += kFeedForwardRows) {
+    throw_if_interrupted();
     const int64_t count = std::min(kFeedForwardRows, rows - begin), at = begin * buffers.stride;
     inner.run(x + at, buffers.stride, count, model_.activation(), buffers.hidden, quantised_, pool_);
     outer.run(buffers.hidden, buffers.hidden_stride, count, Activation::kNone, buffers.added + at, quantised_,
@@ -100,9 +118,10 @@ void Session::encoder_attention(const Buffers& buffers) {
   int64_t longest = 0;
   for (size_t i = 1; i < first_token_.size(); ++i)
     longest = std::max(longest, first_token_[i] - first_token_[i - 1]);
+  const int64_t at_once = queries_at_once(longest);
   const auto one_head = [&](int64_t sentence, int64_t head, int64_t begin) {
     const int64_t first = first_token_[sentence], count = first_token_[sentence + 1] - first;
-    const int64_t queries = std::min(kQueriesAtOnce, count - begin);
+    const int64_t queries = std::min(at_once, count - begin);
     if (queries <= 0) return;
     const float* key = buffers.input + first * stride + head * size + o.d_model;
     const float* query = key - o.d_model + begin * stride;
@@ -121,7 +140,7 @@ void Session::encoder_attention(const Buffers& buffers) {
     }
   };
   const int64_t work = tokens * (tokens / sentences) * o.d_model * 2;
-  for (int64_t query = 0; query < longest; query += kQueriesAtOnce) {
+  for (int64_t query = 0; query < longest; query += at_once) {
     throw_if_interrupted();
     pool_.run(sentences * heads, work, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) one_head(i / heads, i % heads, query);
@@ -134,17 +153,16 @@ const float* Session::encode(const SentenceIds& sources) {
   const Buffers buffers = take_buffers(tokens, model_.encoder[0].inner.stride());
   float* row = buffers.x;
   for (const auto* source : sources) {
-    for (size_t i = 0; i < source->size(); ++i, row += buffers.stride)
+    for (int64_t i = 0; i < std::ssize(*source); ++i, row += buffers.stride) {
+      if (i % kRowsAtOnce == 0) throw_if_interrupted();
       model_.embed(model_.source_embedding, (*source)[i], i, row);
+    }
   }
   Residual residual(*this, buffers, tokens);
   for (const auto& layer : model_.encoder) {
-    throw_if_interrupted();
-    layer.self_input.run(residual.before(layer.self_norm), buffers.stride, tokens, Activation::kNone,
-                         buffers.input, quantised_, pool_);
+    project(layer.self_input, residual.before(layer.self_norm), buffers.stride, tokens, buffers.input);
     encoder_attention(buffers);
-    layer.self_output.run(buffers.attended, buffers.stride, tokens, Activation::kNone, buffers.added,
-                          quantised_, pool_);
+    project(layer.self_output, buffers.attended, buffers.stride, tokens, buffers.added);
     residual.after(layer.self_norm);
     feed_forward(layer.inner, layer.outer, residual.before(layer.feed_forward_norm), buffers, tokens);
     residual.after(layer.feed_forward_norm);
@@ -160,8 +178,7 @@ void Session::start(const SentenceIds& sources) {
   for (const auto* source : sources) first_token_.push_back(first_token_.back() + std::ssize(*source));
   const float* encoded = encode(sources);
   float* memory = kept_.take<float>(first_token_.back() * model_.memory_input.stride());
-  model_.memory_input.run(encoded, model_.encoder[0].self_output.stride(), first_token_.back(),
-                          Activation::kNone, memory, quantised_, pool_);
+  project(model_.memory_input, encoded, model_.encoder[0].self_output.stride(), first_token_.back(), memory);
   memory_ = memory;
 }
 

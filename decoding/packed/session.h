@@ -37,6 +37,8 @@ class Session : public StepDecoder {
 
   int64_t head_size(int64_t heads) const { return model_.options().d_model / heads; }
   Buffers take_buffers(int64_t rows, int64_t feed_forward_stride);
+  // A linear layer over all tokens of the sources. Interrupted. out: rows at layer.stride().
+  void project(const PackedLinear& layer, const float* x, int64_t x_stride, int64_t rows, float* out);
   void encoder_attention(const Buffers& buffers);
   void feed_forward(const PackedLinear& inner, const PackedLinear& outer, const float* x,
                     const Buffers& buffers, int64_t rows);
