@@ -1,4 +1,4 @@
-// The one door: include this and link dragoman::dragoman.
+// The API header: include this and link dragoman::dragoman.
 //
 //   #include "dragoman.h"
 //   auto folder = dragoman::ModelFolder::read("en-de");
