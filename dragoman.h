@@ -7,6 +7,7 @@
 #pragma once
 
 #include "core/error.h"
+#include "core/interrupt.h"
 #include "core/log.h"
 #include "data/encoded_corpus.h"
 #include "data/parallel_text.h"

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""What is installed works where it lies: the program from a folder that was moved, the library in a program of another
-project, and the packages that cpack makes.
+"""What is installed works where it lies: the program from a folder that was moved, the library in the programs of
+docs/howto/cpp.md, and the packages that cpack makes.
 
 DRAGOMAN_BUILD names the build folder, DRAGOMAN_PROGRAM its program."""
 
@@ -8,6 +8,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -15,7 +16,7 @@ import unittest
 
 BUILD = os.environ.get("DRAGOMAN_BUILD", "")
 PROGRAM = os.environ.get("DRAGOMAN_PROGRAM", "")
-HERE = pathlib.Path(__file__).resolve().parent
+PAGE = pathlib.Path(__file__).resolve().parents[2] / "docs/howto/cpp.md"
 TEXT = b"ba ke lo\nmi ba\n"
 
 
@@ -25,6 +26,15 @@ def run(*command, stdin=b"", **more):
     if result.returncode != 0:
         raise AssertionError(f"{command[0]}: {result.returncode}\n{result.stderr.decode()}\n{result.stdout.decode()}")
     return result.stdout
+
+
+def write_project(folder):
+    """The files of the project that docs/howto/cpp.md shows."""
+    blocks = re.findall(r"(?ms)^( *)```(cmake|cpp)\n(.*?)^ *```", PAGE.read_text(encoding="utf-8"))
+    folder.mkdir()
+    for indent, language, text in blocks:
+        name = "CMakeLists.txt" if language == "cmake" else re.match(r"// (\w+\.cpp)\n", text)[1]
+        (folder / name).write_text(re.sub(rf"^{indent}", "", text, flags=re.M), encoding="utf-8")
 
 
 def libraries(program):
@@ -93,12 +103,36 @@ class Installed(unittest.TestCase):
         self.check_program(moved)
         self.assertFalse((moved / "include").exists())
 
-    def test_a_program_of_another_project_uses_the_library(self):
-        prefix, build = Shared.folder / "prefix", Shared.folder / "build"
+    def test_the_programs_of_the_documentation_translate_and_train_with_the_library(self):
+        prefix, source, build = Shared.folder / "prefix", Shared.folder / "project", Shared.folder / "build"
         run("cmake", "--install", BUILD, "--prefix", prefix, "--component", "development")
-        run("cmake", "-S", HERE, "-B", build, "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={prefix}", "-DCMAKE_BUILD_TYPE=Release")
+        write_project(source)
+        run("cmake", "-S", source, "-B", build, "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={prefix}", "-DCMAKE_BUILD_TYPE=Release")
         run("cmake", "--build", build)
-        self.assertEqual(run(build / "consumer", Shared.folder / "model", stdin=TEXT), self.expected)
+        self.assertEqual(run(build / "translator", Shared.folder / "model", stdin=TEXT), self.expected)
+        self.check_trainer(build)
+
+    def check_trainer(self, build):
+        """It trains, stops at Ctrl-C, resumes, and leaves a model that both programs open; an error of the library ends it."""
+        text, model = Shared.folder / "text", Shared.folder / "trained"
+
+        def started(source, minutes):
+            return subprocess.Popen([build / "trainer", source, text, model, minutes], stderr=subprocess.PIPE, text=True)
+
+        with started("missing", "1") as trainer:
+            self.assertIn("trainer: cannot read missing: No such file", trainer.stderr.read())
+            self.assertEqual(trainer.wait(), 3)
+        with started(text, "600") as trainer:
+            next(line for line in trainer.stderr if line.startswith("epoch"))  # it trains
+            trainer.send_signal(signal.SIGINT)
+            self.assertIn("stopped by a signal, state saved", trainer.stderr.read())
+            self.assertEqual(trainer.wait(), 130)
+        with started(text, "0.25") as trainer:
+            self.assertRegex(trainer.stderr.read(), r"(?s)resuming from update \d+.*reached --max-time 0:15")
+            self.assertEqual(trainer.wait(), 0)
+        translations = run(PROGRAM, "translate", "--model", model, stdin=TEXT)
+        self.assertEqual(run(build / "translator", model, stdin=TEXT), translations)
+        self.assertEqual(len(translations.splitlines()), len(TEXT.splitlines()))
 
     def test_the_archive_and_the_package_carry_all_they_load(self):
         out = Shared.folder / "packages"
