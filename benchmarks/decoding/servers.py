@@ -17,11 +17,14 @@ class Program:
     script: str = ""  # of the peers' Python; "" for decode_server
     package: str = ""
     converted: bool = False  # reads CTranslate2's folder
+    python: pathlib.Path = None  # of another environment than .venv-peers
 
 
 PROGRAMS = {"dragoman": Program(("float32", "int8", "bfloat16")),
             "ctranslate2": Program(("float32", "int8"), "ctranslate2_server.py", "ctranslate2", converted=True),
-            "transformers": Program(("float32",), "transformers_server.py", "transformers")}
+            "transformers": Program(("float32",), "transformers_server.py", "transformers"),
+            "joeynmt": Program(("float32",), "joeynmt_server.py", "joeynmt", python=machine.PYTHON)}
+USUAL = [name for name, program in PROGRAMS.items() if not program.python]
 
 
 def add_options(made):
@@ -75,7 +78,7 @@ def running(options, names, folders, precision, threads):
         servers = {}
         for name in names:
             program = PROGRAMS[name]
-            head = ([options.python, "-B", HERE / program.script] if program.script
+            head = ([program.python or options.python, "-B", HERE / program.script] if program.script
                     else [options.dragoman.with_name("decode_server")])
             servers[name] = Server([*head, folders[program.converted], precision, threads, folders[0] / "ids"], threads)
             stack.callback(servers[name].close)
@@ -85,11 +88,11 @@ def running(options, names, folders, precision, threads):
 def versions(options):
     found = {}
     for name in options.programs:
-        package = PROGRAMS[name].package
+        package, python = PROGRAMS[name].package, PROGRAMS[name].python or options.python
         if not package:
             found[name] = machine.dragoman_version(options.dragoman)
             continue
-        asked = subprocess.run([options.python, "-c", f"import importlib.metadata as m; print(m.version({package!r}))"],
+        asked = subprocess.run([python, "-c", f"import importlib.metadata as m; print(m.version({package!r}))"],
                                check=True, capture_output=True, text=True)
         found[name] = f"{package} {asked.stdout.strip()}"
     return found
