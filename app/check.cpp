@@ -77,7 +77,7 @@ int run_check(CheckFlags& flags, const Flags& given) {
 Command check_command() {
   return command<CheckFlags>(
       {.name = "check",
-       .summary = "Looks through parallel text for what spoils training; exit code 3 when its pairs cannot "
+       .summary = "Searches parallel text for pairs that harm training. Exit code 3 when the pairs cannot "
                   "be trusted.",
        .usage = "--source F --target F, or --pairs F",
        .examples =

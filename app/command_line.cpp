@@ -112,7 +112,7 @@ Arguments in_our_spelling(Arguments arguments, const OptionList& options) {
 }
 
 // Of a setting the last value counts, so that a script's flags can be followed by one's own. A second file
-// would be a text, or a result, that is lost without a word.
+// would be a text, or a result, that is lost silently.
 void check_names_one(const Option& option, const std::vector<std::string>& values) {
   if (!std::holds_alternative<std::string*>(option.target)) return;
   for (const auto& value : values) {

@@ -12,12 +12,12 @@ namespace dragoman {
 
 using Arguments = std::vector<std::string>;
 
-// What stood on the command line: for each flag its values in order.
+// The parsed command line: the values of each flag, in order.
 struct Flags {
   std::map<std::string, std::vector<std::string>> values;
 
   bool has(const std::string& name) const { return values.count(name) > 0; }
-  // The last value, or "" when the flag is not there.
+  // The last value, or "" when the flag was not given.
   std::string last(const std::string& name) const;
 };
 

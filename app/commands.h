@@ -32,7 +32,7 @@ struct CommandText {
   std::string name;      // "tokenizer encode"
   std::string summary;   // one line
   std::string usage;     // after the name
-  std::string examples;  // some lines, each a whole command
+  std::string examples;  // some lines, each a complete command
 };
 
 struct Command : CommandText {
@@ -44,7 +44,7 @@ struct Command : CommandText {
 // In the order of --help.
 const std::vector<Command>& commands();
 
-// "dragoman train, dragoman check": those that have this flag, which is named without dashes; "" for none.
+// "dragoman train, dragoman check": the commands with this flag (given without dashes); "" if there are none.
 std::string commands_with_flag(const std::string& name);
 
 // Sets the members of `flags` from the words after the command's name. UsageError.

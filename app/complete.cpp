@@ -66,14 +66,14 @@ const Option* find_option(const OptionList& options, const std::string& word) {
 }
 
 // Values of one flag. In a list they follow what is there: bleu,chrf,TAB.
-std::string values_of(const Option& option, const std::string& begun) {
+std::string values_of(const Option& option, const std::string& typed) {
   const std::string& kind = option.placeholder;
   if (kind == "DIR") return kFolders;
   if (kind == "F" || kind == "FILE" || kind == "PATH") return kFiles;
   if (std::holds_alternative<bool*>(option.target)) return "true\t\nfalse\t\n";
   const bool is_list = option.is_list() && !option.one_item;
-  const size_t comma = is_list ? begun.rfind(',') : std::string::npos;
-  const std::string before = comma == std::string::npos ? "" : begun.substr(0, comma + 1);
+  const size_t comma = is_list ? typed.rfind(',') : std::string::npos;
+  const std::string before = comma == std::string::npos ? "" : typed.substr(0, comma + 1);
   std::string lines;
   for (const auto& choice : option.choices) lines += line(before + choice, option.name);
   return lines;

@@ -24,7 +24,7 @@ OptionList file_options(EvaluateFlags& f) {
           .one_each(),
       option(f.source, "source", "F", "the text to translate"),
       option(f.references, "reference", "F",
-             "human translations of it; repeat the flag for several. The flag's name may be left out")
+             "human translations of the source; repeat the flag for several. The flag's name may be omitted")
           .one_each(),
       option(f.num_references, "num-refs", "N",
              "the file of --reference has N references on each line, with a tab between two")
@@ -38,13 +38,12 @@ OptionList file_options(EvaluateFlags& f) {
           .one_each()
           .alias("input"),
       option(f.names, "name", "NAME",
-             "what a system is called in the comparison, in the order of the systems; else by its file or "
-             "folder")
+             "name of a system in the comparison, in the order of the systems; default: its file or folder")
           .one_each(),
-      option(f.save_hypothesis, "save-hypothesis", "F", "write the model's translations here"),
+      option(f.save_hypothesis, "save-hypothesis", "F", "write the model's translations to this file"),
       option(f.language_pair, "language-pair", "XX-YY",
-             "languages of source and reference: BLEU is split by zh for Chinese (zh), ja-mecab for Japanese "
-             "(ja) and ko-mecab for Korean (ko), if --tokenize says nothing else")
+             "languages of source and reference: unless --tokenize is given, BLEU uses the tokenisation zh "
+             "for Chinese (zh), ja-mecab for Japanese (ja) and ko-mecab for Korean (ko)")
           .alias("langpair"),
   };
 }
@@ -52,11 +51,11 @@ OptionList file_options(EvaluateFlags& f) {
 OptionList output_options(EvaluateFlags& f) {
   return {
       option(f.output_format, "output-format", "NAME",
-             "text: one line a metric, or a table of several systems; json: sacreBLEU's list")
+             "text: one line per metric, or a table for several systems; json: sacreBLEU's list")
           .alias("format"),
       option(f.sentence_level, "sentence-level",
-             "score each line instead of the whole, by one metric (BLEU if --metrics names none)"),
-      option(f.format.score_only, "score-only", "print the scores alone (-b)"),
+             "score each line instead of the whole text, by one metric (BLEU if --metrics names none)"),
+      option(f.format.score_only, "score-only", "print only the scores (-b)"),
       option(f.format.width, "width", "N", "decimals; -1: two in text, all in json (-w)")
           .at_least(-1)
           .at_most(20),
@@ -89,7 +88,7 @@ std::optional<uint64_t> resampling_seed() {
   const char* end = text + std::string_view(text).size();
   if (const auto read = std::from_chars(text, end, seed); read.ec != std::errc() || read.ptr != end) {
     throw UsageError("SACREBLEU_SEED",
-                     "expected a whole number or none in this variable, got '" + std::string(text) + "'");
+                     "expected an integer or none in this variable, got '" + std::string(text) + "'");
   }
   return seed;
 }
@@ -128,7 +127,7 @@ void check_systems(const EvaluateFlags& flags) {
                                    std::to_string(flags.names.size()));
   flags.comparison.check(systems);
   if (systems == 1 && !flags.names.empty())
-    throw UsageError("--name", "expected several systems, whose table has names, got one");
+    throw UsageError("--name", "expected several systems (only their table has names), got one");
 }
 
 void check_sentence_level(const EvaluateFlags& flags, const Flags& given) {
@@ -140,8 +139,8 @@ void check_sentence_level(const EvaluateFlags& flags, const Flags& given) {
     throw UsageError("--sentence-level", "expected one system, got several");
   for (const char* name : {"confidence", "confidence-n", "paired-bs", "paired-ar", "name"}) {
     if (given.has(name))
-      throw UsageError("--sentence-level",
-                       "expected scores of lines or of the whole, got --" + std::string(name) + " beside it");
+      throw UsageError("--sentence-level", "expected scores of lines or of the whole text, got --" +
+                                               std::string(name) + " as well");
   }
 }
 

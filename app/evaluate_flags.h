@@ -1,4 +1,4 @@
-// The flags of `dragoman evaluate`, and what is wrong with them before a file is read.
+// The flags of `dragoman evaluate`, and their checks before a file is read.
 #pragma once
 
 #include <string>
@@ -35,7 +35,7 @@ struct EvaluateFlags {
   bool translates() const { return !models.empty(); }
   bool reads_standard_input() const { return hypotheses.empty() && !translates(); }
   bool resamples() const { return metrics.confidence || comparison.paired(); }
-  // "--tokenize" as it is, or what sacreBLEU takes for the language of the references.
+  // The value of --tokenize, or else the tokenisation that sacreBLEU uses for the language of the references.
   static Tokenization tokenizer_of_language(const std::string& language_pair);
 };
 

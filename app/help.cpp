@@ -27,20 +27,20 @@ std::string flag_text(const Option& option) {
   return text + option.name + (option.placeholder.empty() ? "" : " " + option.placeholder);
 }
 
-// What stands behind the help text.
+// What follows the help text.
 std::string notes_of(const Option& option) {
   const std::string notes = option_notes(option);
   return notes.empty() ? "" : " (" + notes + ")";
 }
 
-// The part of `word`, which is too long for a line of `room` columns, that goes onto it: up to a '|' or ','.
+// The first part of `word`, which is too long for a line of `room` columns, that fits: up to a '|' or ','.
 size_t break_of(const std::string& word, size_t room) {
   const size_t at = word.find_last_of("|,", room > 0 ? room - 1 : 0);
   return at == std::string::npos ? word.size() : at + 1;
 }
 
-// Words of `text` in lines that begin at `indent`; the first line has it already. `continued` ends a line
-// that goes on.
+// Words of `text` in lines that begin at `indent`; the first line has it already. `continued` ends each line
+// but the last.
 std::string wrapped(const std::string& text, size_t indent, const std::string& continued = "") {
   const size_t width = line_width() - continued.size();
   std::string result;

@@ -1,4 +1,4 @@
-// Help: what a person reads at --help, and docs/options.md, both made from the described options.
+// Help: the text of --help, and docs/options.md, both generated from the described options.
 #pragma once
 
 #include <string>

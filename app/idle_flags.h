@@ -1,4 +1,4 @@
-// Flags that would have no effect. They are refused: who gave one expects something of it.
+// Flags that would have no effect. They are refused, because the user expects an effect.
 #pragma once
 
 #include <string>
@@ -7,7 +7,7 @@
 
 namespace dragoman {
 
-// UsageError for the first of `options` that stands on the command line: "[--beam-size] expected a model that
+// UsageError for the first of `options` on the command line: "[--beam-size] expected a model that
 // translates (--source), got --beam-size alone, which has no effect".
 void refuse_idle(const Flags& given, const OptionList& options, const std::string& expected);
 

@@ -14,7 +14,7 @@ namespace dragoman {
 namespace {
 
 struct ImportFlags : ImportOptions {
-  // PATH may stand first, as in most programs that convert something.
+  // PATH may come first, as in most programs that convert something.
   static Arguments in_our_words(Arguments words, const OptionList&) {
     if (!words.empty() && words[0].rfind('-', 0) != 0) words.insert(words.begin(), "--from");
     return words;
@@ -45,8 +45,7 @@ int run_import(const ImportFlags& options) {
 Command import_command() {
   return command<ImportFlags>({.name = "import",
                                .summary = "Makes a model folder of a pytorch_model.bin (read as data: "
-                                          "nothing in it is run) or of what Marian "
-                                          "trained.",
+                                          "nothing in it is executed) or of a model trained by Marian.",
                                .usage = "PATH --model DIR",
                                .examples = "  dragoman import opus-mt-en-de --model en-de\n"
                                            "  dragoman import opus-2020-02-26.zip --model en-de\n"

@@ -27,9 +27,9 @@ struct InspectFlags {
   OptionList describe() {
     return grouped("Inspect", {
                                   option(model, "model", "DIR", kModelHelp).short_form('m'),
-                                  option(tensors, "tensors", "list every tensor, not only the blocks"),
+                                  option(tensors, "tensors", "list every tensor, not only every block"),
                                   option(reseal, "reseal",
-                                         "write manifest.json anew, when files were changed on purpose"),
+                                         "write a new manifest.json, after files were changed on purpose"),
                               });
   }
 };
@@ -55,7 +55,7 @@ struct Block {
   int64_t count = 0;
 };
 
-// The blocks that have no weights of their own, or only borrowed ones, stand where the notes have them.
+// Blocks without weights of their own, or with tied weights, are listed in the order of the paper.
 std::vector<Block> blocks_of(const ModelOptions& options) {
   std::vector<Block> blocks;
   for (const auto& weight : weight_names(options)) {
@@ -92,7 +92,7 @@ void print_settings(Output& output, const std::string& folder, const ModelOption
               (o.share_encoder_decoder_embeddings
                    ? ", shared"
                    : " source, " + std::to_string(o.decoder_vocab_size) + " target") +
-              (o.tie_word_embeddings ? ", output tied to the target embedding" : ", output of its own"));
+              (o.tie_word_embeddings ? ", output tied to the target embedding" : ", separate output matrix"));
   const std::string reason = o.not_exportable_because();
   output.line("opens in          " + (reason.empty()
                                           ? std::string("Dragoman, transformers (MarianMTModel)") +
@@ -152,7 +152,7 @@ void print_tensors(Output& output, const ModelOptions& options, const Safetensor
 }
 
 int run_inspect(InspectFlags& flags) {
-  if (flags.model.empty() && flags.reseal) throw UsageError("--model", "required a model folder, got none");
+  if (flags.model.empty() && flags.reseal) throw UsageError("--model", "expected a model folder, got none");
   flags.model = model_or_shipped(flags.model);
   require_model_folder(flags.model);
   check_outputs({{"standard output", "-"}}, {{"--model", flags.model}});
@@ -177,8 +177,8 @@ int run_inspect(InspectFlags& flags) {
 Command inspect_command() {
   return command<InspectFlags>(
       {.name = "inspect",
-       .summary =
-           "Checks a model folder and prints its blocks in the order of the paper, with shapes and numbers.",
+       .summary = "Checks a model folder and prints its blocks in the order of the paper, with shapes and "
+                  "parameter counts.",
        .usage = "[--model DIR] [--tensors] [--reseal]",
        .examples = "  dragoman inspect --model en-de\n"
                    "  dragoman inspect --model en-de --reseal\n"},

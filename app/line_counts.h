@@ -1,4 +1,4 @@
-// Whether files go together line by line, found out before anything is computed.
+// Checks that files have the same number of lines, before anything is computed.
 #pragma once
 
 #include <string>

@@ -45,7 +45,7 @@ const Command& pick_command(Arguments& arguments) {
       arguments[0] == "tokenizer" && arguments.size() > 1 ? arguments[0] + " " + arguments[1] : arguments[0];
   const std::string near = nearest_name(given, names);
   throw UsageError("command",
-                   "required a command" +
+                   "expected a command" +
                        (near.empty() ? "; see dragoman --help" : " (did you mean '" + near + "'?)") +
                        ", got '" + given + "'");
 }
@@ -84,7 +84,7 @@ int run(Arguments arguments) {
   const Command& command = pick_command(arguments);
   if (asks_for_help(arguments)) return print(command_help(command)), 0;
   const int code = command.run(arguments);
-  // A script that Ctrl-C should end must not go on because the signal came when all was done.
+  // A script that Ctrl-C should end must not continue because the signal came when all work was done.
   return code == 0 && interrupt_signal() != 0 ? 128 + interrupt_signal() : code;
 }
 
@@ -95,7 +95,7 @@ bool is_lack_of_memory(const std::string& text) {
   return false;
 }
 
-// What LibTorch puts behind its message (a stack of frames) is not for users.
+// What LibTorch appends to its message (a stack of frames) is not for users.
 std::string first_part(const std::string& text) {
   size_t end = text.size();
   for (const char* begin : {"\nException raised from", "\nframe #", " (no backtrace available)"})
@@ -116,7 +116,7 @@ int guarded_run(const Arguments& arguments) {
   };
   try {
     return run(arguments);
-  } catch (const ReaderGone&) {
+  } catch (const BrokenPipe&) {
     return 0;
   } catch (const Interrupted& interrupted) {
     return 128 + interrupted.signal;

@@ -98,7 +98,7 @@ void Output::write(std::string_view text) {
 void Output::flush() {
   is_written_ = is_written_ || !buffer_.empty();
   if (!write_all_waiting(descriptor_, buffer_.data(), buffer_.size())) {
-    if (errno == EPIPE) throw ReaderGone();
+    if (errno == EPIPE) throw BrokenPipe();
     output_failed(path_);
   }
   buffer_.clear();

@@ -1,6 +1,6 @@
-// Where results go: standard output or a file. A short file with exit code 0 cannot happen: every write is
-// checked. A regular file is replaced as a whole by close(); before that, and when the command fails, the old
-// one stays (core/replacement_file.h). Pipes, devices and /dev/stdout are written directly.
+// The output for results: standard output or a file. Every write is checked, so exit code 0 means that the
+// output is complete. A regular file is replaced as a whole by close(); before that, and when the command
+// fails, the old one stays (core/replacement_file.h). Pipes, devices and /dev/stdout are written directly.
 #pragma once
 
 #include <optional>
@@ -18,8 +18,8 @@ constexpr auto names_of(OutputFormat) {
   return choice_names("text", "json");
 }
 
-// The reader of our output has gone (`| head`): no error, there is just nothing left to do.
-struct ReaderGone {};
+// The reader of our output has closed the pipe (`| head`). This is not an error; the program ends.
+struct BrokenPipe {};
 
 class Output {
  public:
@@ -32,9 +32,9 @@ class Output {
 
   void write(std::string_view text);  // kept until flush() or 64 KiB
   void line(std::string_view text) { write(text), write("\n"); }
-  // DataError naming path and errno; ReaderGone for a closed pipe; Interrupted while a pipe's reader waits.
+  // DataError naming path and errno; BrokenPipe for a closed pipe; Interrupted while a pipe's reader waits.
   void flush();
-  void close();  // flush, and the errors that only closing shows
+  void close();  // flush, and report the errors that only closing shows
 
   // Keeps what is written so far as PATH.partial, for a command that is stopped; as PATH.partial-2 and so on
   // where there is such a file. Returns the name; "" where nothing is written yet or where it went out
@@ -53,8 +53,8 @@ class Output {
   bool is_written_ = false;
 };
 
-// The open file of this process that a path such as /dev/stdout, /dev/fd/3 or /proc/self/fd/1 stands for; -1
-// for any other path. Opening such a path anew would lose the place in the file, or empty it.
+// The open file of this process that a path such as /dev/stdout, /dev/fd/3 or /proc/self/fd/1 means; -1
+// for any other path. Opening such a path again would lose the position in the file, or empty it.
 int descriptor_named_by(const std::string& path);
 
 }  // namespace dragoman

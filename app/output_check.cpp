@@ -19,8 +19,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A file that data can be lost in: a regular one or a named pipe. What is not there yet is told apart by its
-// folder and its name.
+// A file that data can be lost in: a regular one or a named pipe. What does not exist yet is
+// distinguished by its folder and its name.
 struct Place {
   FileIdentity file;
   std::string name_to_be;
@@ -99,7 +99,7 @@ void check_outputs_differ(const NamedPaths& outputs) {
   for (size_t i = 0; i < outputs.size(); ++i) {
     const auto place = place_of(outputs[i].path, STDOUT_FILENO);
     if (!place) continue;
-    const std::string rule = "expected a file of its own, got " + outputs[i].path + ", the file of ";
+    const std::string rule = "expected a separate output file, got " + outputs[i].path + ", the file of ";
     if (outputs[i].path != "-" && place == log) throw UsageError(outputs[i].flag, rule + "standard error");
     for (size_t j = i + 1; j < outputs.size(); ++j) {
       if (place == place_of(outputs[j].path, STDOUT_FILENO) && outputs[i].path + outputs[j].path != "--")

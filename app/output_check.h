@@ -1,4 +1,4 @@
-// What is found out about outputs before anything is read, loaded or written.
+// Checks of output paths before anything is read, loaded or written.
 #pragma once
 
 #include <string>
@@ -7,7 +7,8 @@
 
 namespace dragoman {
 
-// What a flag names: a file, a folder, or "-" for standard input (of an input) and output (of an output).
+// The path that a flag names: a file, a folder, or "-" for standard input (of an input) or output (of an
+// output).
 struct NamedPath {
   std::string flag, path;
 };
@@ -17,12 +18,12 @@ using NamedPaths = std::vector<NamedPath>;
 NamedPaths named_paths(const std::vector<std::pair<std::string, std::vector<std::string>>>& flags);
 
 // UsageError where an output is one of the inputs, under any name (`./x`, a link, /dev/stdin, redirected
-// standard input), or where two outputs are one file. Of an input that is a model folder, the files are meant
-// that make up a model and a run. DataError where an output is a folder, UsageError where it is a part of
-// any model or run. Paths that are empty are not there.
+// standard input), or where two outputs are one file. For an input that is a model folder, this
+// means the files of a model and a run. DataError where an output is a folder, UsageError where it is a part
+// of any model or run. Empty paths are ignored.
 void check_outputs(NamedPaths outputs, const NamedPaths& inputs);
 
-// The same for text: UsageError too for a name that promises a compressed file, which is not what is written.
+// The same for text: UsageError too for the name of a compressed file, since output is not compressed.
 void check_text_outputs(const NamedPaths& outputs, const NamedPaths& inputs);
 
 // UsageError where a new model folder would write over files: over a file of this name, or a folder with

@@ -26,8 +26,8 @@ OptionList with_peer_names(OptionList options);
 // Our flag, without dashes, for a peer's, whichever command has it; "" where there is none.
 std::string flag_of_ours(const std::string& flag);
 
-// What to type for a peer's flag that is not one of `options`: "--max-tokens (...)", or "" when it is
-// nobody's. `flag` has its dashes.
+// What to type for a peer's flag that is not one of `options`: "--max-tokens (...)", or "" when no
+// program has it. `flag` has its dashes.
 std::string peer_hint(const std::string& flag, const OptionList& options);
 
 }  // namespace dragoman

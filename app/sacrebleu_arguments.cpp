@@ -113,12 +113,12 @@ class Reader {
     while (at_ < words_.size() && is_metric(words_[at_]));
   }
 
-  // Behind "--" no word is a flag.
+  // After "--" no word is a flag.
   void take_rest() {
     while (at_ < words_.size()) give("--reference", words_[at_++]);
   }
 
-  // -m is --model here and --metrics in sacreBLEU. A model that is not there would be told of much later.
+  // -m is --model here and --metrics in sacreBLEU. A model that is not there would be reported much later.
   void refuse_unless_model(const std::string& word) const {
     const bool translates = std::any_of(words_.begin(), words_.end(), [](const std::string& each) {
       return each.substr(0, each.find('=')) == "--source";
@@ -149,8 +149,8 @@ class Reader {
         ->choices;
   }
 
-  // Whether the next word is the value of this flag, in any of its spellings. (--flag=x stands in one word.)
-  // The word behind a long flag that is not known here is left to it: it may be another program's name.
+  // Whether the next word is the value of this flag, in any of its spellings. (--flag=x is one word.)
+  // The word after a long flag that is not known here is left to it: it may be another program's name.
   bool takes_value(const std::string& flag) const {
     for (const auto& option : options_) {
       const bool is_it = flag == "--" + option.name ||

@@ -10,9 +10,9 @@
 namespace dragoman {
 
 // Words that belong to no flag are references. Three letters mean something else here: -m with the name of a
-// metric is --metrics (else --model), -b without a number behind it is --score-only (else --beam-size), and
-// -i is --hypothesis. UsageError for what sacreBLEU has and evaluate has not (test sets to download, ...),
-// saying what there is instead.
+// metric is --metrics (else --model), -b without a number after it is --score-only (else --beam-size), and
+// -i is --hypothesis. UsageError for features of sacreBLEU that evaluate lacks (test sets to download,
+// ...), with the alternative.
 Arguments from_sacrebleu(const Arguments& arguments, const OptionList& options);
 
 }  // namespace dragoman

@@ -54,7 +54,7 @@ void refuse_idle_search_flags(const Flags& given, const std::string& file, const
   for (const char* flag :
        {"length-penalty", "length-penalty-kind", "word-penalty", "search-until", "diversity-rate"})
     refuse_idle(given, flag, expected);
-  // A beam of one is none.
+  // A beam of one hypothesis is greedy search.
   if (search.sample && search.beam_size > 1) refuse_idle(given, "beam-size", expected);
 }
 

@@ -9,10 +9,10 @@
 namespace dragoman {
 
 // Sets `search`, a member of the struct that `options` describes, by the folder's generation_config.json and
-// then again by the flags that were given. Of two that exclude each other a flag wins over the folder: a beam
-// that is not given grows to --n-best, and --min-length may exceed the folder's longest length. Each key of
-// the folder that would change translations and that this program does not support is a warning. UsageError
-// as SearchOptions::check() has it, and ModelError for a folder that contradicts itself.
+// then again by the flags that were given. If two settings exclude each other, the flag takes precedence over
+// the folder: a beam that is not given grows to --n-best, and --min-length may exceed the folder's maximum
+// length. Each key of the folder that would change translations and that this program does not support is a
+// warning. UsageError as SearchOptions::check() has it, and ModelError for a folder that contradicts itself.
 void resolve_search(const OptionList& options, const Flags& given, const ModelFolder& folder,
                     SearchOptions& search, Log& log);
 

@@ -53,16 +53,16 @@ if [[ $funcstack[1] == _dragoman ]]; then _dragoman "$@"; else compdef _dragoman
 const char kFish[] = R"sh(# Completion of dragoman for fish, made by: dragoman --completion fish
 function __dragoman_complete
     set -l words (commandline -opc) (commandline -ct)
-    set -l begun (string match -r -- '^--[^=]*=' $words[-1]; or echo '')
+    set -l typed (string match -r -- '^--[^=]*=' $words[-1]; or echo '')
     set -l program (string replace -r '^~' $HOME -- $words[1])
     for line in (command $program --complete $words[2..-1] 2> /dev/null)
         switch $line
             case :files
-                printf '%s\n' $begun(__fish_complete_path (string replace -r -- '^--[^=]*=' '' $words[-1]))
+                printf '%s\n' $typed(__fish_complete_path (string replace -r -- '^--[^=]*=' '' $words[-1]))
             case :folders
-                printf '%s\n' $begun(__fish_complete_directories (string replace -r -- '^--[^=]*=' '' $words[-1]) '')
+                printf '%s\n' $typed(__fish_complete_directories (string replace -r -- '^--[^=]*=' '' $words[-1]) '')
             case '*'
-                printf '%s\n' $begun$line
+                printf '%s\n' $typed$line
         end
     end
 end

@@ -1,4 +1,4 @@
-// What shells and man read, made from the described options like --help.
+// Completion scripts and the man page, generated from the described options like --help.
 #pragma once
 
 #include <string>
@@ -12,7 +12,7 @@ constexpr auto names_of(Shell) {
   return choice_names("bash", "zsh", "fish");
 }
 
-// The completion script of a shell, which is named. UsageError for another name.
+// The completion script of the named shell. UsageError for another name.
 std::string completion_script(const std::string& name);
 
 // dragoman(1), in man(7)'s macros.

@@ -17,7 +17,7 @@ std::string shipped_model() {
   std::error_code none;
   const auto program = std::filesystem::read_symlink("/proc/self/exe", none).parent_path();
   if (none) return "";
-  // Beside PREFIX/bin/dragoman; above SOURCE/build/PRESET/dragoman.
+  // Relative to PREFIX/bin/dragoman, or to SOURCE/build/PRESET/dragoman.
   for (const auto& root : {program / "../share/dragoman", program / "../.."}) {
     const auto folder = (root / kName).lexically_normal();
     if (std::filesystem::is_regular_file(folder / "config.json", none)) return folder.string();
@@ -28,8 +28,8 @@ std::string shipped_model() {
 std::string model_or_shipped(const std::string& given) {
   if (!given.empty()) return given;
   const std::string folder = shipped_model();
-  if (folder.empty()) throw UsageError("--model", "required a model folder, got none");
-  Log(std::cerr).info("English to German by " + folder + "; --model DIR takes another model");
+  if (folder.empty()) throw UsageError("--model", "expected a model folder, got none");
+  Log(std::cerr).info("translating English to German with " + folder + "; --model DIR selects another model");
   return folder;
 }
 

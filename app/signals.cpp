@@ -5,8 +5,8 @@
 
 #include <atomic>
 #include <csignal>
-#include <cstring>
 #include <initializer_list>
+#include <string_view>
 
 #include "core/interrupt.h"
 
@@ -59,16 +59,33 @@ void install_request_handlers() {
 }
 
 #ifndef __SANITIZE_ADDRESS__  // which has a report of its own
+std::string_view crash_name(int signal_number) {
+  switch (signal_number) {
+    case SIGSEGV:
+      return " (segmentation fault)";
+    case SIGBUS:
+      return " (bus error)";
+    case SIGILL:
+      return " (illegal instruction)";
+    case SIGFPE:
+      return " (arithmetic error)";
+    default:
+      return " (abort)";
+  }
+}
+
 // What neither we nor an exception can catch: a bug, or an .spm file that SentencePiece cannot bear in spite
-// of our checks. It must not look like an end without a word; the signal then does what it always does.
-void tell_of_crash(int signal_number) {
-  char text[] =
-      "\ndragoman: error: [internal] required to go on, got signal 00: a bug, or a damaged model folder that "
-      "was not noticed; please report it\n";
-  char* digits = std::strstr(text, "00");
-  digits[0] = '0' + signal_number / 10;
-  digits[1] = '0' + signal_number % 10;
-  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text, sizeof text - 1);
+// of our checks. The program must not end silently; the signal then has its default effect.
+void report_crash(int signal_number) {
+  const auto write_text = [](std::string_view text) {
+    [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
+  };
+  const char digits[] = {static_cast<char>('0' + signal_number / 10),
+                         static_cast<char>('0' + signal_number % 10)};
+  write_text("\ndragoman: error: [internal] cannot continue: signal ");
+  write_text({digits + (signal_number < 10 ? 1 : 0), digits + 2});
+  write_text(crash_name(signal_number));
+  write_text("; this is a bug, or damage in the model folder that no check found. Please report it\n");
   ::raise(signal_number);  // SA_RESETHAND has put the default action back
 }
 
@@ -79,7 +96,7 @@ void install_crash_handlers() {
   other.ss_size = sizeof stack;
   sigaltstack(&other, nullptr);
   struct sigaction action {};
-  action.sa_handler = tell_of_crash;
+  action.sa_handler = report_crash;
   action.sa_flags = SA_RESETHAND | SA_ONSTACK | SA_NODEFER;
   for (const int crash : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT}) sigaction(crash, &action, nullptr);
 }

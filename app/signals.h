@@ -1,5 +1,5 @@
-// What signals mean to the program: SIGINT, SIGTERM, SIGHUP and SIGXCPU stop it (core/interrupt.h); SIGUSR1
-// and SIGUSR2 ask a training run for a checkpoint and a validation; a crash is told of.
+// The effect of signals on the program: SIGINT, SIGTERM, SIGHUP and SIGXCPU stop it (core/interrupt.h);
+// SIGUSR1 and SIGUSR2 ask a training run for a checkpoint and a validation; a crash is reported.
 #pragma once
 
 #include "planning/run_requests.h"
@@ -8,7 +8,7 @@ namespace dragoman {
 
 void install_signal_handlers();
 
-// What SIGUSR1 and SIGUSR2 have asked for.
+// The requests of SIGUSR1 and SIGUSR2.
 RunRequests& run_requests();
 
 }  // namespace dragoman

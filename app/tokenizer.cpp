@@ -32,15 +32,13 @@ struct TrainTokenizerFlags : TokenizerFlags {
   TokenizerOptions tokenizer;
 
   OptionList describe() {
-    return grouped(
-               "Text",
-               {
-                   option(
-                       input, "input", "F",
-                       "text to learn from; several files by commas or repeated flags; - is standard input")
-                       .short_form('i'),
-                   option(model, "model", "F", "the .spm file to write").short_form('m'),
-               }) +
+    return grouped("Text",
+                   {
+                       option(input, "input", "F",
+                              "training text; several files by commas or repeated flags; - is standard input")
+                           .short_form('i'),
+                       option(model, "model", "F", "the .spm file to write").short_form('m'),
+                   }) +
            grouped("Tokenizer", tokenizer.describe());
   }
 };
@@ -56,9 +54,9 @@ struct CodingFlags : TokenizerFlags {
         "Text",
         {
             option(model, "model", "F", "an .spm file, or a model folder").short_form('m'),
-            option(side, "side", "NAME", "which tokenizer of a model folder"),
+            option(side, "side", "NAME", "side whose tokenizer is used, for a model folder"),
             option(input, "input", "F", what + ", one line each; - is standard input").short_form('i'),
-            option(output, "output", "F", "where results go; - is standard output").short_form('o'),
+            option(output, "output", "F", "file for the results; - is standard output").short_form('o'),
             option(encoding, "output-format", "NAME", "pieces or ids").alias("input-format"),
         });
   }
@@ -73,7 +71,7 @@ struct DecodeFlags : CodingFlags {
 };
 
 void check(const TokenizerFlags& flags) {
-  if (flags.model.empty()) throw UsageError("--model", "required an .spm file, got none");
+  if (flags.model.empty()) throw UsageError("--model", "expected an .spm file, got none");
 }
 
 void warn_of_replaced(const TextReader& reader, Log& log) {
@@ -171,7 +169,7 @@ int run_tokenizer_decode(CodingFlags& flags, const Flags& given) {
 Command tokenizer_train_command() {
   return command<TrainTokenizerFlags>(
       {.name = "tokenizer train",
-       .summary = "Learns a SentencePiece model from text (train does this by itself).",
+       .summary = "Trains a SentencePiece model on text (train does this automatically).",
        .usage = "--input F --model F.spm [flags]",
        .examples =
            "  dragoman tokenizer train --input train.en,train.de --model shared.spm --vocab-size 8000\n"},
@@ -180,7 +178,7 @@ Command tokenizer_train_command() {
 
 Command tokenizer_encode_command() {
   return command<EncodeFlags>({.name = "tokenizer encode",
-                               .summary = "Cuts text into pieces or ids, one line out for each line in.",
+                               .summary = "Splits text into pieces or ids, one line out for each line in.",
                                .usage = "--model F.spm|DIR [flags]",
                                .examples = "  dragoman tokenizer encode --model en-de < text.en\n"},
                               run_tokenizer_encode);

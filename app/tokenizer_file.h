@@ -1,4 +1,4 @@
-// A tokenizer by the name that a person gives.
+// A tokenizer by the path that the user gives.
 #pragma once
 
 #include <string>

@@ -23,20 +23,19 @@ void TranslationCounts::report(Log& log, bool sentences) const {
   if (!sentences)
     tell(split,
          "had more tokens than --max-source-length: translated in pieces and rejoined (--split-sentences "
-         "cuts a paragraph at the ends of its sentences)");
+         "splits a paragraph at the ends of its sentences)");
   tell(truncated,
        sentences ? "reached the length limit before the translation ended (--max-length)"
                  : "reached the length limit before the translation ended (--max-length; --split-sentences "
                    "translates a paragraph sentence by sentence)");
   tell(retried,
        "had a translation that repeats itself: decoded again with repetitions forbidden (--loop-guard)");
-  tell(looped,
-       retried > 0
-           ? "had one that still repeats itself, left so"
-           : "had a translation that repeats itself, left so (--loop-guard retry decodes such lines again)");
+  tell(looped, retried > 0
+                   ? "had a translation that still repeats itself"
+                   : "had a translation that repeats itself (--loop-guard retry decodes such lines again)");
   tell(unknown, "had characters that the model does not know in half of its tokens or more (<unk>)");
   tell(silent, "had text, and its translation is empty");
-  tell(few, "had fewer different translations than --n-best asks for: as text, the last one is repeated");
+  tell(few, "had fewer different translations than --n-best: in text output, the last one is repeated");
   tell(empty, "had no text: left empty");
 }
 

@@ -1,4 +1,4 @@
-// What happened to the lines of a text that were not simply translated.
+// Counts lines that were not simply translated, by kind.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@ struct TranslationCounts {
   int64_t lines = 0, split = 0, truncated = 0, looped = 0, retried = 0, empty = 0;
   int64_t silent = 0, unknown = 0, few = 0;
 
-  // n_best: as many different texts were asked for.
+  // n_best: the number of different texts that was requested.
   void add(const Translation& t, int64_t n_best);
 
   // One warning for each of them that is not zero. sentences: whether --split-sentences was given.

@@ -27,7 +27,7 @@ include(${CMAKE_CURRENT_LIST_DIR}/sentencepiece.cmake)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash>=0.8)
 add_library(dragoman::xxhash ALIAS PkgConfig::XXHASH)
 
-# dragoman::compression: the formats of compressed text, beside gzip, that this machine has libraries for. A program that
+# dragoman::compression: the formats of compressed text, in addition to gzip, that this machine has libraries for. A program that
 # is built without one of them refuses its files by name. DRAGOMAN_COMPRESSION_BUILT: those that an installed library has.
 if(NOT TARGET dragoman::compression)
   set(DRAGOMAN_COMPRESSION "BZIP2;LZMA;ZSTD" CACHE STRING "Formats of compressed text to read where their libraries are there")

@@ -12,7 +12,7 @@ endif()
 if(DRAGOMAN_SANITIZE)
   target_compile_options(dragoman_flags INTERFACE -fsanitize=${DRAGOMAN_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-    # The sanitizers' checks make g++ 12 see uninitialised values in std::optional that are none.
+    # The sanitizers' checks make g++ 12 report uninitialised values in std::optional wrongly.
     target_compile_options(dragoman_flags INTERFACE -Wno-maybe-uninitialized)
   endif()
   target_link_options(dragoman_flags INTERFACE -fsanitize=${DRAGOMAN_SANITIZE})

@@ -29,7 +29,7 @@ function(dragoman_torch_of_python python candidates)
   endif()
 endfunction()
 
-# What an earlier configure found comes right behind Torch_DIR: a build must not change its LibTorch because another shell runs it.
+# What an earlier configure found comes right after Torch_DIR: a build must not change its LibTorch because another shell runs it.
 set(torch_candidates "")
 if(Torch_DIR)
   list(APPEND torch_candidates ${Torch_DIR}/../../..)
@@ -62,7 +62,7 @@ foreach(candidate IN LISTS torch_candidates)
   get_filename_component(candidate ${candidate} REALPATH)
   dragoman_torch_version(${candidate} version)
   if(version AND version VERSION_LESS DRAGOMAN_TORCH_MINIMUM)
-    message(STATUS "LibTorch ${version} in ${candidate} is older than ${DRAGOMAN_TORCH_MINIMUM}: passed over")
+    message(STATUS "LibTorch ${version} in ${candidate} is older than ${DRAGOMAN_TORCH_MINIMUM}: skipped")
     continue()
   endif()
   set(DRAGOMAN_TORCH_ROOT ${candidate})
@@ -80,7 +80,7 @@ add_library(dragoman_torch INTERFACE)
 add_library(dragoman::torch ALIAS dragoman_torch)
 target_include_directories(dragoman_torch SYSTEM INTERFACE
   ${DRAGOMAN_TORCH_ROOT}/include ${DRAGOMAN_TORCH_ROOT}/include/torch/csrc/api/include)
-# The wheel's libraries find each other by $ORIGIN; the linker must be told where to look for what they need.
+# The wheel's libraries find each other by $ORIGIN; the linker needs the path of their dependencies.
 target_link_libraries(dragoman_torch INTERFACE
   ${DRAGOMAN_TORCH_ROOT}/lib/libtorch_cpu.so ${DRAGOMAN_TORCH_ROOT}/lib/libc10.so dl)
 file(GLOB torch_needs LIST_DIRECTORIES true ${DRAGOMAN_TORCH_ROOT}/../nvidia/*/lib)

@@ -1,4 +1,4 @@
-// A choice: an enum whose values have names, which flags take and files hold. The names are written once,
+// A choice: an enum whose values have names, for flags and files. The names are written once,
 // after the enum, in the order of its values, which count from 0:
 //
 //   enum class Norm { kPost, kPre };

@@ -1,6 +1,5 @@
-// What can go wrong through no fault of the program. The four kinds are named for what the caller can do
-// about it; a broken contract between our own blocks is not one of them (TORCH_CHECK or std::logic_error:
-// exit code 1).
+// Errors that are not bugs of the program. The four kinds are named for what the caller can do about them; a
+// broken contract between our own blocks is not one of them (TORCH_CHECK or std::logic_error: exit code 1).
 #pragma once
 
 #include <stdexcept>
@@ -9,7 +8,7 @@
 namespace dragoman {
 
 enum class ErrorKind {
-  kUsage,   // a flag or a value on the command line, a device that is not there     exit code 2
+  kUsage,   // a flag or a value on the command line, a device that does not exist   exit code 2
   kConfig,  // a settings file: run.json                                             exit code 2
   kData,    // input that cannot be read, output that cannot be written, bad pairs   exit code 3
   kModel,   // a model folder missing or damaged, config.json included               exit code 4

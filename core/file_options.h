@@ -1,7 +1,8 @@
 // Options whose values are names of files or folders: their placeholder is F, DIR or PATH.
 //
-// In a list of them a name with a comma is not split where it is there as it stands. In JSON a name that is
-// not UTF-8 becomes {"text": ..., "hex": ...}: its text with U+FFFD, and its bytes, which reading takes.
+// In a list of them a name with a comma is not split if a file of that whole name exists. In JSON a name
+// that is not UTF-8 becomes {"text": ..., "hex": ...}: its text with U+FFFD, and its bytes, which reading
+// takes.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>

@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 std::function<int(const FileCall&)> file_call_hook;
 
 // Whether a test wants this call to fail; errno says how.
-bool is_made_to_fail(const char* name, const std::string& path, const std::string& to = "") {
+bool fails_by_hook(const char* name, const std::string& path, const std::string& to = "") {
   const int error_number = file_call_hook ? file_call_hook({name, path, to}) : 0;
   if (error_number != 0) errno = error_number;
   return error_number != 0;
@@ -62,7 +62,7 @@ std::string read_file(const std::string& path, ErrorKind kind, uint64_t limit) {
 }
 
 FileWriter::FileWriter(const std::string& path, const std::string& like) : path_(path) {
-  if (is_made_to_fail("create", path)) write_failed(path_, "create");
+  if (fails_by_hook("create", path)) write_failed(path_, "create");
   descriptor_ = create_like(like, path, O_TRUNC);
   if (descriptor_ < 0) write_failed(path_, "create");
 }
@@ -84,25 +84,25 @@ bool write_all(int descriptor, const void* data, size_t bytes) {
 }
 
 void FileWriter::write(const void* data, size_t bytes) {
-  if (is_made_to_fail("write", path_) || !write_all(descriptor_, data, bytes)) write_failed(path_, "write");
+  if (fails_by_hook("write", path_) || !write_all(descriptor_, data, bytes)) write_failed(path_, "write");
 }
 
 void FileWriter::close() {
-  if (is_made_to_fail("fsync", path_) || ::fsync(descriptor_) != 0) write_failed(path_, "sync");
+  if (fails_by_hook("fsync", path_) || ::fsync(descriptor_) != 0) write_failed(path_, "sync");
   const int descriptor = descriptor_;
   descriptor_ = -1;
   if (::close(descriptor) != 0) write_failed(path_, "close");
 }
 
 void write_file_atomically(const std::string& path, std::string_view content) {
-  const std::string target = link_target(path), beside = target + ".tmp";
+  const std::string target = link_target(path), temporary = target + ".tmp";
   try {
-    FileWriter writer(beside, target);
+    FileWriter writer(temporary, target);
     writer.write(content);
     writer.close();
-    rename_path(beside, target);
+    rename_path(temporary, target);
   } catch (const Error&) {
-    ::unlink(beside.c_str());
+    ::unlink(temporary.c_str());
     throw;
   }
   sync_folder(folder_of(target));
@@ -118,7 +118,7 @@ FolderLock::FolderLock(const std::string& folder, const std::string& where) {
   descriptor_ = -1;
   if (error_number == EWOULDBLOCK)  // else a file system without locks
     throw UsageError(
-        where, "required a folder that no other process trains in, got " + folder + ", which is in use");
+        where, "expected a folder that no other process trains in, got " + folder + ", which is in use");
 }
 
 FolderLock::~FolderLock() {
@@ -178,7 +178,7 @@ void append(const std::string& path, std::string_view text, bool as_line) {
   const off_t before = ::lseek(descriptor, 0, SEEK_END);
   const std::string whole =
       (as_line && ends_in_a_line(descriptor, before) ? "\n" : "") + std::string(text) + (as_line ? "\n" : "");
-  const bool written = !is_made_to_fail("append", path) && write_all(descriptor, whole.data(), whole.size());
+  const bool written = !fails_by_hook("append", path) && write_all(descriptor, whole.data(), whole.size());
   const int error_number = errno;
   // A part of it would make what is appended later unreadable.
   [[maybe_unused]] const int taken_back = written || before < 0 ? 0 : ::ftruncate(descriptor, before);
@@ -228,7 +228,7 @@ uint64_t file_size(const std::string& path, ErrorKind kind) {
 void make_folder(const std::string& path) {
   std::error_code error;
   if (fs::is_directory(path, error)) return;
-  if (is_made_to_fail("mkdir", path))
+  if (fails_by_hook("mkdir", path))
     error = std::error_code(errno, std::generic_category());
   else
     fs::create_directories(path, error);
@@ -244,7 +244,7 @@ void remove_entry(const fs::path& path, std::error_code& error) {
       if (error) return;
     }
   }
-  if (is_made_to_fail("remove", path.string()))
+  if (fails_by_hook("remove", path.string()))
     error = std::error_code(errno, std::generic_category());
   else
     fs::remove(path, error);
@@ -260,14 +260,14 @@ void remove_all(const std::string& path) {
 }
 
 void rename_path(const std::string& from, const std::string& to) {
-  if (is_made_to_fail("rename", from, to) || ::rename(from.c_str(), to.c_str()) != 0)
+  if (fails_by_hook("rename", from, to) || ::rename(from.c_str(), to.c_str()) != 0)
     write_failed(to, "rename " + from + " to");
 }
 
 void sync_folder(const std::string& path) {
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (descriptor < 0) write_failed(path, "open");
-  const int result = is_made_to_fail("fsync_folder", path) ? -1 : ::fsync(descriptor);
+  const int result = fails_by_hook("fsync_folder", path) ? -1 : ::fsync(descriptor);
   const int error_number = errno;
   ::close(descriptor);
   errno = error_number;

@@ -1,4 +1,4 @@
-// Whole files and folders: read, and replaced so that a reader never sees half of one.
+// Complete files and folders: read, and replaced atomically, so a reader never sees half of one.
 #pragma once
 
 #include <cstdint>
@@ -14,11 +14,12 @@ namespace dragoman {
 // The whole file. Error of `kind` naming the path and errno. `limit` bounds the bytes read.
 std::string read_file(const std::string& path, ErrorKind kind, uint64_t limit = uint64_t{1} << 40);
 
-// Writes `path` beside, fsyncs, and renames: after a crash the old or the new content is there, whole.
+// Writes a temporary file in the same folder, fsyncs, and renames it: after a crash `path` has either the
+// complete old or the complete new content.
 // DataError naming path, bytes and errno.
 void write_file_atomically(const std::string& path, std::string_view content);
 
-// All of it, in as many calls as that takes; false with errno.
+// Writes all bytes, in as many calls as needed; false with errno.
 bool write_all(int descriptor, const void* data, size_t bytes);
 
 // An open file for writing whose errors are exceptions and whose bytes are on the disk after close().
@@ -52,7 +53,7 @@ class FolderLock {
   int descriptor_ = -1;
 };
 
-// A new folder among the system's temporary ones, gone with the object.
+// A new folder in the folder for temporary files. The destructor removes it.
 class TemporaryFolder {
  public:
   TemporaryFolder();
@@ -71,10 +72,10 @@ class TemporaryFolder {
 
 // Appends all of the text or nothing. DataError naming the path.
 void append_to_file(const std::string& path, std::string_view text);
-// The same with a line and its end, in a line of its own: it does not join what a crash has left.
+// The same with a line and its end, always on a new line: it is not joined to what a crash has left.
 void append_line(const std::string& path, std::string_view line);
 
-// DataError when no file can be made in this folder, or when the folder is not there and cannot be made.
+// DataError when no file can be made in this folder, or when the folder does not exist and cannot be made.
 // Leaves nothing.
 void check_folder_takes_files(const std::string& path);
 
@@ -82,14 +83,14 @@ bool file_exists(const std::string& path);
 bool is_folder(const std::string& path);
 uint64_t file_size(const std::string& path, ErrorKind kind);
 void make_folder(const std::string& path);  // with its parents
-void remove_all(const std::string& path);   // no error when it is not there
+void remove_all(const std::string& path);   // no error when it does not exist
 void rename_path(const std::string& from, const std::string& to);
 void sync_folder(const std::string& path);                      // fsync of the directory entry list
-std::vector<std::string> list_folder(const std::string& path);  // names, sorted; empty when it is not there
+std::vector<std::string> list_folder(const std::string& path);  // names, sorted; empty when it does not exist
 std::string join_path(const std::string& folder, const std::string& name);
 
 // For tests: called before every file-system call of this program that changes something. The call then fails
-// with the errno that is returned, or goes on with 0; what the function throws stands for the end of the
+// with the errno that is returned, or continues with 0; what the function throws simulates the end of the
 // process.
 struct FileCall {
   const char* name;  // create, write, append, fsync, fsync_folder, rename, mkdir, remove

@@ -1,5 +1,5 @@
-// A set of 64-bit hashes in one flat array, 11 to 22 bytes a hash: what has been seen of millions of lines.
-// Two of 100 million lines have the same hash with a probability of 1 in 4000.
+// A set of 64-bit hashes in one flat array, 11 to 22 bytes per hash: remembers which of millions of lines
+// have occurred. Two of 100 million lines have the same hash with a probability of 1 in 4000.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@ namespace dragoman {
 
 class HashSet {
  public:
-  // False when the hash was there already.
+  // False when the set already contained the hash.
   bool insert(uint64_t hash) {
     if (hash == 0) hash = 1;  // 0 marks a free place
     if (4 * (count_ + 1) > 3 * places_.size()) grow();

@@ -30,7 +30,7 @@ void Heartbeat::set(std::string what, bool restart) {
 }
 
 void Heartbeat::watch() {
-  // Signals are for the thread that works: one that waits for input must not go on waiting.
+  // Signals are for the thread that works: one that waits for input must stop waiting.
   sigset_t all;
   sigfillset(&all);
   pthread_sigmask(SIG_BLOCK, &all, nullptr);

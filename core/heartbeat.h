@@ -1,4 +1,4 @@
-// A sign of life from work that says nothing by itself for a while: "learning the tokenizer  0:35".
+// A sign of life from work that otherwise prints nothing for a while: "training the tokenizer  0:35".
 #pragma once
 
 #include <chrono>
@@ -18,7 +18,7 @@ struct HeartbeatTimes {
   double file_first = 5, file_most = 60;
 };
 
-// Watches from a thread of its own until it is destroyed. Whatever the log says counts as a sign.
+// Watches from its own thread until it is destroyed. Any output of the log counts as a sign.
 class Heartbeat {
  public:
   Heartbeat(Log& log, std::string what, HeartbeatTimes times = {});
@@ -26,7 +26,7 @@ class Heartbeat {
   Heartbeat(const Heartbeat&) = delete;
   Heartbeat& operator=(const Heartbeat&) = delete;
 
-  // What is done now; the time that is shown begins again when `restart`.
+  // Sets the name of the current work. `restart` restarts the time that is shown.
   void set(std::string what, bool restart = false);
 
  private:

@@ -94,9 +94,8 @@ bool InputBytes::unpack(std::string& text) {
   raw_.erase(0, raw_.size() - left.size());
   if (!over_ || text.size() > had || !raw_.empty()) return true;
   if (!packed_->unpacker->may_end()) {
-    throw DataError(input_name(path_),
-                    std::string("expected whole ") + packed_->format.name +
-                        ", got a piece: the end is missing; copy or download the file again");
+    throw DataError(input_name(path_), std::string("expected complete ") + packed_->format.name +
+                                           ", got truncated data; copy or download the file again");
   }
   return false;
 }

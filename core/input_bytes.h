@@ -18,8 +18,8 @@ class InputBytes {
   InputBytes& operator=(const InputBytes&) = delete;
 
   // Appends what one read gives, which may be nothing; false at the end. Waits where it must: Interrupted.
-  // DataError for input that cannot be read, or that is damaged or cut short. Bytes of a format that cannot
-  // be unpacked here come as they are.
+  // DataError for input that cannot be read, or that is damaged or truncated. Bytes of a format that cannot
+  // be unpacked here are returned unchanged.
   bool read_some(std::string& text);
   // Whether read_some() would return at once.
   bool is_ready() const;

@@ -28,7 +28,7 @@ int interrupt_signal();
 // search.
 void throw_if_interrupted();
 
-// What work that can also be the saving of a stopped run does when a signal asks to stop.
+// The effect of a signal on work that may also run while a stopped run is saved.
 enum class OnInterrupt {
   kFinish,  // the signal has been heard: this is what is done before the end
   kThrow,   // Interrupted
@@ -37,7 +37,7 @@ inline void poll_interrupt(OnInterrupt on_interrupt) {
   if (on_interrupt == OnInterrupt::kThrow) throw_if_interrupted();
 }
 
-// For tests, and for a caller that goes on after it has caught Interrupted.
+// For tests, and for a caller that continues after it has caught Interrupted.
 void clear_interrupt();
 
 }  // namespace dragoman

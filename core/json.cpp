@@ -67,18 +67,18 @@ bool nests_deeper_than(std::string_view text, int limit) {
 
 nlohmann::json parse_json(std::string_view text, const std::string& where, ErrorKind kind) {
   if (nests_deeper_than(text, kMaxDepth))
-    fail(kind, where, "required JSON nested at most 64 deep, got deeper nesting");
-  // nlohmann takes a NUL behind the value for the end of the text, whatever follows it.
-  if (text.find('\0') != std::string_view::npos) fail(kind, where, "required valid JSON, got a NUL byte");
+    fail(kind, where, "expected JSON nested at most 64 deep, got deeper nesting");
+  // nlohmann takes a NUL after the value for the end of the text, whatever follows it.
+  if (text.find('\0') != std::string_view::npos) fail(kind, where, "expected valid JSON, got a NUL byte");
   DuplicateKeys keys;
   nlohmann::json value;
   try {
     value = nlohmann::json::parse(text.begin(), text.end(), std::ref(keys));
   } catch (const nlohmann::json::exception& error) {
-    fail(kind, where, "required valid JSON, got " + without_prefix(error.what()));
+    fail(kind, where, "expected valid JSON, got " + without_prefix(error.what()));
   }
   if (!keys.duplicate.empty())
-    fail(kind, where, "required each key once, got '" + keys.duplicate + "' twice");
+    fail(kind, where, "expected each key once, got '" + keys.duplicate + "' twice");
   return value;
 }
 

@@ -14,7 +14,7 @@ namespace {
 using namespace std::string_view_literals;
 
 constexpr std::string_view kUtf8Mark = "\xEF\xBB\xBF";
-constexpr size_t kHeadBytes = 4096;                // what is looked at to name what is not text
+constexpr size_t kHeadBytes = 4096;                // what is checked to recognise files that are not text
 constexpr size_t kEndlessLine = size_t{16} << 20;  // without a LF, but with a CR
 
 bool begins_with(std::string_view text, std::string_view beginning) {
@@ -41,7 +41,7 @@ std::string encoding_of_nul_bytes(std::string_view head) {
   if (nul_bytes < 2) return "";
   if (head.size() >= 4 && at[1] + 1 >= head.size() / 4 && nul_bytes * 8 >= head.size() * 5)
     return at[0] > at[3] ? "UTF-32BE" : "UTF-32LE";
-  // Every line feed has its NUL byte beside it; in text with a stray NUL byte it has none.
+  // Every line feed has its NUL byte next to it; in text with a stray NUL byte it has none.
   const auto all_line_feeds_at = [&](size_t parity) {
     for (size_t i = 0; i < head.size(); ++i) {
       if (head[i] != '\n') continue;
@@ -56,7 +56,7 @@ std::string encoding_of_nul_bytes(std::string_view head) {
 }
 
 // A remedy for the text of a compressed file: "do: command FILE" becomes "do: unpack FILE | command".
-std::string behind_unpacking(const std::string& remedy, const std::string& unpacking) {
+std::string after_unpacking(const std::string& remedy, const std::string& unpacking) {
   if (unpacking.empty()) return remedy;
   const size_t colon = remedy.find(": ") + 2;
   std::string command = remedy.substr(colon);
@@ -81,7 +81,7 @@ struct LineReader::State {
   InvalidUtf8 invalid_utf8;
   std::string buffer;  // what is read and not yet given out, from `begin` on
   size_t begin = 0;
-  size_t scanned = 0;  // no newline stands before this place
+  size_t scanned = 0;  // no newline is before this position
   bool at_end = false;
   std::string head;  // the first bytes of the text
   int64_t line_number = 0, replaced_lines = 0, first_replaced = 0;
@@ -116,7 +116,7 @@ struct LineReader::State {
     const std::string file = input.path() == "-" ? "FILE" : input.path();
     throw NotTextError(place(line_number + 1),
                        "expected " + expected + ", got " + got + "; " +
-                           replace_all(behind_unpacking(remedy, input.unpacking_command()), "FILE", file));
+                           replace_all(after_unpacking(remedy, input.unpacking_command()), "FILE", file));
   }
 
   void check_beginning() const {
@@ -139,7 +139,7 @@ struct LineReader::State {
            "FILE");
   }
 
-  // Nothing stands before `text`. One line with a CR at its end is one line whoever reads it.
+  // Nothing precedes `text`. One line with a CR at its end is one line whoever reads it.
   void check_line_ends(std::string_view text) const {
     const size_t first = text.find('\r');
     if (first < text.size() - 1 && text.find('\n') == std::string_view::npos)

@@ -1,11 +1,11 @@
 // Lines of text, read one at a time: the one way in which every command reads text.
 //
-//   bytes of a file, a pipe or standard input --unpack--> text --cut at LF--> lines of valid UTF-8
+//   bytes of a file, a pipe or standard input --unpack--> text --split at LF--> lines of valid UTF-8
 //
-// LF alone ends a line; a CR right before it is cut; U+2028 and U+0085 are text. A byte-order mark at the
+// Only LF ends a line; a CR right before it is removed; U+2028 and U+0085 are text. A byte-order mark at the
 // start of the input is dropped. A last line without its newline is a line; an empty file has none.
 // gzip, xz, zstd and bzip2 are unpacked (unpacker.h). What is not text is refused by name, with file, line
-// and remedy: UTF-16 and UTF-32, NUL bytes, files whose lines end in CR alone, archives.
+// and remedy: UTF-16 and UTF-32, NUL bytes, files whose lines end in CR only, archives.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,7 @@ namespace dragoman {
 // error (where replaced text would give a wrong result, as in scores).
 enum class InvalidUtf8 { kReplace, kRefuse };
 
-// The file is there and can be read, but it is not text.
+// The file exists and can be read, but it is not text.
 struct NotTextError : DataError {
   using DataError::DataError;
 };
@@ -41,7 +41,7 @@ class LineReader {
   // True when next() can give a line, or the end, without waiting for more input.
   bool has_line_ready();
 
-  // True when next() has nothing more to give, as far as is known without waiting.
+  // True when next() is known, without waiting, to return nothing more.
   bool is_at_end() const;
 
   int64_t line_number() const;  // of the line that next() gave last; the first is 1
@@ -58,7 +58,7 @@ class LineReader {
   std::unique_ptr<State> state_;
 };
 
-// The lines of several inputs, one input behind the other.
+// The lines of several inputs, in their order.
 class TextReader {
  public:
   // Opens all of them. UsageError naming `flag` when standard input is among them twice; DataError.

@@ -1,5 +1,5 @@
-// What a long run tells a person: plain lines on a stream (standard error in the program, a string in tests).
-// Results never go here. Several threads may write at once.
+// What a long run reports to the user: plain lines on a stream (standard error in the program, a string in
+// tests). Results never go here. Several threads may write at once.
 #pragma once
 
 #include <chrono>
@@ -49,7 +49,7 @@ class Log {
   std::ostream* stream_;
   bool terminal_;
   Width width_;
-  size_t progress_width_ = 0;  // columns of the progress line that stands now
+  size_t progress_width_ = 0;  // columns of the progress line on the terminal
   int64_t warnings_ = 0;
   std::chrono::steady_clock::time_point last_output_ = std::chrono::steady_clock::now();
 };

@@ -14,7 +14,7 @@ const char* const kFeatures[] = {"avx",         "avx2",        "fma",         "f
                                  "avx512f",     "avx512bw",    "avx512_vnni", "avx_vnni",
                                  "avx512_bf16", "avx512_fp16", "amx_int8",    "amx_bf16"};
 
-// What stands behind "name ... :" in a file of such lines.
+// What follows "name ... :" in a file of such lines.
 std::string value_of(const std::string& path, const std::string& name) {
   std::ifstream file(path);
   for (std::string line; std::getline(file, line);) {
@@ -34,7 +34,7 @@ int64_t memory_of(const std::string& path, const std::string& name) {
   return kilobytes * 1024;
 }
 
-std::optional<int64_t> whole_number_in(const std::string& path) {
+std::optional<int64_t> integer_in(const std::string& path) {
   std::ifstream file(path);
   int64_t number = 0;
   if (!(file >> number)) return std::nullopt;  // "max", or no such file
@@ -44,7 +44,7 @@ std::optional<int64_t> whole_number_in(const std::string& path) {
 // Control groups, version 2 and then 1.
 std::optional<int64_t> memory_limit(const std::string& root, int64_t memory) {
   for (const char* path : {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"}) {
-    const auto limit = whole_number_in(root + path);
+    const auto limit = integer_in(root + path);
     if (limit && (memory == 0 || *limit < memory)) return limit;
   }
   return std::nullopt;
@@ -54,8 +54,8 @@ std::optional<double> processor_quota(const std::string& root) {
   std::ifstream both(root + "/sys/fs/cgroup/cpu.max");
   double quota = 0, period = 0;
   if (both >> quota >> period && period > 0) return quota / period;
-  const auto old_quota = whole_number_in(root + "/sys/fs/cgroup/cpu/cpu.cfs_quota_us"),
-             old_period = whole_number_in(root + "/sys/fs/cgroup/cpu/cpu.cfs_period_us");
+  const auto old_quota = integer_in(root + "/sys/fs/cgroup/cpu/cpu.cfs_quota_us"),
+             old_period = integer_in(root + "/sys/fs/cgroup/cpu/cpu.cfs_period_us");
   if (old_quota && old_period && *old_quota > 0 && *old_period > 0) return 1.0 * *old_quota / *old_period;
   return std::nullopt;
 }

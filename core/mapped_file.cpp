@@ -22,7 +22,7 @@ MappedFile::MappedFile(const std::string& path) : path_(path) {
   ::close(descriptor);
   if (!known || size_ == 0)
     throw ModelError(path, "expected a file of tensors, got " +
-                               std::string(known ? "an empty file" : "something that is no file"));
+                               std::string(known ? "an empty file" : "something that is not a regular file"));
   if (mapped == MAP_FAILED) cannot(ErrorKind::kModel, "map", path, error_number);
   data_ = static_cast<const char*>(mapped);
 }

@@ -1,4 +1,4 @@
-// A whole file as bytes in memory that the system reads when they are touched.
+// A complete file as bytes in memory, which the operating system reads on first access.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ class MappedFile {
 
   const std::string& path() const { return path_; }
   std::string_view bytes() const { return {data_, size_}; }
-  // The pages that lie wholly in `part` of bytes() no longer count as this process's memory. Whoever reads
+  // The pages that are entirely in `part` of bytes() no longer count as this process's memory. Whoever reads
   // them again gets them from the file again.
   void release(std::string_view part) const;
 

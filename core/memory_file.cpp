@@ -33,9 +33,8 @@ int pipe_with(std::string_view content) {
 [[noreturn]] void refuse_file_size_limit(size_t bytes) {
   rlimit limit{};
   ::getrlimit(RLIMIT_FSIZE, &limit);
-  throw DataError("ulimit -f", "expected a limit of file sizes of at least " + std::to_string(bytes) +
-                                   " bytes, which a file in memory takes, got " +
-                                   std::to_string(limit.rlim_cur));
+  throw DataError("ulimit -f", "expected a file size limit of at least " + std::to_string(bytes) +
+                                   " bytes for a file in memory, got " + std::to_string(limit.rlim_cur));
 }
 
 }  // namespace
@@ -48,8 +47,8 @@ MemoryFile::MemoryFile(std::string_view content) : descriptor_(::memfd_create("d
     if ((descriptor_ = pipe_with(content)) >= 0) return;
     refuse_file_size_limit(content.size());
   }
-  throw DataError("memory", "expected room for a file of " + std::to_string(content.size()) +
-                                " bytes: " + errno_text(reason));
+  fail(ErrorKind::kData, "",
+       "cannot make a file of " + std::to_string(content.size()) + " bytes in memory: " + errno_text(reason));
 }
 
 MemoryFile::~MemoryFile() {

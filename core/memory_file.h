@@ -6,8 +6,8 @@
 
 namespace dragoman {
 
-// There as long as the object is. DataError naming errno when the system gives none. Where `ulimit -f` is
-// below its size it is a pipe, which can be read once.
+// It exists as long as the object. DataError naming errno when the operating system refuses it. Where `ulimit
+// -f` is below its size it is a pipe, which can be read once.
 class MemoryFile {
  public:
   explicit MemoryFile(std::string_view content);

@@ -14,7 +14,7 @@ namespace {
 
 // Thrown inside this file; the caller knows the place and the kind of error.
 struct BadValue {
-  std::string required;
+  std::string expected;
 };
 
 std::string number_text(double value) {
@@ -35,7 +35,7 @@ std::optional<Number> parse_number(const std::string& text) {
 std::string range_text(const Option& option) {
   std::string text;
   if (option.minimum)
-    text += (option.minimum_excluded ? " more than " : " of at least ") + number_text(*option.minimum);
+    text += (option.minimum_excluded ? " greater than " : " of at least ") + number_text(*option.minimum);
   if (option.maximum)
     text += (option.minimum ? " and" : "") + std::string(" at most ") + number_text(*option.maximum);
   return text;
@@ -65,7 +65,7 @@ bool takes_text(const Option& option) {
 }
 
 void assign(const Option& option, int64_t value) {
-  check_range(option, value, "a whole number");
+  check_range(option, value, "an integer");
   *std::get<int64_t*>(option.target) = value;
 }
 void assign(const Option& option, double value) {
@@ -106,7 +106,7 @@ void assign_text(const Option& option, const std::string& text, bool append) {
   } else if (std::holds_alternative<int64_t*>(option.target)) {
     const bool plus = option.relative && !text.empty() && text[0] == '+';
     const auto value = parse_number<int64_t>(plus ? text.substr(1) : text);
-    if (!value) throw BadValue{"a whole number" + range_text(option)};
+    if (!value) throw BadValue{"an integer" + range_text(option)};
     assign(option, *value);
     if (option.relative) *option.relative = plus;
   } else if (std::holds_alternative<double*>(option.target)) {
@@ -151,7 +151,7 @@ void assign_json(const Option& option, const nlohmann::json& value) {
   } else if (std::holds_alternative<int64_t*>(option.target)) {
     const bool fits =
         value.is_number_integer() && !(value.is_number_unsigned() && value.get<uint64_t>() > INT64_MAX);
-    if (!fits) throw BadValue{"a whole number" + range_text(option)};
+    if (!fits) throw BadValue{"an integer" + range_text(option)};
     assign(option, value.get<int64_t>());
   } else if (std::holds_alternative<double*>(option.target)) {
     if (option.is_duration && value.is_string()) return assign_text(option, value.get<std::string>(), false);
@@ -261,14 +261,14 @@ void set_from_text(const Option& option, const std::string& text, bool append) {
   try {
     assign_text(option, text, append);
   } catch (const BadValue& bad) {
-    throw UsageError("--" + option.name, "required " + bad.required + ", got '" + text + "'");
+    throw UsageError("--" + option.name, "expected " + bad.expected + ", got '" + text + "'");
   }
 }
 
 void set_from_json(const OptionList& options, const nlohmann::json& object, const std::string& where,
                    ErrorKind kind) {
   if (!object.is_object())
-    fail(kind, where, "required a JSON object, got " + std::string(object.type_name()));
+    fail(kind, where, "expected a JSON object, got " + std::string(object.type_name()));
   for (const auto& [key, value] : object.items()) {
     const auto found = std::find_if(options.begin(), options.end(), [wanted = key](const Option& option) {
       return option.json_key() == wanted && !option.flag_only;
@@ -278,13 +278,13 @@ void set_from_json(const OptionList& options, const nlohmann::json& object, cons
       for (const auto& option : options) known.push_back(option.json_key());
       const std::string near = nearest_name(key, known);
       fail(kind, where + ": " + key,
-           "required a known key" + (near.empty() ? "" : " (did you mean '" + near + "'?)") + ", got '" +
+           "expected a known key" + (near.empty() ? "" : " (did you mean '" + near + "'?)") + ", got '" +
                key + "'");
     }
     try {
       assign_json(*found, value);
     } catch (const BadValue& bad) {
-      fail(kind, where + ": " + key, "required " + bad.required + ", got " + value.dump());
+      fail(kind, where + ": " + key, "expected " + bad.expected + ", got " + value.dump());
     }
   }
 }

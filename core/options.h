@@ -74,7 +74,7 @@ struct Option {
 
   Target target;
   std::string name;         // the flag without its dashes: "max-updates"
-  std::string placeholder;  // what stands for the value in --help: "N"
+  std::string placeholder;  // the placeholder of the value in --help: "N"
   std::string help;
   std::string group;                 // a heading in --help and docs/options.md
   std::vector<std::string> aliases;  // peers' spellings
@@ -85,7 +85,7 @@ struct Option {
   bool is_duration = false;  // seconds, written "90s", "30m", "2h" or a plain number
   bool may_change = false;   // may differ when a run is resumed
   bool one_item = false;     // a list whose items may hold commas: each flag gives one
-  bool flag_only = false;    // stands on the command line, never in a settings file
+  bool flag_only = false;    // valid on the command line only, not in a settings file
   char letter = 0;           // a one-letter form, 0 for none
 
   Option& at_least(double value) { return minimum = value, *this; }
@@ -102,7 +102,7 @@ struct Option {
 
   std::string json_key() const;    // name with '_' for '-'
   std::string value_text() const;  // the present value as a flag would take it
-  bool takes_value() const;        // false for a bool, whose flag may stand alone
+  bool takes_value() const;        // false for a bool, whose flag needs no value
   bool is_list() const;
 };
 
@@ -143,7 +143,7 @@ void set_from_json(const OptionList& options, const nlohmann::json& object, cons
                    ErrorKind kind = ErrorKind::kConfig);
 nlohmann::ordered_json to_json(const OptionList& options);
 
-// "90s", "30m", "2h", "1d" or plain seconds, as seconds; nothing if it is none of these.
+// "90s", "30m", "2h", "1d" or plain seconds, as seconds; nullopt for any other text.
 std::optional<double> parse_duration(const std::string& text);
 
 // The known name nearest to a misspelt one by edit distance, or "" when none is near.

@@ -1,5 +1,5 @@
-// Small deterministic randomness whose result is a pure function of its seeds, on every machine: what resume
-// and "order fixed by the seed" rest on.
+// Small deterministic randomness whose result is a pure function of its seeds, on every machine. Resuming a
+// run, and an order that only the seed determines, depend on it.
 #pragma once
 
 #include <cstdint>

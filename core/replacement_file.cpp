@@ -59,7 +59,7 @@ bool rename_to_free_name(const std::string& from, const std::string& to) {
   return ::rename(from.c_str(), to.c_str()) == 0;
 }
 
-// Whether a folder such as /tmp lets only the owner of this file, who is somebody else, put another in its
+// Whether a folder such as /tmp lets only the owner of this file, who is another user, put another in its
 // place.
 bool is_kept_by_its_owner(const std::string& file, const std::string& folder) {
   struct stat own {
@@ -72,8 +72,8 @@ bool is_kept_by_its_owner(const std::string& file, const std::string& folder) {
 // The old content would be lost if this file were written in place and that failed.
 [[noreturn]] void refuse_folder(const std::string& path, const std::string& folder, int error_number) {
   fail(ErrorKind::kData, "",
-       "cannot write " + path + ": its folder " + folder +
-           " does not allow that a finished file takes its place (" + errno_text(error_number) +
+       "cannot write " + path + ": no new file can replace it in " + folder + " (" +
+           errno_text(error_number) +
            "); choose another folder, or redirect standard output to the file, which empties it first");
 }
 
@@ -99,7 +99,7 @@ std::string folder_of(const std::string& path) {
 int create_like(const std::string& from, const std::string& path, int flags) {
   struct stat old {};
   const bool is_there = ::stat(from.c_str(), &old) == 0;
-  const mode_t at_first = is_there ? old.st_mode & 0700 : 0666;  // nobody else, until the owner is right
+  const mode_t at_first = is_there ? old.st_mode & 0700 : 0666;  // owner only, until the owner is right
   const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | flags, at_first);
   if (descriptor < 0 || !is_there || give_mode_and_owner(descriptor, old)) return descriptor;
   const int error_number = errno;
@@ -190,9 +190,9 @@ void ReplacementFile::commit() {
 std::string ReplacementFile::keep(const std::string& suffix) {
   std::string name = target_ + suffix;
   for (int number = 2; !rename_to_free_name(temporary_, name); ++number) {
-    const bool go_on = errno == EEXIST && number <= kMostKept;
-    name = go_on ? target_ + suffix + "-" + std::to_string(number) : temporary_;
-    if (!go_on) break;
+    const bool name_is_taken = errno == EEXIST && number <= kMostKept;
+    name = name_is_taken ? target_ + suffix + "-" + std::to_string(number) : temporary_;
+    if (!name_is_taken) break;
   }
   ::close(descriptor_);
   descriptor_ = -1;

@@ -1,4 +1,4 @@
-// A file that is replaced as a whole, and what a path leads to.
+// A file that is replaced atomically, and the target of a path.
 #pragma once
 
 #include <cstdint>
@@ -7,11 +7,12 @@
 
 namespace dragoman {
 
-// The new content of a regular file, which takes the old one's place as a whole: it is written to a temporary
-// file in the same folder and renamed by commit(). Until then, and when the object goes without it, the old
-// file stays as it was and the temporary one is removed. What a killed process left is removed by the next
-// one that writes the same file. Symbolic links are followed, so that a link stays one; mode and, where that
-// is allowed, owner are those of the old file from the start. Errors are DataError naming path and errno.
+// The new content of a regular file, which replaces the old one atomically: it is written to a temporary
+// file in the same folder and renamed by commit(). Until then, the old file stays unchanged. If the
+// object is destroyed without commit(), the temporary file is removed. What a killed process left is removed
+// by the next one that writes the same file. Symbolic links are followed, so that a link stays one; mode and,
+// where that is allowed, owner are those of the old file from the start. Errors are DataError naming path and
+// errno.
 class ReplacementFile {
  public:
   explicit ReplacementFile(const std::string& path);
@@ -21,16 +22,16 @@ class ReplacementFile {
 
   int descriptor() const { return descriptor_; }
   void commit();
-  // Gives what is written so far a name of its own beside the old file, which stays. Returns the name: that
-  // of the file behind all links and this suffix, with "-2", "-3" behind it where there is such a file, or
-  // the temporary file's where no such name is to be had.
+  // Gives the content so far its own name next to the old file, which stays. Returns the name: that
+  // of the file that all links lead to and this suffix, with "-2", "-3" appended where such a file exists, or
+  // that of the temporary file where no such name is possible.
   std::string keep(const std::string& suffix);
 
  private:
   void create();
 
   std::string path_;    // as it was given
-  std::string target_;  // behind all links
+  std::string target_;  // with all links resolved
   std::string temporary_;
   int descriptor_ = -1;
 };

@@ -1,5 +1,5 @@
-// How long this process has run: a clock that stands still while the process is stopped (SIGSTOP, Ctrl-Z, a
-// paused container), which no signal and no clock of the operating system tells it of.
+// How long this process has run: a clock that stops while the process is stopped (SIGSTOP, Ctrl-Z, a
+// paused container), which no signal and no clock of the operating system reports.
 #pragma once
 
 #include <condition_variable>
@@ -8,7 +8,7 @@
 
 namespace dragoman {
 
-// A thread looks at the time ten times a second. A gap of more than a second between two looks is a pause.
+// A thread reads the time ten times per second. A gap of more than a second between two readings is a pause.
 class RunningClock {
  public:
   RunningClock();

@@ -16,7 +16,7 @@ Option threads_option(int64_t& member) {
       .at_most(1024);
 }
 Option seed_option(int64_t& member) {
-  return option(member, "seed", "N", "seed of everything random").at_least(0).at_most(kMany);
+  return option(member, "seed", "N", "random seed").at_least(0).at_most(kMany);
 }
 
 }  // namespace dragoman

@@ -7,7 +7,7 @@ namespace dragoman {
 
 inline constexpr int64_t kEndOfSentence = 0;  // </s>: ends every source and every target
 inline constexpr int64_t kUnknown = 1;        // <unk>
-// <pad> is the last id, V-1. It starts the decoder (targets are shifted right behind it) and is never
+// <pad> is the last id, V-1. It starts the decoder (targets are shifted right after it) and is never
 // generated.
 
 inline constexpr char kEndOfSentencePiece[] = "</s>";

@@ -20,7 +20,7 @@ constexpr size_t kWriteAtOnce = 1 << 20;  // bytes
   cannot(ErrorKind::kData, action + " in", folder, errno);
 }
 
-int open_nameless_file(const std::string& folder) {
+int open_unnamed_file(const std::string& folder) {
   int file = ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
   if (file >= 0) return file;
   std::string path = join_path(folder, ".spilled-XXXXXX");  // a file system that cannot do that
@@ -64,7 +64,7 @@ void SpilledBytes::append(const void* data, size_t bytes) {
 
 void SpilledBytes::spill(const std::string& folder) {
   folder_ = folder;
-  file_ = open_nameless_file(folder);
+  file_ = open_unnamed_file(folder);
   data_ = nullptr;
   write_memory();
   memory_.shrink_to_fit();

@@ -1,4 +1,4 @@
-// Bytes that are written once, from front to back, and may come to more than the machine's memory.
+// Bytes that are written once, from front to back, and may exceed the memory of the machine.
 #pragma once
 
 #include <cstdint>
@@ -7,8 +7,9 @@
 
 namespace dragoman {
 
-// In memory at first. After spill() in a file without a name (gone when the process ends, however it ends),
-// mapped for reading: the system keeps in memory what is in use and takes the rest back when it needs room.
+// In memory at first. After spill() in an unnamed temporary file (removed when the process ends, however it
+// ends), mapped for reading: the operating system keeps in memory what is in use, and evicts the rest when it
+// needs memory.
 class SpilledBytes {
  public:
   SpilledBytes() = default;
@@ -18,9 +19,9 @@ class SpilledBytes {
 
   // DataError naming folder, bytes and errno when the file cannot take them.
   void append(const void* data, size_t bytes);
-  // Moves all into a file of this folder, which takes what follows too. Once.
+  // Moves all bytes into a file of this folder, which also receives later bytes. Once only.
   void spill(const std::string& folder);
-  // Behind the last append: what was spilled can be read from now on.
+  // After the last append: what was spilled can be read from now on.
   void seal();
 
   const char* data() const { return data_; }
@@ -46,7 +47,7 @@ class SpilledArray {
   void spill(const std::string& folder) { bytes_.spill(folder); }
   void seal() { bytes_.seal(); }
 
-  // Aligned for T: a vector's first byte and a mapping's are for any number.
+  // Aligned for T: the first byte of a vector, and of a mapping, is aligned for any number.
   const T* data() const { return reinterpret_cast<const T*>(bytes_.data()); }
   T operator[](int64_t i) const { return data()[i]; }
   int64_t size() const { return bytes_.size() / sizeof(T); }

@@ -1,6 +1,6 @@
-// A folder of results that is there as a whole or not at all, however the command ends that writes it.
+// A folder of results that is either complete or absent, however the command that writes it ends.
 //
-//   OUT is not there:  OUT.unfinished/ --> renamed to OUT
+//   OUT is absent:     OUT.unfinished/ --> renamed to OUT
 //   OUT is a folder:   OUT/.unfinished/ --> its files are moved into OUT, which may be a mount point
 #pragma once
 
@@ -9,19 +9,19 @@
 
 namespace dragoman {
 
-// Files are written to path() until finish(). When the object goes without it, by an error or a signal, what
-// was written is removed. What a killed command left is removed by the next one that writes the same folder.
+// Files are written to path() until finish(). Without it (an error, a signal), the destructor removes
+// what was written. What a killed command left is removed by the next one that writes the same folder.
 // Errors are DataError naming path and errno.
 class StagingFolder {
  public:
-  // `last`: the file that makes a folder of this kind whole, which is moved after all others.
+  // `last`: the file that makes a folder of this kind complete. It is moved after all others.
   StagingFolder(std::string name, std::string last);
   ~StagingFolder();
   StagingFolder(const StagingFolder&) = delete;
   StagingFolder& operator=(const StagingFolder&) = delete;
 
   const std::string& path() const { return path_; }
-  // Interrupted where a signal came before; after that the folder gets its name.
+  // Interrupted if a signal came before; otherwise the folder gets its final name.
   void finish();
 
  private:
@@ -32,8 +32,8 @@ class StagingFolder {
   bool is_inside_, is_finished_ = false;
 };
 
-// Whether nothing is lost when a folder of this name is written: nothing is there, or an empty folder, or one
-// in which a killed command was about to finish.
+// Whether nothing is lost when a folder of this name is written: it does not exist, is empty, or is one
+// that a killed command was about to finish.
 bool is_free_for_new_folder(const std::string& name);
 
 }  // namespace dragoman

@@ -1,4 +1,4 @@
-// What a terminal shows: how wide it is, how wide a text is on it, and text without what would steer it.
+// The terminal: its width, the width of a text on it, and text without control characters.
 #pragma once
 
 #include <cstddef>
@@ -7,7 +7,7 @@
 
 namespace dragoman {
 
-// Columns of the terminal behind this descriptor, or `otherwise` when it is none or does not say.
+// Columns of the terminal of this descriptor, or `otherwise` if it is no terminal or its width is unknown.
 size_t terminal_width(int descriptor, size_t otherwise);
 
 // Columns that a terminal takes for this UTF-8 text (Unicode Standard Annex #11): 2 for East Asian wide
@@ -18,7 +18,7 @@ size_t display_width(std::string_view text);
 std::string_view cut_to_width(std::string_view text, size_t columns);
 
 // The text with control characters and direction overrides in visible form ("\x1B", "<U+202E>"): a terminal
-// would obey them. Tabs and line feeds stay, and so do bytes that are not UTF-8.
+// would interpret them. Tabs and line feeds stay, and so do bytes that are not UTF-8.
 std::string printable(std::string_view text);
 
 }  // namespace dragoman

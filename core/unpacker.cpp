@@ -63,8 +63,8 @@ constexpr Beginning kBeginnings[] = {
     {"%PDF-2."sv, kPdf},
 };
 
-// Text may hold these; any other byte below a space, and the lead of no sequence, stands in no text.
-bool stands_in_text(char byte) {
+// Text may hold these; any other byte below a space, or one that leads no sequence, does not occur in text.
+bool occurs_in_text(char byte) {
   const auto value = static_cast<unsigned char>(byte);
   return value >= 0x20 ? value < 0x80 : value == '\t' || value == '\n' || value == '\r' || value == '\f';
 }
@@ -79,7 +79,7 @@ bool agree(std::string_view bytes, std::string_view beginning) {
 void compare(std::string_view bytes, std::string_view beginning, const FileFormat& format, bool whole,
              Recognition& result) {
   if (!agree(bytes, beginning)) return;
-  if (bytes.size() >= beginning.size() || (whole && !std::all_of(bytes.begin(), bytes.end(), stands_in_text)))
+  if (bytes.size() >= beginning.size() || (whole && !std::all_of(bytes.begin(), bytes.end(), occurs_in_text)))
     result.format = &format;
   else
     result.needs_more = !whole;
@@ -116,7 +116,7 @@ class GzipUnpacker : public Unpacker {
 
   void step(std::string_view& packed, std::string& text) override {
     if (between_members_) {
-      // Tapes and block devices are filled up with zeros, which gzip passes over too.
+      // Tapes and block devices are zero-padded, and gzip ignores the padding too.
       packed.remove_prefix(std::min(packed.find_first_not_of('\0'), packed.size()));
       if (packed.empty()) return;
       check_next_member(packed, "\x1F\x8B"sv, *this);
@@ -216,7 +216,7 @@ class XzUnpacker : public Unpacker {
     if (code == LZMA_MEM_ERROR) throw std::bad_alloc();
     if (code == LZMA_MEMLIMIT_ERROR) damaged("it needs more than 2 GiB to be unpacked");
     if (code == LZMA_FORMAT_ERROR) damaged("no xz stream where one should begin");
-    if (code == LZMA_OPTIONS_ERROR) damaged("it uses options that this liblzma does not know");
+    if (code == LZMA_OPTIONS_ERROR) damaged("it uses options that this liblzma does not support");
     if (!between_streams_ && code != LZMA_OK && code != LZMA_BUF_ERROR) damaged("a checksum is wrong");
   }
   bool may_end() const override { return between_streams_; }
@@ -247,7 +247,7 @@ class ZstdUnpacker : public Unpacker {
 
   void step(std::string_view& packed, std::string& text) override {
     if (packed.empty() && between_frames_) return;
-    // A frame of somebody's own data may come too.
+    // A skippable frame with user data is valid too.
     if (between_frames_ && ((packed[0] & 0xF0) != 0x50 || !agree(packed.substr(1), "\x2A\x4D\x18"sv)))
       check_next_member(packed, "\x28\xB5\x2F\xFD"sv, *this);
     const size_t had = text.size();
@@ -274,7 +274,7 @@ Recognition recognise_format(std::string_view bytes, bool whole) {
   Recognition result;
   if (bytes.empty()) return {nullptr, !whole};
   for (const auto& beginning : kBeginnings) compare(bytes, beginning.bytes, beginning.format, whole, result);
-  // zstd may begin with a frame of somebody's own data, which is passed over.
+  // zstd may begin with a skippable frame of user data.
   for (char first = '\x50'; first <= '\x5F'; ++first)
     compare(bytes, std::string(1, first) + "\x2A\x4D\x18", kZstd, whole, result);
   compare_bzip2(bytes, whole, result);
@@ -304,8 +304,8 @@ std::unique_ptr<Unpacker> Unpacker::make(const FileFormat& format, const std::st
 }
 
 void Unpacker::refuse_rest() const {
-  throw DataError(path_, std::string("expected ") + name_ +
-                             " alone, got something else behind it; copy or download the file again");
+  throw DataError(path_, std::string("expected only ") + name_ +
+                             ", got something else after it; copy or download the file again");
 }
 
 void Unpacker::damaged(const std::string& reason) const {

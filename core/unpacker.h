@@ -1,10 +1,10 @@
-// Compressed input: recognised by its first bytes, whatever its name, and unpacked as it comes.
+// Compressed input: recognised by its first bytes, whatever its name, and unpacked as it arrives.
 //
 //   gzip   RFC 1952, by zlib           xz     the .xz file format, by liblzma
 //   bzip2  by libbz2                   zstd   RFC 8878, by libzstd
 //
-// Several members or frames one behind the other are one text. Input that ends before its last member does,
-// or whose checksums are wrong, is an error. zlib is always there; a build without one of the other three
+// Several consecutive members or frames are one text. Input that ends before its last member does,
+// or whose checksums are wrong, is an error. zlib is always available; a build without one of the other three
 // libraries refuses that format by name.
 #pragma once
 
@@ -14,7 +14,7 @@
 
 namespace dragoman {
 
-// A kind of file that is not text as it is.
+// A kind of file that is not plain text.
 struct FileFormat {
   const char* name;    // "gzip data", "a zip archive"
   const char* remedy;  // a command that gives its text, with FILE for its path
@@ -22,7 +22,7 @@ struct FileFormat {
 };
 
 struct Recognition {
-  const FileFormat* format = nullptr;  // none: text, as far as the first bytes tell
+  const FileFormat* format = nullptr;  // null: text, judging by the first bytes
   bool needs_more = false;             // the bytes may still become those of a format
 };
 
@@ -38,12 +38,12 @@ class Unpacker {
   static std::unique_ptr<Unpacker> make(const FileFormat& format, const std::string& path);
   virtual ~Unpacker() = default;
 
-  // Takes bytes off `packed` and appends at most kStepBytes to `text`.
+  // Removes bytes from `packed` and appends at most kStepBytes to `text`.
   // DataError naming the path when the data is damaged.
   virtual void step(std::string_view& packed, std::string& text) = 0;
-  virtual bool may_end() const = 0;  // the input is whole when it ends here
+  virtual bool may_end() const = 0;  // the input is complete if it ends here
 
-  // DataError for bytes behind a whole member that begin no other one.
+  // DataError for bytes after a complete member that start no other member.
   [[noreturn]] void refuse_rest() const;
 
  protected:

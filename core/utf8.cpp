@@ -5,7 +5,7 @@
 namespace dragoman {
 namespace {
 
-// How long the sequence is that this byte leads, and the range that its second byte must lie in (which
+// How long the sequence is that this byte leads, and the range of its second byte (which
 // excludes overlong forms, surrogates and what is above U+10FFFF). Length 0: no lead byte.
 struct Lead {
   int length;

@@ -1,4 +1,4 @@
-// UTF-8: valid or replaced, counted, and cut between code points.
+// UTF-8: valid or replaced, counted, and split between code points.
 #pragma once
 
 #include <cstdint>
@@ -28,8 +28,8 @@ int64_t replace_invalid_utf8(std::string& text);
 // The text with `other` for every `part`.
 std::string replace_all(std::string_view text, std::string_view part, std::string_view other);
 
-// Takes a first part of at most `most` bytes off `text`: all that stands before its last space, or, where
-// there is none, as many whole code points as fit. `most` is at least 4; `text` is not empty.
+// Removes a first part of at most `most` bytes from `text` and returns it: everything before its last space,
+// or, where there is none, as many whole code points as fit. `most` is at least 4; `text` is not empty.
 std::string_view take_part(std::string_view& text, size_t most);
 
 void append_utf8(std::string& text, char32_t code_point);
@@ -41,9 +41,9 @@ bool is_white_space(char32_t code_point);
 // White space, control characters, Unicode's default ignorable code points (joiners, direction marks,
 // variation selectors, fillers), and what SentencePiece reads as a space: U+2581 and U+FFFD.
 bool is_invisible(char32_t code_point);
-// True for text that has nothing but invisible characters: no tokenizer finds anything to read in it.
+// True for text with only invisible characters: no tokenizer finds a token in it.
 bool is_blank(std::string_view text);
-// Whether two sentences stand next to each other without a space: Chinese or Japanese characters, or their
+// Whether two sentences are joined without a space: Chinese or Japanese characters, or their
 // punctuation, on both sides. (Thai and Khmer put a space between sentences.)
 bool joins_without_space(std::string_view first, std::string_view second);
 

@@ -1,5 +1,5 @@
-// Opening, reading and writing that may wait for somebody else (a pipe, a terminal, a socket), and that a
-// request to stop ends: see interrupt.h. A signal that comes before the wait begins does not get lost.
+// Opening, reading and writing that may wait for another process (a pipe, a terminal, a socket), and that a
+// request to stop ends: see interrupt.h. A signal that comes before the wait begins is not lost.
 #pragma once
 
 #include <sys/types.h>
@@ -11,7 +11,7 @@ namespace dragoman {
 
 // open() for reading. A named pipe is opened without waiting for its writer. -1 with errno.
 int open_to_read(const std::string& path);
-// open() for writing of what is there already. Waits for the reader of a named pipe. -1 with errno;
+// open() for writing to an existing file. Waits for the reader of a named pipe. -1 with errno;
 // Interrupted.
 int open_to_write(const std::string& path);
 

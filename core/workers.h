@@ -10,7 +10,7 @@
 
 namespace dragoman {
 
-// Threads that live as long as this object and do one task together again and again. LibTorch keeps memory
+// Threads that live as long as this object and repeatedly share one task. LibTorch keeps memory
 // for every thread that ever ran, so they are made once.
 class Workers {
  public:
@@ -37,8 +37,8 @@ class Workers {
   std::exception_ptr failure_;
 };
 
-// Calls work(0) .. work(count-1) on `threads` threads, the next one whenever one is done. The first exception
-// that one throws is thrown here, when all have ended.
+// Calls work(0) .. work(count-1) on `threads` threads; each thread takes the next call when it is done. The
+// first exception is rethrown here, when all threads have ended.
 void side_by_side(size_t count, int64_t threads, const std::function<void(size_t)>& work);
 
 }  // namespace dragoman

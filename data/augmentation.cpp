@@ -34,18 +34,18 @@ OptionList AugmentationOptions::describe() {
       "Regularisation",
       {
           option(subword_sampling, "subword-sampling", "ALPHA",
-                 "another segmentation in each epoch, sampled with P^ALPHA (unigram; Kudo 2018); 0.1 to 0.5; "
-                 "0: none")
+                 "sample a new segmentation in each epoch, with probabilities P^ALPHA (unigram; Kudo "
+                 "2018); 0.1 to 0.5 is usual; 0: off")
               .at_least(0)
               .at_most(1000),
           option(
               bpe_dropout, "bpe-dropout", "P",
-              "skip each merge with probability P in each epoch (BPE; Provilkov 2020); 0.1 is usual; 0: none")
+              "skip each merge with probability P in each epoch (BPE; Provilkov 2020); 0.1 is usual; 0: off")
               .at_least(0)
               .at_most(0.99),
           option(sampled_side, "sampled-side", "NAME",
-                 "which side --subword-sampling or --bpe-dropout samples; source alone keeps one spelling "
-                 "in the output"),
+                 "which side --subword-sampling or --bpe-dropout samples; with source, targets keep one "
+                 "segmentation"),
       });
 }
 

@@ -168,12 +168,13 @@ OptionList DoctorOptions::describe() {
   return text_options(*this) +
          grouped("Findings",
                  {
-                     option(max_examples, "max-examples", "N", "maximum number of places named per finding")
+                     option(max_examples, "max-examples", "N", "maximum number of examples per finding")
                          .at_least(0)
                          .at_most(1'000'000),
                      option(length_ratio, "length-ratio", "X",
-                            "name pairs whose lengths in characters are this many times from the "
-                            "proportion that is usual in the text (a side of fewer than 20 counts as 20)")
+                            "report pairs whose length ratio in characters differs from the usual one of "
+                            "the text by more than this factor (a side of fewer than 20 characters counts "
+                            "as 20)")
                          .more_than(1),
                  }) +
          corpus.describe();

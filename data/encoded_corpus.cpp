@@ -52,15 +52,15 @@ OptionList CorpusOptions::describe() {
       "Training text",
       {
           option(max_train_length, "max-train-length", "N",
-                 "pairs with more tokens on a side are dropped, </s> included; 0 for no limit")
+                 "drop pairs with more tokens than this on a side, </s> included; 0: no limit")
               .at_least(0),
           option(max_length_ratio, "max-length-ratio", "X",
-                 "pairs with a side this many times as long as the other are dropped (a side of fewer than "
-                 "10 tokens counts as 10); 0 for no limit")
+                 "drop pairs with a side more than this many times as long as the other (a side of fewer "
+                 "than 10 tokens counts as 10); 0: no limit")
               .at_least(0),
           option(corpus_memory, "corpus-memory", "MIB",
-                 "encoded training text to hold in memory; more of it goes to a temporary file in the model "
-                 "folder, and is read from there window by window")
+                 "memory for the encoded training text; the rest goes to a temporary file in the model "
+                 "folder and is read from there in windows")
               .at_least(0)
               .changeable(),
       });

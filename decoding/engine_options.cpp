@@ -8,7 +8,8 @@ OptionList EngineOptions::describe() {
              "data type of matrix products; int8 uses integers with per-channel and per-token scales, on the "
              "CPU"),
       option(workers, "workers", "N",
-             "batches translated in parallel on the CPU, each by --threads threads, with one set of weights")
+             "number of batches that are processed in parallel on the CPU, each with --threads threads; "
+             "they share one set of weights")
           .at_least(1)
           .at_most(1024),
   };

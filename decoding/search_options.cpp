@@ -62,15 +62,15 @@ OptionList SearchOptions::describe() {
           option(sample, "sample",
                  "sample tokens by their probability instead of searching; --n-best N samples N "
                  "translations; the samples of a line depend only on the line and --seed"),
-          option(temperature, "temperature", "T", "of --sample: logits are divided by T")
+          option(temperature, "temperature", "T", "with --sample: divide logits by T")
               .at_least(0.001)
               .at_most(1000),
-          option(top_k, "top-k", "K", "of --sample: only the K most probable tokens; 0: all")
+          option(top_k, "top-k", "K", "with --sample: only the K most probable tokens; 0: all")
               .at_least(0)
               .at_most(1 << 24),
           option(top_p, "top-p", "P",
-                 "of --sample: only the most probable tokens that make up P of the probability (Holtzman et "
-                 "al. 2020)")
+                 "with --sample: only the most probable tokens, which together have probability P "
+                 "(Holtzman et al. 2020)")
               .at_least(1e-6)
               .at_most(1),
           option(search_until, "search-until", "RULE",

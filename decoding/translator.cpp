@@ -82,7 +82,8 @@ OptionList TranslateOptions::describe() {
                      .at_least(1)
                      .at_most(1 << 24),
                  option(max_batch_lines, "max-batch-lines", "N",
-                        "lines read before they are translated; 1 answers each line before the next is read")
+                        "number of lines to read before translating them; with 1, each line is answered "
+                        "before the next is read")
                      .at_least(1)
                      .at_most(1 << 24),
                  option(max_source_length, "max-source-length", "N",

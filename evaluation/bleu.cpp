@@ -51,9 +51,9 @@ double brevity_penalty(double hypothesis_length, double reference_length) {
 OptionList BleuOptions::describe() {
   return {option(tokenize, "tokenize", "NAME", "how BLEU splits a line into words").alias("tok"),
           option(tokenizer_model, "tokenizer-model", "PATH",
-                 "of --tokenize: the SentencePiece model of flores200, flores101, spBLEU-1K and spm (else "
-                 "sacreBLEU's own copy, ~/.sacrebleu/models), or the dictionary's folder of ja-mecab and "
-                 "ko-mecab (else where packages put it)"),
+                 "for --tokenize: the SentencePiece model of flores200, flores101, spBLEU-1K and spm "
+                 "(default: sacreBLEU's copy in ~/.sacrebleu/models), or the dictionary folder of ja-mecab "
+                 "and ko-mecab (default: the folder of the system package)"),
           option(lowercase, "lowercase", "BLEU ignores case"),
           option(smooth_method, "smooth-method", "NAME", "how BLEU replaces a precision of zero"),
           option(smooth_value, "smooth-value", "X",

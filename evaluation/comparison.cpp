@@ -174,7 +174,7 @@ Comparison compare_systems(const std::vector<SystemOutput>& systems,
   }
   std::vector<StringList> valid_references;
   for (const auto& reference : references) valid_references.push_back(valid_lines(reference));
-  const uint64_t seed = metrics.drawn_seed();
+  const uint64_t seed = metrics.sampling_seed();
   for (const auto& metric : make_metrics(metrics)) {
     MetricComparer comparer(*metric, systems, valid_references, seed);
     if (options.paired_bootstrap)

@@ -27,7 +27,7 @@ MetricScore score_one(const Metric& metric, const StringList& hypotheses,
                      metric.verbose(sums), std::nullopt};
   if (options.confidence) {
     result.confidence =
-        interval_of(bootstrap_scores(metric, segments, options.bootstrap_samples, options.drawn_seed()));
+        interval_of(bootstrap_scores(metric, segments, options.bootstrap_samples, options.sampling_seed()));
   }
   return result;
 }
@@ -76,7 +76,7 @@ bool MetricOptions::asks_for(MetricName metric) const {
   return std::count(metrics.begin(), metrics.end(), metric) > 0;
 }
 
-uint64_t MetricOptions::drawn_seed() const {
+uint64_t MetricOptions::sampling_seed() const {
   return seed ? *seed : std::random_device()();
 }
 

@@ -32,7 +32,7 @@ struct MetricOptions {
 
   OptionList describe();
   bool asks_for(MetricName metric) const;
-  uint64_t drawn_seed() const;
+  uint64_t sampling_seed() const;
   std::string seed_text() const;  // "12345" or "none", as in a signature
 };
 

@@ -47,10 +47,10 @@ constexpr Range kAsianPunctuation[] = {{0x3001, 0x3002}, {0x3008, 0x3011}, {0x30
 std::string with_separate_asian_characters(std::string_view text) {
   std::string result;
   for (const char32_t c : to_code_points(text)) {
-    const bool apart = is_in(kAsianCharacters, c) || is_in(kMonths, c) || is_in(kAsianPunctuation, c);
-    if (apart) result += ' ';
+    const bool separate = is_in(kAsianCharacters, c) || is_in(kMonths, c) || is_in(kAsianPunctuation, c);
+    if (separate) result += ' ';
     append_utf8(result, c);
-    if (apart) result += ' ';
+    if (separate) result += ' ';
   }
   return result;
 }

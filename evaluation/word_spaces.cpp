@@ -88,14 +88,14 @@ std::string word_spaces_advice(WordSpaces kind) {
     case WordSpaces::kBetweenWords:
       return "";
     case WordSpaces::kChinese:
-      return "no spaces between words (Chinese): take --tokenize zh";
+      return "no spaces between words (Chinese): use --tokenize zh";
     case WordSpaces::kJapanese:
-      return "no spaces between words (Japanese): take --tokenize ja-mecab, or char";
+      return "no spaces between words (Japanese): use --tokenize ja-mecab, or char";
     case WordSpaces::kOther:
-      return "no spaces between words: take --tokenize flores200, or char";
+      return "no spaces between words: use --tokenize flores200, or char";
     case WordSpaces::kOneWord:
-      return "hardly two words a line, and BLEU counts up to four in a row: take --tokenize char, or "
-             "--metrics chrf,ser";
+      return "about two words per line, but BLEU counts n-grams of up to four words: use --tokenize char, "
+             "or --metrics chrf,ser";
   }
   return "";
 }

@@ -68,7 +68,7 @@ ModelKind kind_of_bin(std::string_view bytes, const std::string& path) {
     refuse(path, "a model of CTranslate2", "import the model that it was converted from");
   // A zip archive, or the object stream of PyTorch before 1.6.
   if (head.substr(0, 4) == "PK\3\4" || head.substr(0, 1) == "\x80") return ModelKind::kTorch;
-  refuse(path, "a file that none of them writes", "check that the download is complete");
+  refuse(path, "a file that none of these programs writes", "check that the download is complete");
 }
 
 }  // namespace

@@ -128,23 +128,22 @@ OptionList ImportOptions::describe() {
       "Import",
       {
           option(path, "from", "PATH",
-                 "what to import, also as the first argument without this flag: a folder with "
-                 "pytorch_model.bin and its settings, a folder of Marian (decoder.yml or an .npz) or "
-                 "OPUS-MT's .zip, or a .bin or .npz itself"),
+                 "the model to import (the name of the flag may be omitted): a folder with "
+                 "pytorch_model.bin and its settings, a Marian folder (decoder.yml or an .npz), OPUS-MT's "
+                 ".zip, or a single .bin or .npz file"),
           option(model, "model", "DIR", "the new model folder").short_form('m'),
           option(vocabularies, "vocab", "F",
-                 "Marian's vocabulary (.spm, .yml, .json, or text with one piece per line), or one per side; "
-                 "none: those "
-                 "that decoder.yml or model.npz.decoder.yml names"),
+                 "Marian's vocabulary (.spm, .yml, .json, or text with one piece per line), or one per "
+                 "side; default: those that decoder.yml or model.npz.decoder.yml names"),
           option(source_spm, "source-spm", "F",
-                 "SentencePiece model of the source; none: the vocabulary if it is one, else source.spm next "
-                 "to PATH"),
+                 "SentencePiece model of the source; default: the vocabulary if it is one, else source.spm "
+                 "next to PATH"),
           option(target_spm, "target-spm", "F",
-                 "SentencePiece model of the target; none: the vocabulary if it is one, else target.spm next "
-                 "to PATH"),
+                 "SentencePiece model of the target; default: the vocabulary if it is one, else target.spm "
+                 "next to PATH"),
           option(positions, "positions", "NAME",
-                 "positions of a model from Marian: as Marian computes them, with which it was trained, or "
-                 "as Hugging Face does, for the same results as the conversions on its hub"),
+                 "position table of a Marian model: as Marian computes it (the model was trained with it), "
+                 "or as Hugging Face does (for the same results as the conversions on its hub)"),
       });
 }
 
@@ -152,7 +151,7 @@ std::string ImportReport::line() const {
   std::string names;
   for (const auto& name : absent) names += (names.empty() ? "" : ", ") + name;
   return with_commas(tensors) + " tensors, " + with_commas(numbers) +
-         " numbers; absent: " + (names.empty() ? "none" : names) + "; checksum " + checksum;
+         " values; absent: " + (names.empty() ? "none" : names) + "; checksum " + checksum;
 }
 
 ImportReport import_model(const ImportOptions& options,

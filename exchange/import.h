@@ -29,7 +29,7 @@ struct ImportReport {
   std::string checksum;                 // GatheredWeights::checksum()
   std::vector<std::string> notes = {};  // settings that the folder does not keep, unused entries
 
-  // "254 tensors, 73,886,208 numbers; absent: none; checksum 0123..."
+  // "254 tensors, 73,886,208 values; absent: none; checksum 0123..."
   std::string line() const;
 };
 

@@ -15,8 +15,8 @@ void refuse_pointer(std::string_view bytes, const std::string& path) {
   if (bytes.substr(0, kPointer.size()) != kPointer) return;
   throw ModelError(
       path,
-      "expected the file itself, got the pointer that git-lfs leaves in its place: run 'git lfs pull' "
-      "in its folder, or download the file");
+      "expected the file itself, got a git-lfs pointer to it: run 'git lfs pull' in its folder, or "
+      "download the file");
 }
 
 }  // namespace

@@ -172,7 +172,7 @@ std::vector<int64_t> tied_layers(const MarianSettings& settings, int64_t layers)
     refuse(settings, kKey, "one entry for each of " + std::to_string(layers) + " layers",
            std::to_string(entries));
   for (int64_t i = 0; i < layers; ++i)
-    whose.push_back(entries == 0 ? i + 1 : settings.whole_at(kKey, i, 1, layers));
+    whose.push_back(entries == 0 ? i + 1 : settings.integer_at(kKey, i, 1, layers));
   return whose;
 }
 
@@ -220,7 +220,7 @@ int64_t marian_vocabulary_size(const MarianSettings& settings, size_t side) {
   if (!settings.has(kKey)) return 0;
   const auto& sizes = settings.list(kKey);
   if (sizes.size() != 2) refuse(settings, kKey, "two sizes", std::to_string(sizes.size()));
-  return settings.whole_at(kKey, side, 0, 1 << 24);
+  return settings.integer_at(kKey, side, 0, 1 << 24);
 }
 
 bool is_marian_model_setting(const std::string& key) {

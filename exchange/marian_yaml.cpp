@@ -22,10 +22,10 @@ std::optional<Number> number_in(std::string_view text) {
   return number;
 }
 
-int64_t whole_in(const std::string& value, const std::string& where, int64_t low, int64_t high) {
+int64_t integer_in(const std::string& value, const std::string& where, int64_t low, int64_t high) {
   const auto number = number_in<int64_t>(value);
   if (!number || *number < low || *number > high) {
-    throw ModelError(where, "expected a whole number from " + std::to_string(low) + " to " +
+    throw ModelError(where, "expected an integer from " + std::to_string(low) + " to " +
                                 std::to_string(high) + ", got '" + value + "'");
   }
   return *number;
@@ -103,15 +103,15 @@ std::string MarianSettings::text_or(const std::string& key, const std::string& o
 }
 
 int64_t MarianSettings::whole(const std::string& key, int64_t low, int64_t high) const {
-  return whole_in(text(key), where_ + ": " + key, low, high);
+  return integer_in(text(key), where_ + ": " + key, low, high);
 }
 
-int64_t MarianSettings::whole_at(const std::string& key, size_t index, int64_t low, int64_t high) const {
+int64_t MarianSettings::integer_at(const std::string& key, size_t index, int64_t low, int64_t high) const {
   const auto& values = list(key);
   if (index >= values.size())
     throw ModelError(where_ + ": " + key, "expected more than " + std::to_string(index) + " values, got " +
                                               std::to_string(values.size()));
-  return whole_in(values[index], where_ + ": " + key, low, high);
+  return integer_in(values[index], where_ + ": " + key, low, high);
 }
 
 double MarianSettings::number(const std::string& key) const {

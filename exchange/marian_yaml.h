@@ -27,7 +27,7 @@ class MarianSettings {
   std::string text(const std::string& key) const;
   std::string text_or(const std::string& key, const std::string& otherwise) const;
   int64_t whole(const std::string& key, int64_t low, int64_t high) const;
-  int64_t whole_at(const std::string& key, size_t index, int64_t low, int64_t high) const;  // of a list
+  int64_t integer_at(const std::string& key, size_t index, int64_t low, int64_t high) const;  // of a list
   double number(const std::string& key) const;
   bool flag_or(const std::string& key, bool otherwise) const;
 

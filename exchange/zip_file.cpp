@@ -215,7 +215,7 @@ std::string_view ZipFile::unpacked(const std::string& name, const Entry& entry) 
   if (entry.size > most || unpacked_bytes_ > most - entry.size) {
     throw ModelError(path_ + ": " + name, "expected at most " + std::to_string(most) +
                                               " bytes unpacked from this archive, got " +
-                                              std::to_string(entry.size) + " more (a zip bomb?)");
+                                              std::to_string(entry.size) + " more (a decompression bomb?)");
   }
   auto content = inflated(bytes_.substr(entry.begin, entry.end - entry.begin), entry.size);
   if (!content)

@@ -15,7 +15,7 @@ ActivationFunction activation_of(const JsonKeys& keys) {
   return *function;
 }
 
-// Things that MarianConfig can say and this model cannot do: refused, never passed over.
+// Settings of MarianConfig that this model does not support: refused, never ignored.
 void refuse_unsupported(const JsonKeys& keys) {
   const std::string type = keys.text_or("model_type", "");
   if (type != "marian" && type != "dragoman") {
@@ -48,7 +48,7 @@ ModelOptions parse_model_config(const nlohmann::json& config, const std::string&
   constexpr int64_t kWidth = 1 << 16, kCount = 1024, kVocabulary = 1 << 24;
   ModelOptions o;
   o.vocab_size = keys.whole("vocab_size", 3, kVocabulary);
-  o.decoder_vocab_size = keys.whole_or("decoder_vocab_size", 3, kVocabulary, o.vocab_size);
+  o.decoder_vocab_size = keys.integer_or("decoder_vocab_size", 3, kVocabulary, o.vocab_size);
   o.pad_token_id = keys.whole("pad_token_id", 0, kVocabulary);
   o.d_model = keys.whole("d_model", 2, kWidth);
   o.encoder_layers = keys.whole("encoder_layers", 1, kCount);
@@ -66,7 +66,7 @@ ModelOptions parse_model_config(const nlohmann::json& config, const std::string&
   o.tie_word_embeddings = keys.flag_or("tie_word_embeddings", true);
   o.scale_embedding = keys.flag_or("scale_embedding", false);
   o.max_position_embeddings =
-      keys.whole_or("max_position_embeddings", 1, kVocabulary, o.max_position_embeddings);
+      keys.integer_or("max_position_embeddings", 1, kVocabulary, o.max_position_embeddings);
   if (keys.has("eos_token_id")) o.eos_token_id = first_id(keys, "eos_token_id");
   check_model_options(o, where, ErrorKind::kModel);
   return o;

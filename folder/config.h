@@ -13,7 +13,7 @@ namespace dragoman {
 inline constexpr char kConfigName[] = "config.json";
 
 // ModelError naming file and key for a key that is missing, of a wrong type or out of range, and for a model
-// that is none of ours.
+// of another type.
 ModelOptions read_model_config(const std::string& folder);
 ModelOptions parse_model_config(const nlohmann::json& config, const std::string& where);
 

@@ -124,7 +124,7 @@ void note_unsupported(const JsonKeys& keys, GenerationDefaults& defaults) {
 // Which tokens start and end a text: config.json says it where generation_config.json does not.
 void read_special_ids(const JsonKeys& keys, GenerationDefaults& defaults) {
   defaults.decoder_start_token_id =
-      keys.whole_or("decoder_start_token_id", 0, 1 << 24, defaults.decoder_start_token_id);
+      keys.integer_or("decoder_start_token_id", 0, 1 << 24, defaults.decoder_start_token_id);
   if (keys.has("decoder_start_token_id")) defaults.start_path = keys.where();
   if (!keys.has("eos_token_id")) return;
   const auto ids = keys.ids("eos_token_id");

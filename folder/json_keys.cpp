@@ -35,7 +35,7 @@ int64_t JsonKeys::whole(const std::string& key, int64_t low, int64_t high) const
   const bool fits =
       value.is_number_integer() && !(value.is_number_unsigned() && value.get<uint64_t>() > INT64_MAX);
   if (!fits || value.get<int64_t>() < low || value.get<int64_t>() > high)
-    refuse(key, "a whole number from " + std::to_string(low) + " to " + std::to_string(high));
+    refuse(key, "an integer from " + std::to_string(low) + " to " + std::to_string(high));
   return value.get<int64_t>();
 }
 

@@ -20,7 +20,7 @@ class JsonKeys {
   const std::string& where() const { return where_; }
 
   int64_t whole(const std::string& key, int64_t low, int64_t high) const;
-  int64_t whole_or(const std::string& key, int64_t low, int64_t high, int64_t otherwise) const {
+  int64_t integer_or(const std::string& key, int64_t low, int64_t high, int64_t otherwise) const {
     return has(key) ? whole(key, low, high) : otherwise;
   }
   double number(const std::string& key, double low, double high) const;

@@ -31,22 +31,22 @@ void check_file(const std::string& folder, const std::string& name, const nlohma
   const bool plain = !name.empty() && name.find('/') == std::string::npos && name != "." && name != "..";
   if (!plain || !is_entry(entry)) {
     throw ModelError(manifest + ": " + name,
-                     "required a file name with bytes and xxh3_128, got " + entry.dump().substr(0, 80));
+                     "expected a file name with bytes and xxh3_128, got " + entry.dump().substr(0, 80));
   }
-  if (!file_exists(path)) throw ModelError(path, "required this file (manifest.json lists it), got none");
+  if (!file_exists(path)) throw ModelError(path, "expected this file (manifest.json lists it), got none");
   const uint64_t size = file_size(path, ErrorKind::kModel);
   const bool replaced =
       entry.contains("before") && is_entry(entry["before"]) && entry["before"]["bytes"] == size;
   const std::string hint =
       ": the file is damaged, or changed on purpose (then: dragoman inspect --model " + folder + " --reseal)";
   if (entry["bytes"] != size && !replaced) {
-    throw ModelError(path, "required " + entry["bytes"].dump() + " bytes (manifest.json), got " +
+    throw ModelError(path, "expected " + entry["bytes"].dump() + " bytes (manifest.json), got " +
                                std::to_string(size) + hint);
   }
   const std::string checksum = checksum_of_file(path, OnInterrupt::kThrow);
   if (entry["xxh3_128"] != checksum && !(replaced && entry["before"]["xxh3_128"] == checksum)) {
     throw ModelError(
-        path, "required checksum " + entry["xxh3_128"].dump() + " (manifest.json), got " + checksum + hint);
+        path, "expected checksum " + entry["xxh3_128"].dump() + " (manifest.json), got " + checksum + hint);
   }
 }
 
@@ -148,7 +148,7 @@ void check_manifest(const std::string& folder, const std::function<bool(const st
   if (!file_exists(path)) return;
   const nlohmann::json manifest = read_json_file(path, ErrorKind::kModel);
   if (!manifest.is_object() || !manifest.contains("files") || !manifest["files"].is_object()) {
-    throw ModelError(path, "required an object 'files', got none");
+    throw ModelError(path, "expected an object 'files', got none");
   }
   for (const auto& [name, entry] : manifest["files"].items()) {
     if (is_wanted(name)) check_file(folder, name, entry);

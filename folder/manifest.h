@@ -1,8 +1,8 @@
-// manifest.json: size and checksum of the files of a folder, so that damage is noticed before it is used.
+// manifest.json: size and checksum of the files of a folder, so that damage is noticed before use.
 //
 //   {"files": {"model.safetensors": {"bytes": 4321, "xxh3_128": "0123..."}, ...}}
 //
-// An entry may hold another one under "before": while a file is being replaced, either content is right.
+// An entry may hold another one under "before": while a file is being replaced, either content is valid.
 // The checksum is XXH3 with 128 bits: it finds damage, not forgery.
 #pragma once
 
@@ -48,7 +48,7 @@ void write_manifest(const std::string& folder, const std::vector<std::string>& n
 void replace_listed_file(const std::string& folder, const std::string& name, const std::string& from,
                          const std::vector<std::string>& names);
 
-// The same for a folder whose manifest is whole: what it says of the other files stays.
+// The same for a folder with a complete manifest: its entries for the other files stay.
 void replace_listed_file(const std::string& folder, const std::string& name, const std::string& from);
 
 // Does nothing when the folder has no manifest. ModelError naming the first file that is missing, or whose

@@ -72,7 +72,9 @@ std::optional<ModelProblem> examine_pointer(const std::string& path) {
   if (!is_regular_file(path) || file_size(path, ErrorKind::kModel) > kLargestPointer ||
       first_bytes(path, kPointer.size()) != kPointer)
     return std::nullopt;
-  return ModelProblem{path, "expected the file itself, got a pointer of git-lfs, which has not fetched it",
+  return ModelProblem{path,
+                      "expected the file itself, got a git-lfs pointer to a file that was not "
+                      "downloaded",
                       "install git-lfs and run git lfs pull in the folder, or download the file"};
 }
 
@@ -89,7 +91,7 @@ std::optional<ModelProblem> examine_dangling_link(const std::string& path) {
   const auto target = std::filesystem::read_symlink(path, error);
   if (error || file_exists(path)) return std::nullopt;
   return ModelProblem{path, "expected a file, got a link to " + target.string() + ", which is not there",
-                      "copy the model with what its links lead to (cp -rL), or download it again"};
+                      "copy the model with the targets of its links (cp -rL), or download it again"};
 }
 
 struct Archive {
@@ -128,7 +130,7 @@ std::optional<ModelProblem> examine_content(const std::string& path) {
   const std::string bytes = first_bytes(path, 262);
   if (begins_as_page(bytes))
     return ModelProblem{path, "expected the file itself, got a page of HTML", "download the file again"};
-  // The length that begins a safetensors file may be any number; its header is behind that.
+  // The length that begins a safetensors file may be any number; its header follows.
   if (weights && bytes.size() > 8 && bytes[8] == '{') return std::nullopt;
   if (const Archive* archive = archive_that_begins(bytes))
     return ModelProblem{path, std::string("expected the file itself, got ") + archive->name,
@@ -143,7 +145,7 @@ ModelProblem examine_file(const std::string& path) {
     return ModelProblem{path, kExpected + got, remedy};
   };
   if (ends_with(path, ".safetensors") || ends_with(path, ".json") || ends_with(path, ".spm"))
-    return problem("one file of it", "give the folder that it lies in");
+    return problem("a single file of it", "give the folder that contains it");
   if (ends_with(path, ".npz") || ends_with(path, ".bin") || ends_with(path, ".pt"))
     return problem("a file of weights", "dragoman import " + path + " --model NEW_FOLDER");
   const std::string bytes = first_bytes(path, 262);
@@ -151,9 +153,8 @@ ModelProblem examine_file(const std::string& path) {
     const bool argos = ends_with(path, ".argosmodel");
     return problem(
         std::string(archive->name) + (argos ? " of Argos Translate, whose models are CTranslate2's" : ""),
-        argos ? "get the model that it was made of (OPUS-MT's on huggingface.co)"
-              : "unpack it (" + std::string(archive->tool) + " " + path +
-                    ") and give the folder that comes out of it");
+        argos ? "get the model that it was converted from (OPUS-MT's on huggingface.co)"
+              : "unpack it (" + std::string(archive->tool) + " " + path + ") and give the unpacked folder");
   }
   return problem("a file", "");
 }
@@ -214,16 +215,15 @@ struct OtherProgram {
   const char* got;
   const char* remedy;
 };
-constexpr char kGetMarian[] = "get a Marian model, as OPUS-MT's on huggingface.co are";
+constexpr char kGetMarian[] = "get a Marian model, such as one of OPUS-MT on huggingface.co";
 const OtherProgram kOtherPrograms[] = {
     {[](const auto& name) { return name == "adapter_config.json"; },
-     "an adapter (PEFT), which holds changes to another model alone",
+     "an adapter (PEFT), which holds only changes to another model",
      "merge it into that model (merge_and_unload() of peft, then save_pretrained())"},
     {[](const auto& name) { return name == "tf_model.h5" || name == "flax_model.msgpack"; },
-     "one that holds its weights for TensorFlow or Flax alone",
-     "download its model.safetensors or pytorch_model.bin"},
+     "one with weights for TensorFlow or Flax only", "download its model.safetensors or pytorch_model.bin"},
     {[](const auto& name) { return name == "onnx" || ends_with(name, ".onnx"); },
-     "one that holds its weights for ONNX alone", "download its model.safetensors or pytorch_model.bin"},
+     "one with weights for ONNX only", "download its model.safetensors or pytorch_model.bin"},
     {[](const auto& name) { return begins_with(name, "dict.") && ends_with(name, ".txt"); },
      "files of fairseq, whose models have another shape", kGetMarian},
     {[](const auto& name) { return begins_with(name, "checkpoint") && ends_with(name, ".pt"); },
@@ -250,10 +250,10 @@ std::optional<ModelProblem> examine_folder(const std::string& folder) {
   const auto has = [&](const char* name) { return std::count(names.begin(), names.end(), name) > 0; };
   const auto some = [&](auto test) { return !first_name(names, test).empty(); };
   if (has("pytorch_model.bin"))
-    return problem("one that holds its weights as pytorch_model.bin alone",
+    return problem("one with weights in pytorch_model.bin only",
                    "dragoman import " + folder + " --model NEW_FOLDER");
   if (some([](const auto& name) { return begins_with(name, "pytorch_model-"); }))
-    return problem("one that holds its weights as several pytorch_model-*.bin",
+    return problem("one with weights in several pytorch_model-*.bin files",
                    "load and save it with transformers, which writes model.safetensors");
   if (has("model.bin"))
     return problem("a model of CTranslate2 (model.bin)",
@@ -261,7 +261,7 @@ std::optional<ModelProblem> examine_folder(const std::string& folder) {
   if (has("decoder.yml") || some([](const auto& name) { return ends_with(name, ".npz"); }))
     return problem("files of Marian", "dragoman import " + folder + " --model NEW_FOLDER");
   if (const std::string part = first_name(names, is_unfinished_download); !part.empty())
-    return problem("a download that is not finished (" + part + ")", "download the model again");
+    return problem("an incomplete download (" + part + ")", "download the model again");
   for (const auto& other : kOtherPrograms) {
     if (some(other.is_its_file)) return problem(other.got, other.remedy);
   }
@@ -269,7 +269,7 @@ std::optional<ModelProblem> examine_folder(const std::string& folder) {
     return problem("a cache of the Hugging Face hub", "give the folder inside of it: " + snapshot);
   if (has("model") && has("metadata.json"))
     return problem("a package of Argos Translate, whose models are CTranslate2's",
-                   "get the model that it was made of (OPUS-MT's on huggingface.co)");
+                   "get the model that it was converted from (OPUS-MT's on huggingface.co)");
   if (some([](const auto& name) { return begins_with(name, "model-0"); }))
     return problem("shards without model.safetensors.index.json, which says what each holds",
                    "download that file too");
@@ -280,7 +280,7 @@ std::optional<ModelProblem> examine_folder(const std::string& folder) {
   if (has("run.json"))
     return ModelProblem{join_path(folder, kWeightsName),
                         "expected weights, got a run of dragoman train without them",
-                        "give the command of the run again: it goes on and writes them"};
+                        "run the same train command again: it resumes and writes them"};
   if (names.empty()) return problem("an empty folder", "");
   return std::nullopt;
 }
@@ -291,7 +291,7 @@ std::optional<ModelProblem> examine_tokenizers(const std::string& folder) {
   if (has("source.spm") || has("target.spm") || !has("tokenizer.json")) return std::nullopt;
   return ModelProblem{
       folder, std::string(kExpected) + "one with tokenizer.json and without source.spm and target.spm",
-      "download these files and vocab.json too, which each Marian model has"};
+      "download these files and vocab.json too: every Marian model has them"};
 }
 
 }  // namespace

@@ -64,8 +64,8 @@ void require_one_vocabulary(const std::string& option, const TokenizerPair& toke
                             const std::string& path, const TokenizerPair& first,
                             const std::string& first_path) {
   const auto compare = [&](const Vocabulary& own, const Vocabulary& others) {
-    const auto refuse = [&](const std::string& required, const std::string& got) {
-      throw UsageError(option, "required models of one vocabulary: " + required + " as in " + first_path +
+    const auto refuse = [&](const std::string& expected, const std::string& got) {
+      throw UsageError(option, "expected models of one vocabulary: " + expected + " as in " + first_path +
                                    ", got " + got + " in " + path);
     };
     if (own.size() != others.size())

@@ -1,4 +1,4 @@
-// The files of a model folder beside the weights (docs/model-folder.md), torch-free.
+// The files of a model folder except the weights (docs/model-folder.md), torch-free.
 #pragma once
 
 #include <string>
@@ -19,7 +19,7 @@ struct TokenizerPair {
   bool shared;
 
   // From source.spm, target.spm, vocab.json and, for separate vocabularies, target_vocab.json; with the
-  // tokens that were added behind the vocabulary (tokenizer/added_tokens.h), and without entries for which
+  // tokens that were added after the vocabulary (tokenizer/added_tokens.h), and without entries for which
   // config.json has no row of the embedding. ModelError.
   static TokenizerPair load(const std::string& folder);
   // The same where config.json is read already.
@@ -27,17 +27,17 @@ struct TokenizerPair {
 };
 
 // UsageError naming the flag `option` and what differs first, unless the two folders' ids mean the same
-// pieces on both sides: only then can their weights or their words be put together.
+// pieces on both sides: only then can their weights or outputs be combined.
 void require_one_vocabulary(const std::string& option, const TokenizerPair& tokenizers,
                             const std::string& path, const TokenizerPair& first,
                             const std::string& first_path);
 
-// The names of the files of a folder that other programs read, manifest.json aside, as far as they are there.
+// The names of the files of a folder that other programs read, except manifest.json, as far as they exist.
 std::vector<std::string> model_file_names(const std::string& folder);
-// The same without the weights: what goes along when they are written anew.
+// The same without the weights: the files to copy when new weights are written.
 std::vector<std::string> settings_file_names(const std::string& folder);
 
-// What a folder needs beside the weights, written in full: tokenizer files, config.json,
+// What a folder needs in addition to the weights, written in full: tokenizer files, config.json,
 // generation_config.json, tokenizer_config.json, special_tokens_map.json. `source_spm`, `target_spm`: the
 // bytes of the two SentencePiece models.
 void write_model_settings(const std::string& folder, const ModelOptions& options,

@@ -15,14 +15,14 @@ namespace {
 
 void check_vocabulary(const std::string& folder, const char* name, const Vocabulary& vocabulary,
                       int64_t required) {
-  if (vocabulary.size() <= required) return;  // rows of the embedding behind the vocabulary are never used
+  if (vocabulary.size() <= required) return;  // rows of the embedding after the vocabulary are never used
   throw ModelError(join_path(folder, name), "expected " + std::to_string(required) +
                                                 " entries at most (config.json), got " +
                                                 std::to_string(vocabulary.size()));
 }
 
 // The search starts with <pad> and ends with </s>, and the mask of the source knows <pad> by its id: a folder
-// that means them otherwise would give wrong text in silence.
+// that means them otherwise would silently give wrong text.
 void check_special_ids(const std::string& folder, const ModelOptions& options,
                        const TokenizerPair& tokenizers, const GenerationDefaults& generation) {
   const std::string config = join_path(folder, "config.json");

@@ -1,4 +1,4 @@
-// The model folder (docs/model-folder.md), read once: everything that translating needs, in Hugging Face's
+// The model folder (docs/model-folder.md), read once: everything that translation needs, in Hugging Face's
 // Marian layout.
 //
 //   manifest checked --> config.json --> tokenizers --> model.safetensors, mapped

@@ -55,7 +55,7 @@ OptionList ModelOptions::describe() {
           option(norm, "norm", "WHERE",
                  "layer normalisation after each sublayer (post, the paper) or before it (pre)"),
           option(share_encoder_decoder_embeddings, "share-encoder-decoder-embeddings",
-                 "one vocabulary and one embedding for source and target; false: one a side")
+                 "one vocabulary and one embedding for source and target; false: one per side")
               .alias("shared-vocabulary"),
           option(tie_word_embeddings, "tie-word-embeddings", "the output projection is the target embedding"),
           option(scale_embedding, "scale-embedding", "multiply embeddings by sqrt(d_model)"),

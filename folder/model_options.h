@@ -40,11 +40,11 @@ struct ModelOptions {
   bool share_encoder_decoder_embeddings = true;
   bool tie_word_embeddings = true;
   bool scale_embedding = true;
-  // What a folder says, and no flag can.
+  // Set by a folder only; no flag sets it.
   int64_t max_position_embeddings = 512;  // rows of a position table in the file; no limit for us
   int64_t eos_token_id = 0;
 
-  // What a person may set; the vocabulary sizes come from the tokenizer.
+  // What the user may set; the vocabulary sizes come from the tokenizer.
   OptionList describe();
 
   int64_t source_pad_id() const { return vocab_size - 1 < pad_token_id ? vocab_size - 1 : pad_token_id; }

@@ -39,12 +39,12 @@ DataType parse_type(const nlohmann::json& value, const std::string& path, const 
     }
   }
   bad_tensor(path, name,
-             "required a dtype among F64, F32, F16, BF16, I64, I32, I8, U8, BOOL, got " + value.dump());
+             "expected a dtype among F64, F32, F16, BF16, I64, I32, I8, U8, BOOL, got " + value.dump());
 }
 
 uint64_t parse_size(const nlohmann::json& value, const std::string& path, const std::string& name) {
   if (!value.is_number_unsigned())
-    bad_tensor(path, name, "required a whole number of at least 0, got " + value.dump());
+    bad_tensor(path, name, "expected an integer of at least 0, got " + value.dump());
   return value.get<uint64_t>();
 }
 
@@ -52,28 +52,28 @@ TensorEntry parse_entry(const nlohmann::json& value, const std::string& path, co
   if (!value.is_object() || value.size() != 3 || !value.contains("dtype") || !value.contains("shape") ||
       !value.contains("data_offsets")) {
     bad_tensor(path, name,
-               "required an object with dtype, shape and data_offsets, got " + value.dump().substr(0, 80));
+               "expected an object with dtype, shape and data_offsets, got " + value.dump().substr(0, 80));
   }
   TensorEntry entry;
   entry.type = parse_type(value["dtype"], path, name);
   const auto& shape = value["shape"];
   if (!shape.is_array() || shape.size() > kMaxDimensions)
-    bad_tensor(path, name, "required a shape of at most 8 dimensions");
+    bad_tensor(path, name, "expected a shape of at most 8 dimensions, got " + shape.dump().substr(0, 80));
   uint64_t bytes = bytes_of(entry.type);
   for (const auto& dimension : shape) {
     const uint64_t size = parse_size(dimension, path, name);
     if (__builtin_mul_overflow(bytes, size, &bytes) || size > INT64_MAX)
-      bad_tensor(path, name, "required a shape that fits in memory, got " + shape.dump());
+      bad_tensor(path, name, "expected a shape that fits in memory, got " + shape.dump());
     entry.shape.push_back(size);
   }
   const auto& offsets = value["data_offsets"];
   if (!offsets.is_array() || offsets.size() != 2)
-    bad_tensor(path, name, "required two data_offsets, got " + offsets.dump());
+    bad_tensor(path, name, "expected two data_offsets, got " + offsets.dump());
   entry.begin = parse_size(offsets[0], path, name);
   entry.end = parse_size(offsets[1], path, name);
   if (entry.end < entry.begin || entry.end - entry.begin != bytes) {
     bad_tensor(path, name,
-               "required " + std::to_string(bytes) + " bytes for shape " + shape.dump() + ", got offsets " +
+               "expected " + std::to_string(bytes) + " bytes for shape " + shape.dump() + ", got offsets " +
                    offsets.dump());
   }
   return entry;
@@ -90,29 +90,29 @@ void check_layout(const SafetensorsHeader& header, uint64_t data_bytes, const st
   for (const auto& [entry, name] : order) {
     if (entry->end > data_bytes) {
       bad_tensor(path, *name,
-                 "required bytes up to " + std::to_string(entry->end) + ", got a file with " +
+                 "expected bytes up to " + std::to_string(entry->end) + ", got a file with " +
                      std::to_string(data_bytes) + " bytes of data (truncated?)");
     }
     if (entry->begin != next) {
       bad_tensor(path, *name,
-                 "required to begin at byte " + std::to_string(next) + ", got " +
-                     std::to_string(entry->begin) + " (overlap or hole)");
+                 "expected its data from byte " + std::to_string(next) + ", got " +
+                     std::to_string(entry->begin) + " (overlap or gap)");
     }
     next = entry->end;
   }
   if (next != data_bytes)
     throw ModelError(
-        path, "required " + std::to_string(next) + " bytes of tensors, got " + std::to_string(data_bytes));
+        path, "expected " + std::to_string(next) + " bytes of tensors, got " + std::to_string(data_bytes));
 }
 
 uint64_t header_length(std::string_view start, uint64_t file_bytes, const std::string& path) {
   if (file_bytes < 8 || start.size() < 8)
     throw ModelError(path,
-                     "required a safetensors file of at least 8 bytes, got " + std::to_string(file_bytes));
+                     "expected a safetensors file of at least 8 bytes, got " + std::to_string(file_bytes));
   uint64_t length = 0;
   for (int i = 7; i >= 0; --i) length = (length << 8) | static_cast<unsigned char>(start[i]);
   if (length > kMaxHeaderBytes || length > file_bytes - 8 || length > start.size() - 8) {
-    throw ModelError(path, "required a header inside the file, got a header of " + std::to_string(length) +
+    throw ModelError(path, "expected a header inside the file, got a header of " + std::to_string(length) +
                                " bytes in a file of " + std::to_string(file_bytes));
   }
   return length;
@@ -138,7 +138,7 @@ SafetensorsHeader parse_safetensors_header(std::string_view start, uint64_t file
   const uint64_t length = header_length(start, file_bytes, path);
   const nlohmann::json json = parse_json(start.substr(8, length), path, ErrorKind::kModel);
   if (!json.is_object())
-    throw ModelError(path, "required a JSON object as header, got " + std::string(json.type_name()));
+    throw ModelError(path, "expected a JSON object as header, got " + std::string(json.type_name()));
   SafetensorsHeader header;
   header.data_start = 8 + length;
   for (const auto& [name, value] : json.items()) {
@@ -146,9 +146,14 @@ SafetensorsHeader parse_safetensors_header(std::string_view start, uint64_t file
       header.tensors[name] = parse_entry(value, path, name);
       continue;
     }
-    if (!value.is_object()) throw ModelError(path + ": __metadata__", "required an object of strings");
+    const auto require = [&](bool holds, const nlohmann::json& got) {
+      if (!holds)
+        throw ModelError(path + ": __metadata__",
+                         "expected an object of strings, got " + got.dump().substr(0, 80));
+    };
+    require(value.is_object(), value);
     for (const auto& [key, text] : value.items()) {
-      if (!text.is_string()) throw ModelError(path + ": __metadata__", "required an object of strings");
+      require(text.is_string(), text);
       header.metadata[key] = text.get<std::string>();
     }
   }

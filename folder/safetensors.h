@@ -4,8 +4,8 @@
 //   N bytes      JSON: {"name": {"dtype": "F32", "shape": [2,3], "data_offsets": [begin, end]},
 //   "__metadata__": {...}} the rest     the tensors' bytes, row major; offsets count from here
 //
-// This parser is torch-free and believes nothing: every length is checked with overflow-safe arithmetic
-// before it is used, tensors must lie in the file without overlap and without a hole. Errors are ModelErrors
+// This parser is torch-free and validates all input: every length is checked with overflow-safe arithmetic
+// before it is used, tensors must cover the file without overlap and without a gap. Errors are ModelErrors
 // naming file and tensor.
 #pragma once
 
@@ -31,7 +31,7 @@ struct TensorEntry {
   DataType type = DataType::kFloat32;
   std::vector<int64_t> shape;
   uint64_t begin = 0, end = 0;  // bytes, from the start of the data
-  size_t shard = 0;             // the file that it lies in, where there are several
+  size_t shard = 0;             // the file that contains it, where there are several
 };
 
 struct SafetensorsHeader {
@@ -40,13 +40,13 @@ struct SafetensorsHeader {
   uint64_t data_start = 0;  // bytes from the start of the file
 };
 
-// `start`: at least the first 8 + N bytes of the file (more does no harm); `file_bytes`: the size of the
+// `start`: at least the first 8 + N bytes of the file (more bytes are ignored); `file_bytes`: the size of the
 // whole file.
 SafetensorsHeader parse_safetensors_header(std::string_view start, uint64_t file_bytes,
                                            const std::string& path);
 
-// A whole safetensors file in memory-mapped form: bytes(name) is valid while this object lives. Where there
-// is no `path` but `path`.index.json, the tensors lie in the files that this index names (shards, as
+// A complete safetensors file, memory-mapped: bytes(name) is valid while this object lives. Where there
+// is no `path` but `path`.index.json, the tensors are in the files that this index names (shards, as
 // transformers writes large models), and it is read as one file.
 class SafetensorsFile {
  public:
@@ -69,7 +69,7 @@ class SafetensorsFile {
 
 // "model.safetensors.index.json".
 inline constexpr char kIndexSuffix[] = ".index.json";
-// The names of the files that an index names, sorted. ModelError naming the index, for one thing when a name
+// The names of the files that an index names, sorted. ModelError naming the index, for example when a name
 // leads out of its folder.
 std::vector<std::string> shard_names(const std::string& index);
 

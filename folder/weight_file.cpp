@@ -12,13 +12,13 @@
 namespace dragoman {
 namespace {
 
-// One such number would spoil every translation without a word. The bytes are given back: who loads them
+// One such number would silently spoil every translation. The bytes are given back: who loads them
 // reads them one after the other.
 void check_finite(const SafetensorsFile& file, const TensorEntry& entry, const std::string& name) {
   const std::string_view bytes = file.bytes(entry);
   const int64_t count = std::ssize(bytes) / bytes_of(entry.type);
   if (!all_finite(entry.type, bytes.data(), count))
-    throw ModelError(file.path() + ": " + name, "required finite numbers, got NaN or infinity");
+    throw ModelError(file.path() + ": " + name, "expected finite numbers, got NaN or infinity");
   file.release(bytes);
 }
 
@@ -29,23 +29,23 @@ void check_tensors(const ModelOptions& options, const SafetensorsFile& file) {
     const std::string where = file.path() + ": " + name.file;
     const auto found = find_weight(tensors, name, options);
     wanted.insert(name.file);
-    if (found == tensors.end()) throw ModelError(where, "required this tensor, got none");
+    if (found == tensors.end()) throw ModelError(where, "expected this tensor, got none");
     if (found->second.shape != name.shape) {
-      throw ModelError(where, "required shape " + shape_text(name.shape) + " (config.json), got " +
+      throw ModelError(where, "expected shape " + shape_text(name.shape) + " (config.json), got " +
                                   shape_text(found->second.shape));
     }
     if (!is_floating(found->second.type))
-      throw ModelError(where, "required floating-point numbers, got " + data_type_name(found->second.type));
+      throw ModelError(where, "expected floating-point numbers, got " + data_type_name(found->second.type));
   }
   for (const auto& [name, entry] : tensors) {
     throw_if_interrupted();
     if (is_floating(entry.type)) check_finite(file, entry, name);
     if (wanted.count(name) == 0 && !may_be_ignored(name, options))
-      throw ModelError(file.path() + ": " + name, "required only tensors of this model, got one more");
+      throw ModelError(file.path() + ": " + name, "expected only tensors of this model, got one more");
   }
 }
 
-// Copies that another program has changed apart are two embeddings, which this model does not have.
+// Copies that another program has changed separately are two embeddings, which this model does not have.
 void check_copies(const ModelOptions& options, const SafetensorsFile& file) {
   const auto& tensors = file.header().tensors;
   const auto names = weight_names(options);
@@ -56,13 +56,13 @@ void check_copies(const ModelOptions& options, const SafetensorsFile& file) {
     if (found->second.type != shared.type || file.bytes(found->second) != file.bytes(shared))
       throw ModelError(
           file.path() + ": " + copy.file,
-          "required the numbers of model.shared.weight (config.json shares the embeddings), got others");
+          "expected the values of model.shared.weight (config.json shares the embeddings), got others");
   }
 }
 
 std::vector<float> floats(const SafetensorsFile& file, const TensorEntry& entry, const std::string& where) {
   if (!is_floating(entry.type))
-    throw ModelError(where, "required floating-point numbers, got " + data_type_name(entry.type));
+    throw ModelError(where, "expected floating-point numbers, got " + data_type_name(entry.type));
   const std::string_view bytes = file.bytes(entry);
   const int64_t count = std::ssize(bytes) / bytes_of(entry.type);
   std::vector<float> numbers(count);
@@ -107,17 +107,17 @@ PositionTable stored_positions(const ModelOptions& options, const SafetensorsFil
   if (first == tensors.end() && second == tensors.end()) return {};
   const std::string where = file.path() + ": " + kPositionNames[0];
   if (first == tensors.end() || second == tensors.end())
-    throw ModelError(where, "required both tables of positions or none, got one");
+    throw ModelError(where, "expected both tables of positions or none, got one");
   const int64_t count = options.max_position_embeddings, width = options.d_model;
   const std::vector<int64_t> shape = {count, width};
   if (first->second.shape != shape || second->second.shape != shape)
-    throw ModelError(where, "required shape " + shape_text(shape) + " (config.json), got " +
+    throw ModelError(where, "expected shape " + shape_text(shape) + " (config.json), got " +
                                 shape_text(first->second.shape) + " and " + shape_text(second->second.shape));
   const auto rows = floats(file, first->second, where);
   const auto scale = scale_of_positions(rows.data(), count, width, kRounded);
   if (!scale || rows != floats(file, second->second, where))
     throw ModelError(where,
-                     "required sines and cosines, the same for encoder and decoder, got other positions");
+                     "expected sines and cosines, the same for encoder and decoder, got other positions");
   if (scale_of_positions(rows.data(), count, width, kSame) == PositionScale::kPaper) return {};
   return {*scale, rows};
 }

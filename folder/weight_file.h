@@ -1,4 +1,4 @@
-// The weights of a model folder where they lie: model.safetensors, mapped, checked against the model that
+// The weights of a model folder in place: model.safetensors, mapped, checked against the model that
 // config.json describes. Without LibTorch.
 #pragma once
 
@@ -13,14 +13,14 @@
 
 namespace dragoman {
 
-// What config.json says of a model, as its weights have it: transformers 5 takes "tie_word_embeddings": false
-// to mean that nothing is tied, so that a folder may share embeddings by its config and hold two. ModelError.
+// The settings of config.json, corrected by the weights. For transformers 5, "tie_word_embeddings": false
+// means that nothing is tied: a folder may share embeddings by its config and still hold two. ModelError.
 ModelOptions as_stored(ModelOptions options, const SafetensorsFile& file);
 // The same for FOLDER/config.json and the weights next to it, if there are any.
 ModelOptions read_model_options(const std::string& folder);
 
-// ModelError naming file and tensor when one is missing, of another shape, no floating-point numbers, one too
-// many, or when it holds NaN or infinity; and when copies of a shared embedding differ.
+// ModelError naming file and tensor when one is missing, of another shape, not floating-point, superfluous,
+// or when it contains NaN or infinity; and when copies of a shared embedding differ.
 void check_weights(const ModelOptions& options, const SafetensorsFile& file);
 
 // One tensor in memory, row major.
@@ -32,7 +32,7 @@ struct StoredTensor {
 
 // The positions of a checked file: its own where they are not the paper's to the last digit, since another
 // program computes with them, rounded as they are, and Marian's models were trained with other angles.
-// ModelError for a table of another shape, alone, or of other numbers than sines and cosines.
+// ModelError for a table of another shape, alone, or of values other than sines and cosines.
 PositionTable stored_positions(const ModelOptions& options, const SafetensorsFile& file);
 
 // All tensors of a model by our names (folder/weight_names.h); `owner` keeps them where they are.
@@ -40,11 +40,11 @@ struct StoredWeights {
   std::map<std::string, StoredTensor> tensors;
   PositionTable positions;
   std::shared_ptr<const void> owner;
-  // Gives the memory back under a tensor that is not read again soon: a file has it. None where no file has.
+  // Releases the memory of a tensor that is not read again soon; the file still has it. Empty without a file.
   std::function<void(const StoredTensor&)> release;
 };
 
-// The tensors of a file where they are mapped, checked. ModelError.
+// The mapped tensors of a file, checked. ModelError.
 StoredWeights map_weights(const ModelOptions& options, const std::shared_ptr<const SafetensorsFile>& file);
 
 }  // namespace dragoman

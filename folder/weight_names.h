@@ -1,6 +1,6 @@
-// The table between the notes' names and Hugging Face's: which tensors a model of some shape has, what each
-// is called in model.safetensors, and its shape. Torch-free, so that a file can be checked before anything is
-// allocated.
+// The table between the names in model/ and Hugging Face's: which tensors a model of some shape has, what
+// each is called in model.safetensors, and its shape. Torch-free, so that a file can be checked before
+// anything is allocated.
 #pragma once
 
 #include <array>
@@ -19,15 +19,15 @@ struct WeightName {
   std::vector<int64_t> shape;
 };
 
-// In the order of the notes.
+// In the order of the blocks of model/.
 std::vector<WeightName> weight_names(const ModelOptions& options);
 
-// Second names under which the file holds a tensor once more. transformers 5 takes "tie_word_embeddings":
-// false to mean that nothing is tied, a shared embedding neither: it reads the two sides' own tensors and
-// passes over the shared one.
+// Second names under which the file holds a tensor again. For transformers 5, "tie_word_embeddings": false
+// means that nothing is tied, not even a shared embedding: it reads the tensors of the two sides and ignores
+// the shared one.
 std::vector<WeightName> weight_copies(const ModelOptions& options);
 
-// The two position tables, [max_position_embeddings,D], which a file may hold and need not.
+// The two position tables, [max_position_embeddings,D], which a file may or may not hold.
 inline constexpr std::array<const char*, 2> kPositionNames = {"model.encoder.embed_positions.weight",
                                                               "model.decoder.embed_positions.weight"};
 

@@ -7,14 +7,14 @@
 
 namespace dragoman {
 
-// Numbers first .. first+count-1 of an array at `from` (of any alignment). std::logic_error for a type that
-// holds whole numbers.
+// Elements first .. first+count-1 of an array at `from` (of any alignment). std::logic_error for a type that
+// contains integers.
 void widen(DataType type, const void* from, int64_t first, int64_t count, float* to);
 
 bool is_floating(DataType type);
 
-// Whether none of `count` numbers at `from` (of any alignment) is NaN or infinite. std::logic_error for whole
-// numbers.
+// Whether none of `count` elements at `from` (of any alignment) is NaN or infinite. std::logic_error for
+// integers.
 bool all_finite(DataType type, const void* from, int64_t count);
 
 }  // namespace dragoman

@@ -22,7 +22,7 @@ namespace dragoman {
 // x of any shape. p in [0,1).
 torch::Tensor apply_dropout(const torch::Tensor& x, double p, bool training);
 
-// The draw of the next dropout in this thread, for the fused blocks. p: 0 for no dropout.
+// The random draw of the next dropout in this thread, for the fused blocks. p: 0 for no dropout.
 DropoutDraw next_dropout_draw(double p);
 
 // Keep the draw of a forward pass for its backward pass.

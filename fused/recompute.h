@@ -1,6 +1,6 @@
 // Activation checkpointing (Chen et al. 2016, "Training Deep Nets with Sublinear Memory Cost"): the forward
 // pass keeps only the inputs of a layer, and the backward pass computes the layer again. It takes the memory
-// of one layer instead of all, and a third more time. Dropout draws the same numbers both times.
+// of one layer instead of all, and a third more time. Dropout samples the same numbers both times.
 #pragma once
 
 #include <functional>

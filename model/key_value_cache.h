@@ -9,7 +9,7 @@ namespace dragoman {
 
 class KeyValueCache {
  public:
-  // Adds T positions behind those that are there. keys, values: [B,H,T,K].
+  // Appends T positions to those in the cache. keys, values: [B,H,T,K].
   void append(const torch::Tensor& keys, const torch::Tensor& values);
   // Row r becomes what row rows[r] was. rows: int64, [any number].
   void select(const torch::Tensor& rows);

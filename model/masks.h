@@ -6,7 +6,7 @@
 
 namespace dragoman {
 
-// Padding is no text: nobody attends to it. ids: [B,S]. Returns [B,1,1,S].
+// No position attends to padding. ids: [B,S]. Returns [B,1,1,S].
 torch::Tensor padding_mask(const torch::Tensor& ids, int64_t pad_id);
 
 // No position sees a later one, so that a prediction depends only on what is already known. Returns

@@ -1,6 +1,6 @@
-// Output projection (Vaswani et al. 2017, section 3.4): from the decoder's vectors to one logit a vocabulary
-// entry. The matrix is the target embedding itself when the two are tied. The log-softmax belongs to the loss
-// (training) and the search (decoding), which both leave <pad> out of it.
+// Output projection (Vaswani et al. 2017, section 3.4): from the decoder's vectors to one logit per
+// vocabulary entry. The matrix is the target embedding itself when the two are tied. The log-softmax belongs
+// to the loss (training) and the search (decoding), which both mask <pad>.
 //
 //   x --> x E^T + b
 #pragma once

@@ -33,7 +33,7 @@ class PositionalEncodingImpl : public torch::nn::Module {
   // Rows for positions begin .. begin+count-1: [count,D] float32 on the CPU.
   torch::Tensor rows_from(int64_t begin, int64_t count) const;
 
-  // The rows that a file brought with it, in place of the paper's.
+  // The rows from a model file, in place of the paper's.
   void give(PositionTable positions);
   const PositionTable& positions() const { return positions_; }
 

@@ -8,8 +8,8 @@
 // decoder_input is the target shifted right: <pad>, then all tokens but the last. Logit t then predicts
 // target token t from the tokens before it, and all T predictions are trained at once.
 //
-// Why not recurrence? A recurrent network reads one token after the other: T steps that cannot run side by
-// side, gradients that vanish or explode along them, and what was long ago must survive every step in one
+// Why not recurrence? A recurrent network reads one token after the other: T steps that cannot run in
+// parallel, and gradients that vanish or explode along them. Distant context must survive every step in one
 // vector. Attention reaches every position in one step.
 #pragma once
 
@@ -44,7 +44,7 @@ class TransformerImpl : public torch::nn::Module {
 
   const ModelOptions& options() const { return options_; }
   const torch::Device& device() const { return device_; }
-  int64_t parameter_count() const;  // trained numbers, shared ones once
+  int64_t parameter_count() const;  // trained values, shared ones counted once
 
   // Activation checkpointing in training: less memory, a third more time.
   void set_recompute(bool on) {

@@ -24,7 +24,7 @@ torch::ScalarType scalar_type(DataType type, const std::string& where) {
     case DataType::kBFloat16:
       return torch::kBFloat16;
     default:
-      throw ModelError(where, "required floating-point numbers, got " + data_type_name(type));
+      throw ModelError(where, "expected floating-point numbers, got " + data_type_name(type));
   }
 }
 
@@ -73,7 +73,7 @@ void save_weights(const Transformer& model, const std::string& path, DataType ty
     const auto tensor = weight.detach().to(torch::kCPU, scalar_type(type, name)).contiguous();
     // No file of ours ever holds such a number: it would poison every translation and every further update.
     if (!tensor.isfinite().all().item<bool>())
-      throw std::runtime_error("[" + path + "] required finite weights, got NaN or infinity in " + name);
+      throw std::runtime_error("[" + path + "] expected finite weights, got NaN or infinity in " + name);
     kept.push_back(tensor);
     tensors.push_back({name,
                        type,

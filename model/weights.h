@@ -14,7 +14,7 @@ namespace dragoman {
 // for one that is missing, unknown, of another shape or of another kind.
 void load_weights(Transformer& model, const std::string& path);
 
-// Writes the model in numbers of this type, fsynced. DataError naming the path; std::runtime_error for a
+// Writes the model in this data type, fsynced. DataError naming the path; std::runtime_error for a
 // weight that is not finite (any more: float16 ends at 65504).
 void save_weights(const Transformer& model, const std::string& path, DataType type = DataType::kFloat32,
                   OnInterrupt on_interrupt = OnInterrupt::kFinish);

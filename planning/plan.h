@@ -1,4 +1,4 @@
-// `train --plan`: what a run would take, from a few updates of it.
+// `train --plan`: the memory, time and disk space of a run, estimated from a few updates.
 #pragma once
 
 #include <algorithm>
@@ -14,14 +14,14 @@ namespace dragoman {
 struct TrainingPlan {
   int64_t parameters = 0;
   uint64_t peak_memory = 0;   // bytes, of the whole process
-  int64_t first_updates = 0;  // that were left out: memory is taken for the first time in them
+  int64_t first_updates = 0;  // that are not measured: memory is allocated for the first time in them
   int64_t updates = 0;        // that were measured
   double seconds = 0;         // that these took
   int64_t tokens = 0;         // target tokens of these, </s> included
   int64_t corpus_tokens = 0;  // target tokens of an epoch
   std::string device;
   uint64_t model_bytes = 0, checkpoint_bytes = 0, weights_bytes = 0;  // on disk
-  TrainingOptions options;                                            // of the run that was asked for
+  TrainingOptions options;                                            // of the planned run
 
   double tokens_per_second() const { return tokens / std::max(1e-9, seconds); }
   double updates_per_pass() const;
@@ -31,8 +31,8 @@ struct TrainingPlan {
   std::vector<std::string> lines() const;
 };
 
-// Counts tokens and time of a run without its first updates: three, or fewer where less than three would be
-// left to measure.
+// Counts tokens and time of a run without its first updates: three, or fewer if less than three would
+// remain to measure.
 class PlanWatcher : public TrainWatcher {
  public:
   // A plan needs so many updates, however long they take: the first, and three that are measured.

@@ -21,7 +21,7 @@ const std::vector<RemovedOption>& removed_options();
 std::string removal_reason(std::string_view name);
 
 // `settings`, read from the file `where`, without the keys of removed options. ConfigError naming the first
-// of them that is not 0. What is not a JSON object is returned as it is.
+// of them that is not 0. A value that is not a JSON object is returned unchanged.
 nlohmann::json without_removed(nlohmann::json settings, const std::string& where);
 
 }  // namespace dragoman

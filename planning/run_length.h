@@ -1,4 +1,4 @@
-// How long a run is going to be: which limit ends it first, and what of its settings does not fit that.
+// How long a run is going to be: which limit ends it first, and which of its settings do not fit that.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 
 namespace dragoman {
 
-// Where a run stands.
+// How far a run is.
 struct RunPosition {
   int64_t update = 0;
   double passes = 0;   // over the corpus
@@ -22,15 +22,15 @@ struct RunEnd {
   std::string by;      // "--max-updates 100000"
 };
 
-// Updates of one pass over a corpus of so many batches and target tokens.
+// Updates of one epoch, over a corpus of so many batches and target tokens.
 double updates_per_pass(const TrainingOptions& options, int64_t batches, int64_t target_tokens);
 
-// What ends the run first, not knowing how it will score. seconds_per_update 0: not known, and --max-time is
-// left out.
+// The limit that ends the run first, ignoring --early-stopping. seconds_per_update 0: unknown, and --max-time
+// is ignored.
 RunEnd expected_end(const TrainingOptions& options, double updates_per_pass, double seconds_per_update,
                     const RunPosition& at = {});
 
-// What a person should know of a learning rate that does not fit a run which ends there; empty when it fits.
+// What the user should know about a learning rate that does not fit a run of this length; empty when it fits.
 std::vector<std::string> schedule_warnings(const TrainingOptions& options, const RunEnd& end);
 
 }  // namespace dragoman

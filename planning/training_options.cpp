@@ -12,24 +12,28 @@ OptionList length_options(TrainingOptions& o) {
       "Training",
       {
           option(o.max_tokens, "max-tokens", "N",
-                 "padded source or target positions of a batch at most, whichever are more")
+                 "maximum number of padded positions per batch, on the side (source or target) that has more")
               .at_least(1)
               .at_most(1 << 24),
-          option(o.accumulate, "accumulate", "N", "batches whose gradients make one update")
+          option(o.accumulate, "accumulate", "N",
+                 "number of batches whose gradients are summed for one "
+                 "update")
               .at_least(1)
               .at_most(1 << 16)
               .alias("update-freq"),
-          option(
-              o.update_tokens, "update-tokens", "N",
-              "add batches to an update until it has this many target tokens (beside --accumulate); 0: off")
+          option(o.update_tokens, "update-tokens", "N",
+                 "minimum number of target tokens per update: add batches until it has as many (in addition "
+                 "to --accumulate); 0: off")
               .at_least(0)
               .at_most(kMany),
-          option(o.max_updates, "max-updates", "N", "stop at this update; +N: N more than the checkpoint has")
+          option(o.max_updates, "max-updates", "N", "stop at this update; +N: N updates after the checkpoint")
               .at_least(1)
               .at_most(kMany)
               .or_relative(o.max_updates_is_relative)
               .changeable(),
-          option(o.max_epochs, "max-epochs", "N", "stop after this many passes over the corpus; 0: no limit")
+          option(o.max_epochs, "max-epochs", "N",
+                 "stop after this many epochs (passes over the training "
+                 "text); 0: no limit")
               .at_least(0)
               .at_most(kMany)
               .changeable(),
@@ -46,7 +50,7 @@ OptionList optimiser_options(TrainingOptions& o) {
       "Optimiser",
       {
           option(o.learning_rate, "learning-rate", "X",
-                 "peak learning rate; for noam the factor of the paper's formula")
+                 "peak learning rate; with --schedule noam, the factor in the paper's formula")
               .more_than(0)
               .at_most(100)
               .alias("lr"),
@@ -55,7 +59,7 @@ OptionList optimiser_options(TrainingOptions& o) {
               .at_most(kMany),
           option(o.schedule, "schedule", "NAME",
                  "inverse-sqrt: linear warm-up, then peak * sqrt(warmup/update); noam: the same in the "
-                 "paper's scaling; cosine, linear: to 0 at --max-updates; constant"),
+                 "paper's scaling; cosine, linear: decay to 0 at --max-updates; constant: no decay"),
           option(o.adam_beta1, "adam-beta1", "X", "decay of Adam's first moment")
               .at_least(0)
               .at_most(0.999999),
@@ -64,10 +68,10 @@ OptionList optimiser_options(TrainingOptions& o) {
               .at_most(0.999999),
           option(o.adam_epsilon, "adam-epsilon", "X", "Adam's epsilon").more_than(0).at_most(1),
           option(o.label_smoothing, "label-smoothing", "X",
-                 "share of probability spread over the whole vocabulary")
+                 "probability mass that is spread over the whole vocabulary")
               .at_least(0)
               .at_most(0.99),
-          option(o.clip_norm, "clip-norm", "X", "largest norm of the gradient; 0: no clipping").at_least(0),
+          option(o.clip_norm, "clip-norm", "X", "maximum norm of the gradient; 0: no clipping").at_least(0),
       });
 }
 
@@ -81,13 +85,14 @@ OptionList regularisation_options(TrainingOptions& o) {
                         "off")
                      .at_least(0)
                      .at_most(0.999999),
-                 option(
-                     o.average, "average", "N",
-                     "at the end, the mean of the weights at N validations becomes the model when it scores "
-                     "better than the best of them; 0: off")
+                 option(o.average, "average", "N",
+                        "at the end, average the weights of N validations; the average becomes the model if "
+                        "it scores better than the best validation; 0: off")
                      .at_least(0)
                      .at_most(100),
-                 option(o.average_of, "average-of", "NAME", "which validations: the best N or the last N"),
+                 option(o.average_of, "average-of", "NAME",
+                        "which validations --average takes: the best N "
+                        "or the last N"),
              });
 }
 
@@ -100,18 +105,17 @@ OptionList validation_options(TrainingOptions& o) {
               .at_least(0)
               .at_most(kMany),
           option(o.valid_metric, "valid-metric", "NAME",
-                 "what the best model is chosen by; ser: the share of wrong lines, for short outputs such as "
-                 "pronunciations"),
+                 "metric that selects the best model; ser is the share of wrong lines, for short outputs "
+                 "such as pronunciations"),
           option(o.valid_beam_size, "valid-beam-size", "N",
-                 "beam of the validation's translations; 1 is greedy")
+                 "beam size of translations at a validation; 1 is greedy search")
               .at_least(1)
               .at_most(64),
-          option(o.valid_lines, "valid-lines", "N",
-                 "validation lines that are translated, the first N; 0: all")
+          option(o.valid_lines, "valid-lines", "N", "translate only the first N validation lines; 0: all")
               .at_least(0)
               .at_most(kMany),
           option(o.early_stopping, "early-stopping", "N",
-                 "stop after this many validations without a better one; 0: never")
+                 "stop after this many consecutive validations without an improvement; 0: never")
               .at_least(0)
               .at_most(kMany)
               .changeable(),
@@ -119,14 +123,14 @@ OptionList validation_options(TrainingOptions& o) {
               .at_least(0)
               .at_most(kMany)
               .changeable(),
-          option(o.keep_checkpoints, "keep-checkpoints", "N", "newest checkpoints that stay on the disk")
+          option(o.keep_checkpoints, "keep-checkpoints", "N", "number of newest checkpoints to keep on disk")
               .at_least(1)
               .at_most(kMany)
               .changeable(),
           option(
               o.max_bad_updates, "max-bad-updates", "N",
-              "end after this many updates in a row whose loss or gradient is not finite; such updates are "
-              "skipped and counted")
+              "stop after this many consecutive updates whose loss or gradient is not finite; such updates "
+              "are skipped and counted")
               .at_least(1)
               .at_most(kMany)
               .changeable(),
@@ -145,12 +149,13 @@ OptionList machine_options(TrainingOptions& o) {
       "Machine",
       {
           option(o.recompute, "recompute",
-                 "keep the inputs of each layer alone and compute it again for its gradients (activation "
-                 "checkpointing): less memory, a third more time, the same result"),
+                 "activation checkpointing: keep only the inputs of each layer, and compute the layer "
+                 "again for its gradients. Less memory, a third more time, the same result"),
           option(
               o.precision, "precision", "NAME",
-              "numbers of matrix products: float32, bfloat16 or float16; on the CPU bfloat16 is the fastest "
-              "with AMX, float16 with AVX512-FP16, else autocast makes them; int8 is for translate"),
+              "data type of matrix products: float32, bfloat16 or float16. On the CPU, bfloat16 is fastest "
+              "with AMX and float16 with AVX512-FP16; without these, LibTorch's autocast converts. int8 is "
+              "for translate only"),
           seed_option(o.seed),
           device_option(o.device).changeable(),
           threads_option(o.threads).changeable(),

@@ -11,7 +11,7 @@
 
 namespace dragoman {
 
-// How the learning rate goes on after its warm-up (planning/schedule.h).
+// How the learning rate continues after its warm-up (planning/schedule.h).
 enum class Schedule { kInverseSqrt, kNoam, kCosine, kLinear, kConstant };
 constexpr auto names_of(Schedule) {
   return choice_names("inverse-sqrt", "noam", "cosine", "linear", "constant");

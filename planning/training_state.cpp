@@ -32,7 +32,7 @@ class Reader {
 
   const nlohmann::json& at(const char* key) const {
     const auto found = object_.find(key);
-    if (found == object_.end()) throw ModelError(where_ + ": " + key, "required this key, got none");
+    if (found == object_.end()) throw ModelError(where_ + ": " + key, "expected this key, got none");
     return *found;
   }
   int64_t count(const char* key) const {
@@ -58,7 +58,7 @@ class Reader {
 
   [[noreturn]] void fail(const std::string& what, const nlohmann::json& got) const {
     throw ModelError(where_,
-                     "required the state of a run (" + what + "), got " +
+                     "expected the state of a run (" + what + "), got " +
                          got.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).substr(0, 80));
   }
 

@@ -1,4 +1,4 @@
-// Where a run stands, and how state.json of a checkpoint says it; torch-free.
+// How far a run is, as state.json of a checkpoint records it; torch-free.
 #pragma once
 
 #include <optional>
@@ -24,7 +24,7 @@ struct KeptModel {
   std::string checksum;         // of the file
 };
 
-// Everything that the next update depends on, beside weights and moments, is a pure function of it.
+// Everything that the next update depends on, except weights and moments, is a pure function of it.
 struct TrainingState {
   int64_t update = 0;
   int64_t steps = 0;  // of the optimiser: updates that were not skipped
@@ -43,8 +43,8 @@ struct TrainingState {
   std::string valid_text;  // fingerprint of the validation text
   std::string from_model;  // checksum of the weights that a fine-tuning run began with
   std::optional<KeptModel> model;
-  // What comes at the end of a run (validation, average, model) was done at this update. Nothing: an older
-  // version did not say.
+  // The update at which the work at the end of a run (validation, average, model) was done. nullopt: written
+  // by an older version.
   std::optional<bool> finished = false;
 };
 

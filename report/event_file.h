@@ -21,7 +21,7 @@ class EventFile {
   // folder say from this step on, as a resumed run must. DataError.
   EventFile(const std::string& folder, int64_t first_step);
 
-  // On the disk when it returns, as far as the system keeps its word without fsync. DataError.
+  // Written, without fsync, when it returns. DataError.
   void add(int64_t step, const std::vector<Scalar>& scalars);
 
   const std::string& path() const { return path_; }

@@ -131,7 +131,7 @@ std::string length_histogram(const ReportCorpus& corpus) {
                                histogram_of("target", corpus.target, width, longest)},
                     .zero_based = true,
                     .histogram = true};
-  return figure(chart, "without the longest, 1 in 200");
+  return figure(chart, "without the longest 0.5 %");
 }
 
 }  // namespace dragoman

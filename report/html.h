@@ -1,4 +1,4 @@
-// Text for an HTML or SVG page. Training text comes from anywhere: nothing of it may become markup.
+// Text for an HTML or SVG page. Training text is untrusted: none of it may become markup.
 #pragma once
 
 #include <string>

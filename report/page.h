@@ -1,6 +1,6 @@
-// The page that report.html is made of: page.html, whose text the build compiles in. It holds the look of the
-// page: colours of both schemes as variables, charts of SVG classes (svg_chart.h). Its policy keeps a
-// promise: nothing is loaded and nothing runs, whatever the text of a report says.
+// The page that report.html is made of: page.html, whose text the build compiles in. It determines the look
+// of the page: colours of both schemes as variables, charts of SVG classes (svg_chart.h). Its content
+// security policy ensures that nothing is loaded and nothing runs, whatever the text of a report.
 #pragma once
 
 #include <map>

@@ -7,7 +7,7 @@
 
 namespace dragoman {
 
-// A heading and what stands below it.
+// A heading and its content.
 std::string section(const std::string& title, const std::string& content);
 
 std::string curves_section(const ReportContent& content);

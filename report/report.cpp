@@ -60,12 +60,12 @@ std::string tiles(const ReportContent& content) {
 
 std::string state_of(const ReportContent& content) {
   if (content.running) {
-    return "In training when this page was written" +
+    return "Training was running when this page was written" +
            (content.written_at.empty() ? "" : ", " + content.written_at) +
            "; it reloads itself every minute.";
   }
   if (!content.history.end.empty()) return "Ended: " + content.history.end + ".";
-  return content.history.progress.empty() ? "Ended before its first progress line." : "Broken off.";
+  return content.history.progress.empty() ? "Ended before its first progress line." : "Interrupted.";
 }
 
 std::string facts(const ReportContent& content) {

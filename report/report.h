@@ -1,5 +1,5 @@
-// report.html: a training run on one page that needs nothing but itself, no script and no network. Curves,
-// sample translations, what the corpus is like, settings; light and dark, on a wide screen and on a narrow
+// report.html: a training run on one self-contained page, without script and network. Curves,
+// sample translations, corpus statistics, settings; light and dark, on a wide screen and on a narrow
 // one.
 #pragma once
 
@@ -24,7 +24,7 @@ struct ReportCorpus {
 };
 
 struct ReportSetting {
-  std::string group, name, value, usual, help;  // usual: the value when nothing is said
+  std::string group, name, value, usual, help;  // usual: the default
 
   bool changed() const { return value != usual; }
 };
@@ -40,7 +40,7 @@ struct ReportContent {
   std::string written_at;  // date and time; may be empty
 };
 
-// What a person would set, in the order of --help. usual: the same options with their defaults.
+// What the user would set, in the order of --help. usual: the same options with their defaults.
 std::vector<ReportSetting> report_settings(const OptionList& options, const OptionList& usual);
 
 std::string report_html(const ReportContent& content);

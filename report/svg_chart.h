@@ -1,5 +1,5 @@
-// Line charts and histograms as SVG, without script and without a library: axes with round ticks, one line a
-// series, dots with their values as tooltips. Colours are left to the page: the elements have classes.
+// Line charts and histograms as SVG, without script and without a library: axes with round ticks, one line
+// per series, dots with their values as tooltips. Colours are left to the page: the elements have classes.
 //
 //   svg.chart   rect.plot the plot area   line.grid   text.tick   text.axis   polyline.line.sN circle.dot.sN
 //   path.area.sN (histograms)   circle.best   text.empty
@@ -22,12 +22,12 @@ struct ChartSeries {
 };
 
 struct Chart {
-  std::string title;           // what a screen reader says
+  std::string title;           // for screen readers
   std::string x_axis, y_axis;  // with the unit; not long
   std::vector<ChartSeries> series;
   bool zero_based = false;              // the y axis begins at 0, even when no value does
   bool logarithmic = false;             // the y axis, as soon as the values span a factor of 20
-  bool histogram = false;               // y stands for all x up to the next point; the last y for nothing
+  bool histogram = false;               // y holds for all x up to the next point; the last y is not drawn
   std::optional<ChartPoint> best = {};  // gets a ring
 };
 
@@ -40,8 +40,8 @@ std::string svg_chart(const Chart& chart);
 std::vector<double> round_ticks(double low, double high, int wanted);
 // Of 0 < low < high: powers of ten; where they are few, 2 and 5 times them as well.
 std::vector<double> logarithmic_ticks(double low, double high);
-// 0.0005, 0.5, 500, 20k, 1.5M, 2e-05: in the unit and with the decimals that `step`, the distance of two
-// ticks, asks for. On a logarithmic axis a tick is its own step.
+// 0.0005, 0.5, 500, 20k, 1.5M, 2e-05: in the unit and with the decimals that fit `step`, the distance of two
+// ticks. On a logarithmic axis a tick is its own step.
 std::string tick_text(double value, double step);
 
 // At most `limit` points: of each run of neighbours the lowest and the highest, so that no peak is lost.

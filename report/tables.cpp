@@ -68,7 +68,7 @@ std::string lengths_table(const ReportCorpus& corpus) {
   std::string body = cells("tokens", [](Side side) { return with_commas(side.tokens); }) +
                      cells("a sentence, mean", [](Side side) { return fixed(side.mean(), 1); });
   for (const auto& [name, q] : std::vector<std::pair<std::string, double>>{
-           {"shortest", 0}, {"median", 0.5}, {"95 of 100 have at most", 0.95}, {"longest", 1}})
+           {"shortest", 0}, {"median", 0.5}, {"95th percentile", 0.95}, {"longest", 1}})
     body += cells(name, [share = q](Side side) { return with_commas(side.quantile(share)); });
   body += cells("unknown tokens", [](Side side) { return percent(side.unknown_rate()); });
   return table(row("th", {"tokens", "source", "target"}), body, "counts numbers");

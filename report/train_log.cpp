@@ -64,7 +64,7 @@ void TrainLog::validation(const ValidationResult& r, ValidMetric metric, int64_t
                      fixed(r.chrf, 2) + (metric == ValidMetric::kSer ? "  SER " + fixed(r.ser, 2) : "") +
                      "  (" + clock_text(r.seconds) + ")";
   if (r.averaged > 0) line += "  mean of " + std::to_string(r.averaged) + " validations";
-  line += r.was_asked_for ? "  asked for by SIGUSR2, not counted"
+  line += r.was_asked_for ? "  requested by SIGUSR2, not counted"
           : r.is_best     ? "  best " + name_of(metric) + " so far"
                           : "  no better " + name_of(metric) + " for " + std::to_string(without_gain);
   log_.info(line);

@@ -35,18 +35,18 @@ std::string why_no_cuda() {
 
 torch::Device cuda_device(const std::string& name) {
   const std::string reason = why_no_cuda();
-  if (!reason.empty()) throw UsageError("--device", "required a CUDA device, got none: " + reason);
+  if (!reason.empty()) throw UsageError("--device", "expected a CUDA device, got none: " + reason);
   int64_t index = 0;
   if (name.size() > 5) {
     const std::string digits = name.substr(5);
     if (digits.empty() || digits.size() > 3 || digits.find_first_not_of("0123456789") != std::string::npos) {
-      throw UsageError("--device", "required auto, cpu, cuda or cuda:N, got '" + name + "'");
+      throw UsageError("--device", "expected auto, cpu, cuda or cuda:N, got '" + name + "'");
     }
     index = std::stoll(digits);
   }
   const int64_t count = torch::cuda::device_count();
   if (index >= count)
-    throw UsageError("--device", "required a device below " + std::to_string(count) + ", got " + name);
+    throw UsageError("--device", "expected a device below " + std::to_string(count) + ", got " + name);
   // cuDNN's attention makes a plan for each shape that it meets, in a third of a second; an epoch has
   // hundreds.
   at::globalContext().setSDPUseCuDNN(false);
@@ -63,7 +63,7 @@ torch::Device open_device(const std::string& name) {
     return cuda_device("cuda");
   }
   if (name == "cuda" || name.rfind("cuda:", 0) == 0) return cuda_device(name);
-  throw UsageError("--device", "required auto, cpu, cuda or cuda:N, got '" + name + "'");
+  throw UsageError("--device", "expected auto, cpu, cuda or cuda:N, got '" + name + "'");
 }
 
 torch::ScalarType precision_type(Precision precision) {
@@ -71,7 +71,7 @@ torch::ScalarType precision_type(Precision precision) {
   if (precision == Precision::kBFloat16) return torch::kBFloat16;
   if (precision == Precision::kFloat16) return torch::kFloat16;
   throw UsageError("--precision",
-                   "required float32, bfloat16 or float16 here, got '" + name_of(precision) + "'");
+                   "expected float32, bfloat16 or float16 here, got '" + name_of(precision) + "'");
 }
 
 AutocastGuard::AutocastGuard(const torch::Device& device, torch::ScalarType type)

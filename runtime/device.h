@@ -1,4 +1,4 @@
-// Where a model runs and in which numbers.
+// The device on which a model runs, and its data type.
 #pragma once
 
 #include "runtime/torch.h"
@@ -10,9 +10,9 @@
 
 namespace dragoman {
 
-// "auto" (CUDA when it is there, else the CPU), "cpu", "cuda" or "cuda:N". Opens LibTorch's CUDA half when
-// CUDA is asked for, so that one binary serves both. UsageError naming the reason when the device is not
-// there.
+// "auto" (CUDA when it is there, else the CPU), "cpu", "cuda" or "cuda:N". Loads LibTorch's CUDA libraries
+// only when CUDA is requested, so one binary serves both. UsageError naming the reason when the device does
+// not exist.
 torch::Device open_device(const std::string& name);
 
 // The type of LibTorch; UsageError for int8, which has none.
@@ -43,7 +43,7 @@ void set_threads(int64_t threads);
 std::string describe_device(const torch::Device& device);
 std::string libtorch_version();
 
-// What is there of CUDA.
+// The state of CUDA on this machine.
 struct CudaState {
   std::string driver;               // its version, "" when there is no driver
   std::string why_not;              // why CUDA cannot be used, "" when it can

@@ -10,13 +10,13 @@ Made plain: a message's context (up to U+0004) is cut, a plural message gives it
 `_` go ("_Open" becomes "Open", "(_O)" at an end goes), white space becomes single spaces, and %PRODUCTNAME becomes
 LibreOffice. Other placeholders ($(ARG1), %1, $name$) stay, for a translation has to keep them.
 
-Left out, each counted on standard error:
+Dropped, each counted on standard error:
   header        the catalogue's own header
   several lines text that a dialog box breaks by hand, often elsewhere in the translation
   no words      nothing but digits, signs, placeholders or single letters; names such as SUMIFS (no lower-case letter)
   same          both sides equal: product names and the like, which only flatter a system that copies its input
   markup        tags, lists joined by semicolons or tabs, and menu paths (▸), which are retold more than translated
-  placeholders  a placeholder that stands on one side only
+  placeholders  a placeholder that is on one side only
   length        more than 60 words, or one side more than 2.2 times as long as the other: part of the text was dropped
   repeated      a pair that was there before
 
@@ -98,7 +98,7 @@ def reason_to_drop(english, foreign):
 
 
 def read_pairs(folder):
-    """Distinct pairs with how often each occurs, and the counts of what was left out."""
+    """Distinct pairs with how often each occurs, and the counts of what was dropped."""
     pairs, dropped = collections.Counter(), collections.Counter()
     for path in sorted(pathlib.Path(folder).rglob("*.mo")):
         for message, foreign in read_catalogue(path):
@@ -166,7 +166,7 @@ def main():
     pairs, dropped = read_pairs(arguments.catalogues)
     if not pairs:
         sys.exit(f"catalogue_pairs.py: {arguments.catalogues}: no .mo catalogue with translated strings")
-    print("left out: " + ", ".join(f"{name} {count:,}" for name, count in dropped.most_common()), file=sys.stderr)
+    print("dropped: " + ", ".join(f"{name} {count:,}" for name, count in dropped.most_common()), file=sys.stderr)
     output = pathlib.Path(arguments.output)
     output.mkdir(parents=True, exist_ok=True)
     for side, rows in split(pairs, arguments.hold_out).items():

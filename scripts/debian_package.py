@@ -28,7 +28,7 @@ def fetch(url):
 
 
 def fields_of(package, mirror, suite):
-    """The package's paragraph of the index, as {field: value} (deb-control(5); continued lines are left out)."""
+    """The package's paragraph of the index, as {field: value} (deb-control(5); continued lines are skipped)."""
     index = lzma.decompress(fetch(f"{mirror}/dists/{suite}/main/binary-amd64/Packages.xz")).decode("utf-8")
     for paragraph in index.split("\n\n"):
         if paragraph.startswith(f"Package: {package}\n"):
@@ -51,7 +51,7 @@ def unpack(archive, folder):
     for name, content in members(archive):
         if name.startswith("data.tar"):
             with tarfile.open(fileobj=io.BytesIO(content)) as files:
-                # Ordinary files alone: a link could lead out of the folder.
+                # Ordinary files only: a link could lead out of the folder.
                 for member in files:
                     if (member.isfile() or member.isdir()) and ".." not in member.name.split("/") and not member.name.startswith("/"):
                         files.extract(member, folder, set_attrs=False)

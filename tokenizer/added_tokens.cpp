@@ -12,7 +12,7 @@ namespace dragoman {
 namespace {
 
 constexpr int64_t kMaxId = 1 << 24;
-// Added tokens follow the vocabulary. A few unused ids may lie in between.
+// Added tokens follow the vocabulary. A few unused ids may be in between.
 constexpr int64_t kMaxGap = 1 << 16;
 
 bool is_usual(const std::string& text) {
@@ -49,7 +49,9 @@ void read_long_form(const std::string& path, std::map<int64_t, AddedToken>& toke
     const bool whole = token.is_object() && token.contains("content") && token["content"].is_string() &&
                        !number.empty() && number.size() < 9 &&
                        std::all_of(number.begin(), number.end(), [](char c) { return c >= '0' && c <= '9'; });
-    if (!whole) throw ModelError(where, "expected an id with an object that has a content");
+    if (!whole)
+      throw ModelError(where,
+                       "expected an id with an object that has a content, got " + token.dump().substr(0, 80));
     const auto text = token["content"].get<std::string>();
     if (text.empty() || is_usual(text)) continue;
     tokens[std::stoll(number)] = {text, std::stoll(number), is_set(token, "lstrip"), is_set(token, "rstrip"),
@@ -113,8 +115,8 @@ Vocabulary with_added_tokens(const Vocabulary& vocabulary, const std::vector<Add
                                   std::to_string(vocabulary.size()) + ", got the id " + std::to_string(id));
     if (id >= std::ssize(pieces)) pieces.resize(id + 1);
     if (!pieces[id].empty() && pieces[id] != token.text)
-      throw ModelError(where, "expected an id of its own for '" + token.text + "', got " +
-                                  std::to_string(id) + ", which '" + pieces[id] + "' has");
+      throw ModelError(where, "expected a unique id for '" + token.text + "', got " + std::to_string(id) +
+                                  ", which '" + pieces[id] + "' has");
     pieces[id] = token.text;
   }
   return Vocabulary(std::move(pieces), where);

@@ -215,25 +215,26 @@ OptionList TokenizerOptions::describe() {
       "Tokenizer",
       {
           option(tokenizer_type, "tokenizer-type", "TYPE", "training algorithm of the tokenizer"),
-          option(vocab_size, "vocab-size", "N", "pieces to learn, </s> and <unk> included")
+          option(vocab_size, "vocab-size", "N", "size of the vocabulary in pieces, </s> and <unk> included")
               .at_least(4)
               .at_most(1'000'000),
           option(character_coverage, "character-coverage", "X",
-                 "share of the training text whose characters get a piece; the rarest beyond it are <unk>")
+                 "share of the characters of the training text that get a piece; the rarest others become "
+                 "<unk>")
               .at_least(0.98)
               .at_most(1),
           option(byte_fallback, "byte-fallback",
-                 "spell characters without a piece in bytes (takes 256 pieces)"),
+                 "encode characters without a piece as bytes (uses 256 pieces)"),
           option(user_symbols, "user-symbols", "LIST",
-                 "texts that are always one piece, such as <sep>; train adds the language tags (>>de<<) that "
-                 "begin source lines"),
+                 "strings that are always one piece, such as <sep>; train adds the language tags (>>de<<) "
+                 "at the start of source lines"),
           option(
               normalization, "normalization", "RULE",
-              "normalisation of text before it is split, on both sides: identity keeps every character; the "
-              "others fold forms, so that full-width punctuation, x\u00B2 and the Persian ZWNJ are lost from "
-              "translations (docs/normalization.md)"),
+              "normalisation of text before it is split, on both sides. identity keeps every character. "
+              "The others replace characters by equivalent ones: translations lose full-width punctuation, "
+              "x\u00B2 and the Persian ZWNJ (docs/normalization.md)"),
           option(tokenizer_sample, "tokenizer-sample", "N",
-                 "training lines of the tokenizer; a uniform sample if there are more")
+                 "training lines of the tokenizer; if the text has more, a uniform sample of them")
               .at_least(1),
       });
 }
@@ -255,17 +256,17 @@ void TokenizerLines::add(std::string line) {
 
 void TokenizerLines::draw(std::string line) {
   const int64_t index = seen_++;
-  if (std::ssize(drawn_) < capacity_) {
-    drawn_.emplace_back(index, std::move(line));
+  if (std::ssize(sampled_) < capacity_) {
+    sampled_.emplace_back(index, std::move(line));
     return;
   }
   const int64_t place = random_.below(seen_);
-  if (place < capacity_) drawn_[place] = {index, std::move(line)};
+  if (place < capacity_) sampled_[place] = {index, std::move(line)};
 }
 
 std::vector<const std::string*> TokenizerLines::lines() const {
   std::vector<const std::pair<int64_t, std::string>*> order;
-  for (const auto& line : drawn_) order.push_back(&line);
+  for (const auto& line : sampled_) order.push_back(&line);
   std::sort(order.begin(), order.end(), [](const auto* a, const auto* b) { return a->first < b->first; });
   std::vector<const std::string*> result;
   for (const auto* line : order) result.push_back(&line->second);
@@ -293,7 +294,7 @@ TrainedTokenizer train_tokenizer(const std::vector<std::shared_ptr<const Tokeniz
                                  const TokenizerOptions& options, const std::string& where) {
   check_room(options);
   int64_t lines = 0, seen = 0;
-  for (const auto& text : texts) lines += text->drawn(), seen += text->seen();
+  for (const auto& text : texts) lines += text->sampled(), seen += text->seen();
   if (lines == 0)
     throw DataError(where,
                     "expected text to learn a tokenizer from, got none (no line has a visible character)");
@@ -311,10 +312,10 @@ TrainedTokenizer train_tokenizer(const std::vector<std::shared_ptr<const Tokeniz
 
   if (trained.pieces < options.vocab_size) {
     trained.notes.push_back("vocabulary lowered from " + std::to_string(options.vocab_size) + " to " +
-                            std::to_string(trained.pieces) + ": " + where + " has no more pieces to learn");
+                            std::to_string(trained.pieces) + ": " + where + " has no more pieces");
   }
   if (seen > lines) {
-    trained.notes.push_back("tokenizer learned from " + with_commas(lines) + " of " + with_commas(seen) +
+    trained.notes.push_back("tokenizer trained on " + with_commas(lines) + " of " + with_commas(seen) +
                             " lines");
   }
   return trained;

@@ -57,7 +57,7 @@ class TokenizerLines {
   void add(std::string line);
 
   int64_t seen() const { return seen_; }
-  int64_t drawn() const { return drawn_.size(); }
+  int64_t sampled() const { return sampled_.size(); }
   std::vector<const std::string*> lines() const;
 
  private:
@@ -66,7 +66,7 @@ class TokenizerLines {
   StringList cut_out_;  // texts that are always pieces
   int64_t capacity_, seen_ = 0;
   SplitMix64 random_;
-  std::vector<std::pair<int64_t, std::string>> drawn_;  // (number, line)
+  std::vector<std::pair<int64_t, std::string>> sampled_;  // (number, line)
 };
 
 // Gives the next line, or false at the end.

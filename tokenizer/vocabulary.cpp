@@ -54,7 +54,7 @@ std::vector<std::string> by_id(const nlohmann::json& object, const std::string& 
                                   ", and '" + piece + "' with " + value.dump());
     if (owner[id] != nullptr) {
       throw ModelError(place,
-                       "expected an id of its own, got " + value.dump() + ", which '" + *owner[id] + "' has");
+                       "expected a unique id, got " + value.dump() + ", which '" + *owner[id] + "' has");
     }
     pieces[id] = piece;
     owner[id] = &pieces[id];

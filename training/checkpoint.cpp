@@ -49,7 +49,7 @@ std::string checkpoint_path(const std::string& folder, int64_t update) {
 // ModelError naming what is missing or damaged.
 void check_checkpoint(const std::string& path) {
   if (!file_exists(join_path(path, kManifestName)))
-    throw ModelError(path, "required a manifest.json, got none");
+    throw ModelError(path, "expected a manifest.json, got none");
   check_manifest(path);
   read_state(path);
 }
@@ -104,10 +104,10 @@ void load_moments(const std::string& path, Adam& optimiser, MovingAverage* avera
   const auto load = [&](const std::string& name, const torch::Tensor& moment) {
     const auto found = file.header().tensors.find(name);
     if (found == file.header().tensors.end())
-      throw ModelError(path + ": " + name, "required this tensor, got none");
+      throw ModelError(path + ": " + name, "expected this tensor, got none");
     const TensorEntry& entry = found->second;
     if (entry.type != DataType::kFloat32 || at::IntArrayRef(entry.shape) != moment.sizes()) {
-      throw ModelError(path + ": " + name, "required the shape of its parameter in F32, got another");
+      throw ModelError(path + ": " + name, "expected the shape of its parameter in F32, got another");
     }
     moment.copy_(torch::from_blob(const_cast<char*>(file.bytes(entry).data()), entry.shape, torch::kFloat32));
   };
@@ -163,7 +163,7 @@ std::optional<std::string> newest_checkpoint(const std::string& folder, Log& log
       check_checkpoint(path);
       return path;
     } catch (const Error& error) {
-      log.warning(std::string("checkpoint passed over: ") + error.what());
+      log.warning(std::string("checkpoint skipped: ") + error.what());
     }
   }
   return std::nullopt;

@@ -52,9 +52,8 @@ void check_fine_tuning(const std::string& folder, const ModelOptions& model,
   if (!wrong.empty() && !more.empty()) wrong += ", ";
   wrong += more;
   if (!wrong.empty())
-    throw UsageError("--from-model",
-                     "expected the shape and the tokenizers of " + folder + ", got " + wrong +
-                         "; leave these flags out, or train a new model without --from-model");
+    throw UsageError("--from-model", "expected the shape and the tokenizers of " + folder + ", got " + wrong +
+                                         "; omit these flags, or train a new model without --from-model");
 }
 
 void check_settings_of_run(const std::string& folder, const ModelOptions& model) {

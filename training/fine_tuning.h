@@ -16,7 +16,7 @@ namespace dragoman {
 // checkpoints, a start was interrupted (a full disk), and another start loses nothing.
 bool holds_run(const std::string& folder);
 
-// The folder that determines the shape of a run: its own if it has begun, else the one to begin from.
+// The folder that determines the shape of a run: its own if the run has started, else the one to start from.
 std::string shape_folder(const std::string& run_folder, const std::string& from);
 
 // True when the folder's source tokenizer is unigram. ModelError.

@@ -1,6 +1,6 @@
 // Label-smoothed cross-entropy (Szegedy et al. 2016, section 7; Vaswani et al. 2017, section 5.4).
 //
-// With K = V-1 classes (<pad> is none of them: its logit is -inf before the softmax), log p the log-softmax
+// With K = V-1 classes (without <pad>, whose logit is -inf before the softmax), log p the log-softmax
 // over them and y the label:
 //   loss = (1-epsilon) (-log p_y) + epsilon mean_k(-log p_k),     summed over the labels that are not <pad>
 #pragma once

@@ -1,6 +1,7 @@
-// Output projection and loss in one, by chunks of tokens: logits and their gradient are never there for more
-// than a chunk, which stays in the cache. On the CPU in float32; elsewhere the two plain operators
-// (model/output_projection.h, training/loss.h), with which tests/training/projected_loss_test.cpp compares.
+// Output projection and loss in one, by chunks of tokens: logits and their gradient never exist for more
+// than one chunk, which fits into the processor's cache. On the CPU in float32; elsewhere the two plain
+// operators (model/output_projection.h, training/loss.h), with which tests/training/projected_loss_test.cpp
+// compares.
 #pragma once
 
 #include "model/output_projection.h"

@@ -55,10 +55,10 @@ void restore_lost_model(Training& training) {
   const auto lost = std::exchange(state.model, std::nullopt);
   state.finished = false;
   if (!lost || lost->averaged > 0)
-    return log.warning("the model is lost: another one is written at the end of the run");
+    return log.warning("the model file is missing: a new one is written at the end of the run");
   const std::string name = "the model of update " + std::to_string(lost->update);
   if (restore_model(training, *lost)) return log.info(name + " is restored");
-  log.warning(name + " is lost: another one is written after the next validation, or at the end of the run");
+  log.warning(name + " is missing: a new one is written after the next validation, or at the end of the run");
 }
 
 }  // namespace
@@ -70,8 +70,8 @@ void require_same_corpus(const TrainingState& saved, const std::string& corpus,
       checkpoint,
       "expected the training text that this run began with, got another (its encoded pairs have checksum " +
           corpus + ", not " + saved.corpus +
-          "); what is held out for validation is no part of it, so --valid-source or --valid-pairs must be "
-          "given now if they were given then");
+          "); held-out validation pairs are not part of that text: if the run was started with "
+          "--valid-source or --valid-pairs, give the same flags now");
 }
 
 TrainingState with_validation_text(TrainingState state, const std::string& text, bool forget_snapshots) {
@@ -98,7 +98,7 @@ void resume_training(Training& training, const std::string& checkpoint) {
   if (fresh.valid_text.empty()) return;  // no validations now
   if (!state.valid_text.empty() && state.valid_text != fresh.valid_text)
     training.log.info(
-        "the validation text has changed since the run began: the best score and the patience begin anew");
+        "the validation text has changed since the run began: best score and patience start again");
   state = with_validation_text(std::move(state), fresh.valid_text,
                                training.options.average_of == AverageOf::kBest);
 }

@@ -7,7 +7,7 @@
 
 namespace dragoman {
 
-// What the state was made with must be what is there now. DataError when the training corpus is another.
+// Checks that the state belongs to this training corpus. DataError when it does not.
 void require_same_corpus(const TrainingState& saved, const std::string& corpus,
                          const std::string& checkpoint);
 

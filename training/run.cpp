@@ -40,8 +40,8 @@ void log_start(const RunOptions& options, const torch::Device& device, Log& log)
   }
   if (options.model.encoder_attention_heads != options.model.decoder_attention_heads) {
     log.warning(
-        "encoder and decoder differ in their number of heads: transformers can do that, CTranslate2 would "
-        "convert it wrongly");
+        "encoder and decoder have different numbers of heads: transformers supports this, CTranslate2 "
+        "would convert the model wrongly");
   }
 }
 
@@ -65,7 +65,7 @@ std::optional<EncodedText> validation_of(const RunInputs& inputs, const RunOptio
 
 void log_bleu_tokenizer(const Validator& validator, Log& log) {
   if (validator.bleu_tokenizer() != Tokenization::k13a)
-    log.info("validation: the targets have no spaces between words; BLEU splits them by --tokenize " +
+    log.info("validation: the targets have no spaces between words; BLEU uses --tokenize " +
              name_of(validator.bleu_tokenizer()));
 }
 

@@ -23,8 +23,8 @@ void refuse_foreign_files(const std::string& folder) {
     if (!file_exists(path) || (is_folder(path) && list_folder(path).empty())) continue;
     throw UsageError("--model", "expected a new folder or one of an earlier run, got " + folder +
                                     ", which holds " + name +
-                                    " but no run.json; name another folder, or, for a run whose run.json is "
-                                    "lost, write it again from the same flags");
+                                    " but no run.json; give another folder, or, if the run.json of a run "
+                                    "was lost, write it again from the same flags");
   }
 }
 
@@ -38,8 +38,8 @@ void refuse_foreign_settings(const RunOptions& options) {
   set_from_json(there.describe(), written, path);
   if (written == nlohmann::json::parse(json_text(to_json(there.describe())))) return;
   throw UsageError("--model", "expected a new folder or one of an earlier run, got " + options.model_folder +
-                                  ", whose run.json no run has written; give it as --config " + path +
-                                  " with another folder");
+                                  ", whose run.json was not written by a run; to use it, give --config " +
+                                  path + " with another folder");
 }
 
 // Compares the settings with those of the run in the folder. Those that may change are logged, others are an
@@ -80,9 +80,9 @@ FoundRun find_run(const RunOptions& options, Log& log) {
   const bool from_model_moved = compare_with_run(options, log);
   const auto checkpoint = newest_checkpoint(folder, log);
   if (!checkpoint)
-    throw UsageError("--model", "expected a whole checkpoint in " + join_path(folder, "checkpoints") +
-                                    ", got none: a run from the beginning would write over what is there; to "
-                                    "train its model on, give --from-model " +
+    throw UsageError("--model", "expected a complete checkpoint in " + join_path(folder, "checkpoints") +
+                                    ", got none: a run from scratch would overwrite the model there; to "
+                                    "continue its training, give --from-model " +
                                     folder + " and another folder as --model");
   return {checkpoint, from_model_moved};
 }

@@ -49,7 +49,7 @@ struct OpenedRun {
 // checkpoint; DataError when no file can be written there.
 std::optional<OpenedRun> open_earlier_run(const RunOptions& options, Log& log);
 
-// Makes and locks the folder after the text was read. Another process may have begun a run there meanwhile:
+// Makes and locks the folder after the text was read. Another process may have started a run there meanwhile:
 // the checks are repeated.
 OpenedRun open_new_run(const RunOptions& options, Log& log);
 

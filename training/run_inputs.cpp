@@ -60,7 +60,7 @@ RunInputs prepare_run(const RunOptions& options, const torch::Device& device, Lo
   LoadedModelFolder folder = open_folder(options, model, device);
   if (run.found.is_new() && options.is_fine_tuning()) {
     load_first_weights(folder.model, options.from_model);
-    log.info("beginning with the weights of " + options.from_model);
+    log.info("starting with the weights of " + options.from_model);
   }
   log.info("model: " + with_commas(folder.model->parameter_count()) + " parameters");
   TrainingText encoded = encode_training_text(std::move(text), folder.tokenizers, options, log);

@@ -23,8 +23,8 @@ OptionList RunOptions::describe() {
                         "training text with a source, a tab and a target on each line")
                      .changeable(),
                  option(valid.source, "valid-source", "F",
-                        "validation text, source side; without any, 1 % of the pairs (at most 1000) are held "
-                        "out")
+                        "validation text, source side; if it is not given, 1 % of the pairs (at most 1000) "
+                        "are held out")
                      .alias("valid-src")
                      .changeable(),
                  option(valid.target, "valid-target", "F", "validation text, target side")
@@ -34,25 +34,26 @@ OptionList RunOptions::describe() {
                         "validation text with a source, a tab and a target on each line")
                      .changeable(),
                  option(model_folder, "model", "DIR",
-                        "the model folder: made by the run, and resumed when it is there")
+                        "the model folder. The run creates it; if it holds an interrupted run, that run is "
+                        "resumed")
                      .short_form('m')
                      .changeable(),
                  option(plan, "plan",
-                        "measure some updates, print what the run would take in memory, time and disk, and "
-                        "stop; "
-                        "--model is not touched")
+                        "measure some updates, print the memory, time and disk space that the run needs, "
+                        "and stop; --model is not changed")
                      .only_flag(),
              }) +
          grouped("Text", corpus.describe()) + grouped("Tokenizer", tokenizer.describe()) +
          grouped(
              "Model",
              {option(preset, "preset", "NAME",
-                     "the shape that the flags below change: tiny, small, base or big; characters is for "
-                     "letters, sounds and other small alphabets")
+                     "model size, which the flags below can change: tiny, small, base or big; characters "
+                     "is for letters, phonemes and other small alphabets")
                   .one_of(model_presets()),
               option(from_model, "from-model", "DIR",
-                     "fine-tuning: begin with the weights, tokenizers and shape of this model folder, which "
-                     "the flags below must not change (dropout aside); optimiser and schedule begin anew")}) +
+                     "fine-tuning: start with the weights, tokenizers and shape of this model folder. The "
+                     "flags below must not change them, except dropout. Optimiser and schedule start from "
+                     "scratch")}) +
          model.describe() + training.describe();
 }
 
@@ -79,7 +80,7 @@ void check_run_options(const RunOptions& options) {
     throw UsageError("--average", "expected validations, whose weights it averages, got --valid-every 0");
   if (options.training.precision == Precision::kInt8) {
     throw UsageError("--precision",
-                     "required float32, bfloat16 or float16, got 'int8': gradients vanish in 8 bits; train "
+                     "expected float32, bfloat16 or float16, got 'int8': gradients vanish in 8 bits; train "
                      "in float32 and translate with --precision int8");
   }
 }

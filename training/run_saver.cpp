@@ -12,7 +12,7 @@ bool RunSaver::try_to_write(const std::string& what, const std::function<void()>
   } catch (const DataError& error) {
     if (is_ending_) throw;
     training_.log.warning(
-        what + " was not saved; training goes on, and what was saved before stays: " + error.what());
+        what + " was not saved; training continues, and what was saved before stays: " + error.what());
     return false;
   }
 }

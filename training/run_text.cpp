@@ -69,10 +69,10 @@ void warn_of_unknown(const std::string& side, const LengthStatistics& statistics
                      bool tokenizer_is_fixed, Log& log) {
   if (statistics.unknown_rate() <= kManyUnknown) return;
   log.warning(title + " text: " + percent(statistics.unknown_rate()) + " of the " + side +
-              " tokens are <unk>, characters that the tokenizer does not know: the model " +
-              (side == "target" ? "can never write them" : "cannot tell them apart") +
-              (tokenizer_is_fixed ? "; the tokenizers of --from-model are as they are, so train a new model "
-                                    "if they do not fit this text"
+              " tokens are <unk>, characters that are not in the vocabulary: the model " +
+              (side == "target" ? "can never write them" : "cannot distinguish them") +
+              (tokenizer_is_fixed ? "; the tokenizers of --from-model cannot change: train a new model if "
+                                    "they do not fit this text"
                                   : "; raise --character-coverage, or give --byte-fallback"));
 }
 
@@ -113,8 +113,8 @@ TokenizerOptions with_tags(TokenizerOptions options, const LanguageTags& tags, L
            "; each becomes one piece, as by --user-symbols");
   if (tags.tagged() < tags.lines())
     log.warning(with_commas(tags.lines() - tags.tagged()) + " of " + with_commas(tags.lines()) +
-                " source lines begin with no language tag: the model learns to choose a language itself for "
-                "such lines");
+                " source lines have no language tag: for such lines, the model learns to choose a language "
+                "itself");
   options.user_symbols = tags.added_to(options.user_symbols);
   return options;
 }
@@ -154,7 +154,7 @@ RunText read_text(const RunOptions& options, Log& log) {
   }
   for (const auto& finding : findings.findings()) log.info("training text: " + finding);
   if (text.facts.text.kept > kPairsRemembered)
-    log.info("training text: duplicates were looked for among the first " + with_commas(kPairsRemembered) +
+    log.info("training text: duplicates were searched among the first " + with_commas(kPairsRemembered) +
              " different pairs");
   return text;
 }
@@ -167,7 +167,7 @@ TrainedPair train_tokenizers(const RunOptions& options, RunText& text, Log& log)
   const auto target_lines =
       std::make_shared<TokenizerLines>(shared ? side_options : options.tokenizer, capacity);
   {
-    PassHeartbeat beat(log, "choosing lines for the tokenizer");
+    PassHeartbeat beat(log, "sampling lines for the tokenizer");
     CorpusReport ignored;
     text.train.visit(ignored, [&](const VisitedPair& pair) {
       beat.add();

@@ -36,8 +36,8 @@ struct RunText {
   bool is_held_out(const VisitedPair& pair) const { return held_out.count(pair.source) > 0; }
 };
 
-// The first pass: checks the text, and chooses pairs of it for validation when there is no other text for
-// that. DataError, UsageError: see RepeatableText and HeldOutChooser.
+// The first pass: checks the text, and holds pairs out for validation if there is no validation
+// text. DataError, UsageError: see RepeatableText and HeldOutChooser.
 RunText read_text(const RunOptions& options, Log& log);
 
 struct TrainedPair {

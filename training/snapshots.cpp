@@ -50,7 +50,7 @@ std::vector<Snapshot> intact_snapshots(std::vector<Snapshot> list, const std::st
       check_weights(options, SafetensorsFile(snapshot_path(folder, snapshot.update)));
       return false;
     } catch (const ModelError& error) {
-      log.warning(std::string(error.what()) + ": left out of the mean of --average");
+      log.warning(std::string(error.what()) + ": skipped in the mean of --average");
       return true;
     }
   });

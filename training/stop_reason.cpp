@@ -24,7 +24,7 @@ std::string reason_text(StopReason reason, const TrainingOptions& options) {
       return "reached --max-time " + clock_text(options.max_time);
     case StopReason::kNoGain:
       return "no better validation in " + std::to_string(options.early_stopping) +
-             " (--early-stopping; --max-updates +N goes on)";
+             " (--early-stopping; to continue: --max-updates +N)";
     case StopReason::kSignal:
       return "stopped by a signal, state saved";
   }

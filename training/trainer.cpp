@@ -59,7 +59,7 @@ bool Trainer::is_complete() const {
   const bool done = state.finished.value_or(false);
   training_.log.info("already at update " + std::to_string(state.update) + " of " + of + ": " +
                      reason_text(*reason, training_.options) +
-                     (done ? "" : "; what comes at the end of a run was not done, and is done now"));
+                     (done ? "" : "; the work at the end of the run was missing and is done now"));
   return done;
 }
 

@@ -14,7 +14,7 @@
 namespace dragoman {
 
 // How many workers a run with this many threads has: one on CUDA, at most four on the CPU (each holds
-// gradients of its own); the threads that are left go to the operators.
+// gradients of its own); the remaining threads go to the operators.
 int worker_count(int64_t threads, const torch::Device& device);
 
 // --precision float16 or bfloat16 where the kernels multiply in it: then LibTorch's autocast stays off, and

@@ -1,5 +1,5 @@
-// How good the model is now: its loss on the validation pairs, and BLEU, chrF and the share of wrong lines of
-// its translations.
+// Scores of the present model: its loss on the validation pairs, and BLEU, chrF and the share of wrong lines
+// of its translations.
 #pragma once
 
 #include <string>

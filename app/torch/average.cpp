@@ -29,11 +29,13 @@ struct AverageFlags {
         "Average",
         {
             option(from, "from", "PATH",
-                   "what to average, at least two, by commas or repeated flags: model folders, checkpoints "
-                   "(RUN/checkpoints/update-N) or files of weights (RUN/snapshots/update-N.safetensors)"),
+                   "what to average, at least two, separated by commas or with repeated flags: model "
+                   "folders, checkpoints (RUN/checkpoints/update-N) or files of weights "
+                   "(RUN/snapshots/update-N.safetensors)"),
             option(
                 settings, "settings", "DIR",
-                "the model folder whose settings and tokenizers the new one gets; none: the first of --from"),
+                "the model folder whose settings and tokenizers the new folder gets; default: the first of "
+                "--from"),
             option(model, "model", "DIR", "the new model folder").short_form('m'),
         });
   }
@@ -67,9 +69,9 @@ void check_vocabularies(const std::vector<std::string>& from, const std::string&
 }
 
 int run_average(AverageFlags& flags) {
-  if (flags.model.empty()) throw UsageError("--model", "required the new model folder, got none");
+  if (flags.model.empty()) throw UsageError("--model", "expected the new model folder, got none");
   if (flags.from.size() < 2)
-    throw UsageError("--from", "required at least two, got " + std::to_string(flags.from.size()));
+    throw UsageError("--from", "expected at least two, got " + std::to_string(flags.from.size()));
   const std::string settings = flags.settings.empty() ? flags.from.front() : flags.settings;
   check_output_folder({"--model", flags.model},
                       named_paths({{"--from", flags.from}, {"--settings", {settings}}}));
@@ -100,7 +102,7 @@ Command average_command() {
   return command<AverageFlags>(
       {.name = "average",
        .summary =
-           "Writes the mean of the weights of several models of one shape and vocabulary into a new folder.",
+           "Averages the weights of several models of the same shape and vocabulary into a new folder.",
        .usage = "--from A --from B ... --model DIR",
        .examples =
            "  dragoman average --from en-de/checkpoints/update-8000 --from en-de/checkpoints/update-9000 \\\n"

@@ -24,13 +24,13 @@ struct DoctorFlags {
   OptionList describe() {
     return grouped("Doctor",
                    {
-                       option(model, "model", "DIR", "look at this model folder too").short_form('m'),
+                       option(model, "model", "DIR", "also check this model folder").short_form('m'),
                        option(output_format, "output-format", "NAME", "text, or one JSON object"),
                    });
   }
 };
 
-// What was found, in the order in which it is told, and what should be done about what.
+// What was found, in the order of the report, with a remedy for each problem.
 struct Diagnosis {
   std::vector<std::pair<std::string, std::string>> facts;
   std::vector<std::pair<std::string, std::string>> problems;  // what is wrong, what to do
@@ -72,11 +72,12 @@ void examine_processor(Diagnosis& diagnosis, const Machine& machine) {
 #if defined(__x86_64__)
   if (std::string(kernels().name) == "portable")
     diagnosis.problem("no AVX2: translating and training are several times slower",
-                      "use a processor of 2014 or later, or see whether a virtual machine hides the feature");
+                      "use a processor of 2014 or later, or check whether a virtual machine hides the "
+                      "feature");
 #endif
   if (machine.processor_quota && *machine.processor_quota + 0.01 < physical_cores())
-    diagnosis.problem("this container has time for " + fixed(*machine.processor_quota, 1) +
-                          " processors, and " + std::to_string(physical_cores()) + " threads would share it",
+    diagnosis.problem("this container may use " + fixed(*machine.processor_quota, 1) + " processors, but " +
+                          std::to_string(physical_cores()) + " threads would share them",
                       "give --threads " + std::to_string(std::max<int>(1, *machine.processor_quota)) +
                           ", or raise the container's limit");
 }
@@ -91,8 +92,8 @@ void examine_memory(Diagnosis& diagnosis, const Machine& machine) {
   }
   diagnosis.fact("memory", text);
   if (machine.memory > 0 && usable < kLittle)
-    diagnosis.problem("less than 1 GiB of memory is left",
-                      "lower --max-tokens (train asks for about 1 GiB at 4,096 with --preset tiny; `train "
+    diagnosis.problem("less than 1 GiB of memory is available",
+                      "lower --max-tokens (train needs about 1 GiB at 4,096 with --preset tiny; `train "
                       "--plan` measures it), or end other programs");
 }
 
@@ -103,7 +104,7 @@ void examine_cuda(Diagnosis& diagnosis) {
                                               : "not usable: " + cuda.why_not);
   for (size_t i = 0; i < cuda.models.size(); ++i) diagnosis.fact("card " + std::to_string(i), cuda.models[i]);
   if (!cuda.driver.empty() && !cuda.why_not.empty())
-    diagnosis.problem("there is a CUDA driver, and CUDA cannot be used: " + cuda.why_not,
+    diagnosis.problem("a CUDA driver is installed, but CUDA cannot be used: " + cuda.why_not,
                       "run scripts/setup --cuda and build again, or install a newer driver");
 }
 
@@ -113,22 +114,21 @@ void examine_model(Diagnosis& diagnosis, const std::string& path) {
     diagnosis.model_is_damaged = true;
     diagnosis.fact("model", path + ": cannot be used");
     diagnosis.problem("[" + problem->where + "] " + problem->what,
-                      problem->remedy.empty() ? "look for the folder" : problem->remedy);
+                      problem->remedy.empty() ? "check the path of the folder" : problem->remedy);
     return;
   }
   try {
     const LoadedModelFolder folder = load_model_folder(path, torch::kCPU);
     diagnosis.fact("model",
-                   path + ": whole, " + with_commas(folder.model->parameter_count()) + " parameters");
+                   path + ": complete, " + with_commas(folder.model->parameter_count()) + " parameters");
     if (!file_exists(join_path(path, "manifest.json")))
-      diagnosis.problem(path + " has no manifest.json, so that damage would not be noticed",
+      diagnosis.problem(path + " has no manifest.json: damage would not be noticed",
                         "dragoman inspect --model " + path + " --reseal");
   } catch (const Error& error) {
     diagnosis.model_is_damaged = true;
     diagnosis.fact("model", path + ": cannot be used");
     diagnosis.problem(error.what(),
-                      "copy the folder anew; if a file was changed on purpose: dragoman inspect "
-                      "--model " +
+                      "copy the folder again; if a file was changed on purpose: dragoman inspect --model " +
                           path + " --reseal");
   }
 }
@@ -172,10 +172,9 @@ int run_doctor(DoctorFlags& flags) {
 Command doctor_command() {
   return command<DoctorFlags>(
       {.name = "doctor",
-       .summary = "What this program finds on this machine: versions, processor, threads, memory, CUDA, a "
-                  "model folder; "
-                  "and "
-                  "for each problem what to do. Exit code 4 when the folder cannot be used.",
+       .summary = "Reports what the program finds on this machine: versions, processor, threads, memory, "
+                  "CUDA, a model folder. Says how to fix each problem. Exit code 4 when the folder cannot "
+                  "be used.",
        .usage = "[--model DIR] [--output-format NAME]",
        .examples = "  dragoman doctor\n"
                    "  dragoman doctor --model en-de --output-format json\n"},

@@ -154,10 +154,12 @@ class WordWarnings {
     for (const auto& reference : references) {
       const std::string advice = word_spaces_advice(word_spaces(reference.lines));
       if (!advice.empty() && tokenization == Tokenization::k13a && !tokenizer_is_given_)
-        log_.warning(shown(reference.path) + ": " + advice + "; BLEU split by 13a says little here");
+        log_.warning(shown(reference.path) + ": " + advice +
+                     "; BLEU with the tokenisation 13a says little "
+                     "here");
       if (!tokenizer.differs_on.empty() && holds(reference, tokenizer.differs_on))
         log_.warning(shown(reference.path) + ": sacreBLEU's dictionary lacks the word " +
-                     tokenizer.differs_on + ", which the one in use has: BLEU may differ a little");
+                     tokenizer.differs_on + ", which the dictionary in use has: BLEU may differ slightly");
     }
     if (flags_.language_pair.empty() || !tokenizer_is_given_) return;
     const Tokenization usual = EvaluateFlags::tokenizer_of_language(flags_.language_pair);

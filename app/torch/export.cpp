@@ -27,7 +27,7 @@ struct ExportFlags {
     return grouped("Export", {
                                  option(model, "model", "DIR", "the model folder").short_form('m'),
                                  option(output, "output", "DIR", "the new folder").short_form('o'),
-                                 option(dtype, "dtype", "NAME", "numbers of the weights"),
+                                 option(dtype, "dtype", "NAME", "data type of the weights"),
                              });
   }
 };
@@ -55,21 +55,21 @@ void check_weights_fit(const Transformer& model, ExportType dtype) {
     throw_if_interrupted();
     const double largest = item.value().abs().max().item<double>();
     if (largest > 65504)
-      throw UsageError("--dtype", "required weights up to 65504 for float16, got " + fixed(largest, 0) +
-                                      " in " + item.key() + "; bfloat16 holds it");
+      throw UsageError("--dtype", "expected weights up to 65504 for float16, got " + fixed(largest, 0) +
+                                      " in " + item.key() + "; bfloat16 can represent it");
   }
 }
 
 int run_export(ExportFlags& flags) {
-  if (flags.model.empty()) throw UsageError("--model", "required a model folder, got none");
-  if (flags.output.empty()) throw UsageError("--output", "required the new folder, got none");
+  if (flags.model.empty()) throw UsageError("--model", "expected a model folder, got none");
+  if (flags.output.empty()) throw UsageError("--output", "expected the new folder, got none");
   check_output_folder({"--output", flags.output}, {{"--model", flags.model}});
   check_new_model_folder({"--output", flags.output});
   check_outputs({{"standard output", "-"}}, {{"--model", flags.model}});
   const LoadedModelFolder folder = load_model_folder(flags.model, torch::kCPU);
   const ModelOptions& options = folder.options;
   if (!options.not_exportable_because().empty())
-    throw UsageError("--model", "required a model that other programs can open, got " + flags.model + ": " +
+    throw UsageError("--model", "expected a model that other programs can open, got " + flags.model + ": " +
                                     options.not_exportable_because());
   check_weights_fit(folder.model, flags.dtype);
   StagingFolder staging(flags.output, "config.json");
@@ -96,10 +96,8 @@ int run_export(ExportFlags& flags) {
 Command export_command() {
   return command<ExportFlags>(
       {.name = "export",
-       .summary = "Writes a model folder for transformers, the Hugging Face hub and CTranslate2: only what "
-                  "they read, in "
-                  "the numbers "
-                  "asked for.",
+       .summary = "Writes a model folder for transformers, the Hugging Face hub and CTranslate2: only the "
+                  "files that they read, in the data type of --dtype.",
        .usage = "--model DIR --output DIR [--dtype NAME]",
        .examples = "  dragoman export --model en-de --output en-de-hub\n"
                    "  dragoman export --model en-de --output en-de-32 --dtype float32\n"},

@@ -33,21 +33,24 @@ struct ScoreFlags {
                "Input and output",
                {
                    option(models, "model", "DIR", kModelsHelp).short_form('m').one_each(),
-                   option(source, "source", "F", "one segment a line"),
-                   option(target, "target", "F", "its translations, line by line"),
-                   option(output, "output", "F", "where scores go, one a line; - is standard output")
+                   option(source, "source", "F", "source text, one segment per line"),
+                   option(target, "target", "F", "translations of the source text, line by line"),
+                   option(output, "output", "F", "file for the scores, one per line; - is standard output")
                        .short_form('o'),
-                   option(
-                       output_format, "output-format", "NAME",
-                       "text: the log-probability of each pair (natural logarithm, </s> counted); json: one "
-                       "object a line, with every token's"),
+                   option(output_format, "output-format", "NAME",
+                          "text: the log-probability of each pair (natural logarithm, </s> counted); json: "
+                          "one object per line, with the log-probability of each token"),
                }) +
            grouped("Text",
                    {
-                       option(max_tokens, "max-tokens", "N", "padded target positions of a batch at most")
+                       option(max_tokens, "max-tokens", "N",
+                              "maximum number of padded target positions "
+                              "per batch")
                            .at_least(1)
                            .at_most(1 << 24),
-                       option(max_batch_lines, "max-batch-lines", "N", "lines read before they are scored")
+                       option(max_batch_lines, "max-batch-lines", "N",
+                              "number of lines to read before "
+                              "scoring them")
                            .at_least(1)
                            .at_most(1 << 24),
                        option(target_language, "target-language", "CODE",
@@ -59,12 +62,12 @@ struct ScoreFlags {
 
 void check(const ScoreFlags& flags) {
   const auto require = [](const std::string& value, const char* flag, const char* what) {
-    if (value.empty()) throw UsageError(flag, std::string("required ") + what + ", got none");
+    if (value.empty()) throw UsageError(flag, std::string("expected ") + what + ", got none");
   };
   require(flags.source, "--source", "the sources");
   require(flags.target, "--target", "the translations to score");
   if (flags.source == "-" && flags.target == "-")
-    throw UsageError("--target", "required a file where --source is standard input, got '-' too");
+    throw UsageError("--target", "expected a file where --source is standard input, got '-' too");
 }
 
 nlohmann::ordered_json as_json(const PairScore& score) {
@@ -139,7 +142,7 @@ int run_score(ScoreFlags& flags) {
 Command score_command() {
   return command<ScoreFlags>(
       {.name = "score",
-       .summary = "The log-probability that a model gives to translations, pair by pair and token by token.",
+       .summary = "Prints the log-probability that a model gives to translations, per pair and per token.",
        .usage = "[--model DIR] --source F --target F [flags]",
        .examples = "  dragoman score --model en-de --source test.en --target test.de\n"
                    "  dragoman score --model en-de --source test.en --target test.de --output-format json\n"},

@@ -89,7 +89,8 @@ Command selftest_command() {
   return command<SelftestFlags>(
       {.name = "selftest",
        .summary =
-           "Trains a tiny model at once and with stops, and compares every bit of weights and moments.",
+           "Trains a tiny model without and with interruptions, and compares every bit of weights and Adam "
+           "moments.",
        .usage = "[--threads N]",
        .examples = "  dragoman selftest\n"},
       run_selftest);

@@ -25,9 +25,9 @@ struct TrainFlags {
 
   OptionList describe() {
     return run.describe() +
-           grouped("Settings", {option(config, "config", "F",
-                                       "a run.json whose settings stand in for flags that are not given")
-                                    .only_flag()});
+           grouped("Settings",
+                   {option(config, "config", "F", "a run.json with settings for the flags that are not given")
+                        .only_flag()});
   }
   void apply(const Flags& flags);
 };
@@ -45,8 +45,10 @@ void TrainFlags::apply(const Flags& flags) {
   };
   const std::string from = text_of("from-model", "from_model");
   if (!from.empty() && flags.has("preset"))
-    throw UsageError("--preset", "required no preset with --from-model, whose folder has a shape, got '" +
-                                     flags.last("preset") + "'");
+    throw UsageError("--preset",
+                     "expected no preset with --from-model, whose folder determines the shape, "
+                     "got '" +
+                         flags.last("preset") + "'");
   run.model = from.empty() ? model_preset(run.preset)
                            : read_model_config(shape_folder(text_of("model", "model"), from));
   set_from_json(run.describe(), without_removed(file, flags.last("config")), flags.last("config"));
@@ -79,8 +81,7 @@ int run_train(const TrainFlags& flags) {
 Command train_command() {
   return command<TrainFlags>(
       {.name = "train",
-       .summary = "Trains a model from parallel text, and goes on where an earlier call with the same "
-                  "settings stopped.",
+       .summary = "Trains a model from parallel text. Resumes an earlier run with the same settings.",
        .usage = "--train-source F --train-target F --model DIR [flags]",
        .examples =
            "  dragoman train --train-source train.en --train-target train.de --model en-de --preset tiny "

@@ -40,21 +40,19 @@ struct TranslateFlags {
                {
                    option(models, "model", "DIR", kModelsHelp).short_form('m').one_each(),
                    option(inputs, "input", "F",
-                          "text to translate, one segment a line; - is standard input; repeat the flag for "
-                          "several files, which are translated in order")
+                          "text to translate, one segment per line; - is standard input. Repeat the flag "
+                          "for several files, which are translated in order")
                        .short_form('i')
                        .one_each(),
                    option(output, "output", "F",
-                          "where translations go, one a line; - is standard output. The file is replaced at "
-                          "the end; a command that is stopped leaves what it has in F.partial, or in "
-                          "F.partial-2 "
-                          "and so on where that is there")
+                          "file for the translations, one per line; - is standard output. The file is "
+                          "replaced at the end. A command that is stopped keeps its translations so far in "
+                          "F.partial (F.partial-2 if that exists, and so on)")
                        .short_form('o'),
-                   option(output_format, "output-format", "NAME", "text, or json: one object a line"),
-                   option(
-                       target_prefix, "target-prefix", "F",
-                       "how the translation of each line begins, a line each, possibly empty; where a line "
-                       "is translated in pieces, the first one"),
+                   option(output_format, "output-format", "NAME", "text, or json: one object per line"),
+                   option(target_prefix, "target-prefix", "F",
+                          "forced prefixes: line N is the start of translation N and may be empty. If a line "
+                          "is translated in pieces, the prefix applies to the first piece"),
                }) +
            translate.describe() +
            grouped("Machine", engine.describe() + OptionList{device_option(device), threads_option(threads),
@@ -78,8 +76,8 @@ void write_json(Output& output, int64_t line, const std::string& source, const T
   output.line(object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
-// "line ||| hypothesis ||| score", exactly n_best rows an input line: the last candidate stands in where the
-// search found fewer.
+// "line ||| hypothesis ||| score", exactly n_best rows per input line: the last candidate is repeated where
+// the search found fewer.
 void write_n_best(Output& output, int64_t line, const Translation& t, int64_t n_best) {
   for (int64_t i = 0; i < n_best; ++i) {
     const auto& candidate = t.candidates[std::min<size_t>(i, t.candidates.size() - 1)];
@@ -87,7 +85,7 @@ void write_n_best(Output& output, int64_t line, const Translation& t, int64_t n_
   }
 }
 
-// What is read and written. It is opened before a model is loaded: what cannot be used is told at once.
+// What is read and written. It is opened before a model is loaded: what cannot be used is reported at once.
 struct Streams {
   explicit Streams(const TranslateFlags& flags)
       : reader("--input", flags.inputs), output((check(flags), flags.output)) {
@@ -123,7 +121,7 @@ class TranslateRun {
       output_.close();
     } catch (const Interrupted&) {
       if (const std::string kept = output_.keep_partial(); !kept.empty())
-        log_.info("stopped: what is translated so far is in " + kept);
+        log_.info("stopped: the translations so far are in " + kept);
       throw;
     }
     for (const auto& text : reader_.replaced_texts()) log_.warning(text);
@@ -225,7 +223,7 @@ int run_translate(TranslateFlags& flags, const Flags& given) {
   flags.engine.threads = flags.threads;
   if (device.is_cpu() && !packs(device, flags.engine.precision))
     log.warning("--precision " + name_of(flags.engine.precision) +
-                " is slower than float32 on the CPU; bfloat16 and int8 are made for it");
+                " is slower than float32 on the CPU; bfloat16 and int8 are faster");
   const Translator translator(std::move(folders), flags.translate, engine_on(device, flags.engine));
   TranslateRun(flags, translator, streams, log).run();
   return 0;

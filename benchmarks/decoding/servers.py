@@ -31,7 +31,7 @@ def add_options(made):
     """What the scripts of this folder have in common on the command line."""
     project = machine.PROJECT
     made.add_argument("--dragoman", type=pathlib.Path, default=project / "build" / "release" / "dragoman",
-                      metavar="PROGRAM", help="the program; decode_server stands beside it (default: build/release/dragoman)")
+                      metavar="PROGRAM", help="the program; decode_server is in the same folder (default: build/release/dragoman)")
     made.add_argument("--python", type=pathlib.Path, default=project / ".venv-peers" / "bin" / "python",
                       help="with the peers (default: .venv-peers)")
     made.add_argument("--rounds", type=int, default=5, help="measurements of each (default: %(default)s)")

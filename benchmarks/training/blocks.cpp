@@ -1,5 +1,5 @@
-// The profile of one update by block: forward and backward of each block of the notes by itself, on one
-// thread and tensors of a training batch's sizes, times how often an update has it; beside the whole update.
+// The profile of one update by block: forward and backward of each block of model/ separately, on one
+// thread and tensors of a training batch's sizes, times how often an update has it; and the complete update.
 // Prints a JSON object.
 //
 //   block_profile D LAYERS F H V SENTENCES S T SECONDS
@@ -108,14 +108,16 @@ class Profile {
   void block(const std::string& name, int64_t times, const std::function<torch::Tensor()>& forward) {
     const DropoutSeed seed(1);
     torch::Tensor output;
-    const double ahead = median_milliseconds(sizes_.seconds, [&] { output = forward(); });
+    const double forward_only = median_milliseconds(sizes_.seconds, [&] { output = forward(); });
     const auto gradient = torch::ones_like(output);
     const double both = median_milliseconds(sizes_.seconds, [&] {
       output = forward();
       output.backward(gradient);
     });
-    rows_.push_back(
-        {{"block", name}, {"times", times}, {"forward_ms", ahead}, {"backward_ms", both - ahead}});
+    rows_.push_back({{"block", name},
+                     {"times", times},
+                     {"forward_ms", forward_only},
+                     {"backward_ms", both - forward_only}});
   }
 
   double whole_update(Adam& adam, const torch::Tensor& source, const torch::Tensor& target,

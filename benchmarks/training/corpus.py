@@ -17,7 +17,7 @@ MAX_LENGTH, MAX_RATIO = 256, 9.0  # Dragoman's defaults: longer or more lopsided
 class Corpus:
     folder: pathlib.Path  # train.src, train.tgt, valid.src, valid.tgt: ids
     text: dict  # "train-source" and so on -> path of the text, as Dragoman reads it
-    pieces: int  # ids 0 .. pieces-1; <pad> comes behind them where a program wants one
+    pieces: int  # ids 0 .. pieces-1; <pad> follows them where a program wants one
     tokenizer: pathlib.Path
     lengths: list  # [(source, target)] of the training pairs, </s> counted
 
@@ -29,7 +29,7 @@ def find_text(data, split, language):
     for name in (f"{split}.{language}.gz", f"{split}.{language}"):
         if (data / name).is_file():
             return data / name
-    raise SystemExit(f"[--data] required a folder with {split}.{language} or {split}.{language}.gz, got {data}")
+    raise SystemExit(f"[--data] expected a folder with {split}.{language} or {split}.{language}.gz, got {data}")
 
 
 def trainable(source, target):

@@ -1,6 +1,6 @@
 """The mark: a plain PyTorch eager loop that trains the same model on the same batches as `dragoman train`.
 
-Written as somebody would who knows PyTorch and wants it fast without writing kernels: joined projections,
+Written as by a user who knows PyTorch and wants speed without writing kernels: joined projections,
 F.scaled_dot_product_attention with masks that keep it on the fused CPU path, F.cross_entropy with its label smoothing,
 Adam(fused=True). One line of JSON an update goes to --records, for the caller to watch.
 
@@ -86,7 +86,7 @@ class Transformer(nn.Module):
                 nn.init.zeros_(module.bias)
         for name, parameter in self.named_parameters():
             if name.endswith("weight") and parameter.dim() == 2 and "embedding" not in name:
-                # Joined projections are initialised as if they were apart.
+                # Joined projections are initialised as if they were separate.
                 for part in [parameter] if "feed_forward" in name else parameter.split(shape.d_model):
                     nn.init.xavier_uniform_(part)
         nn.init.normal_(self.embedding.weight, 0, shape.d_model ** -0.5)
@@ -119,7 +119,7 @@ class Corpus:
         self.lengths = [(len(source), len(target)) for source, target in zip(self.source, self.target)]
 
     def batch(self, pairs):
-        """source [B,S], decoder_input [B,T] (shifted right behind <pad>), labels [B,T], number of label tokens"""
+        """source [B,S], decoder_input [B,T] (shifted right after <pad>), labels [B,T], number of label tokens"""
         def padded(side):
             return nn.utils.rnn.pad_sequence([side[pair] for pair in pairs], True, self.pad)
 

@@ -18,7 +18,7 @@ def note_steps(records):
     start, last_tokens = None, 0
 
     def noted_step(self, batch):
-        # What lies between the beginnings of two steps (optimiser, next batch) belongs to the first.
+        # What is between the starts of two steps (optimiser, next batch) belongs to the first.
         nonlocal start, last_tokens
         now = time.perf_counter()
         if start is None:

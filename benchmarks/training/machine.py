@@ -35,8 +35,8 @@ def requirements():
 
 
 def make_environment():
-    """Makes .venv-training of peers.txt once, about 6 GB. A package that cannot be installed is reported and left out:
-    one peer that is not to be had must not keep the others away. Run again, it tries again."""
+    """Makes .venv-training of peers.txt once, about 6 GB. A package that cannot be installed is reported and skipped:
+    one missing peer must not affect the others. Run again, it tries again."""
     installed = ENVIRONMENT / "peers.txt"  # a copy of what was installed, written when all of it was
     wanted = (HERE / "peers.txt").read_bytes()
     if installed.is_file() and installed.read_bytes() == wanted:
@@ -68,7 +68,7 @@ def package_version(module, package):
 
 
 def dragoman_version(program):
-    """Its own version, and the commit of this checkout, "+" behind it when files differ from it."""
+    """Its own version, and the commit of this checkout, "+" after it when files differ from it."""
     own = subprocess.run([program, "--version"], check=True, capture_output=True, text=True).stdout.strip()
     asked = subprocess.run(["git", "describe", "--always", "--dirty=+"], cwd=PROJECT, capture_output=True, text=True)
     return f"{own} (checkout {asked.stdout.strip() or 'unknown'})"

@@ -59,7 +59,7 @@ def names(known):
     def parse(text):
         unknown = [name for name in text.split(",") if name not in known]
         if unknown:
-            raise argparse.ArgumentTypeError(f"required some of {', '.join(known)}, got '{unknown[0]}'")
+            raise argparse.ArgumentTypeError(f"expected some of {', '.join(known)}, got '{unknown[0]}'")
         return text.split(",")
     return parse
 
@@ -71,7 +71,7 @@ def ready(made, arguments=None):
     options = made.parse_args(arguments)
     options.dragoman = options.dragoman.resolve()
     if not options.dragoman.is_file():
-        made.error(f"[--dragoman] required the program, got {options.dragoman}; scripts/build makes it")
+        made.error(f"[--dragoman] expected the program, got {options.dragoman}; scripts/build makes it")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what runs is ended and its folder deleted
     cores = sorted(os.sched_getaffinity(0))
     options.cpus = lambda threads: set(cores[:threads]) if options.pin else None

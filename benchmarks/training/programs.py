@@ -1,6 +1,6 @@
 """The programs that are compared: how each is started, and what its log says about each update.
 
-A program is started in a folder of its own, watched through its log, and killed when enough has been seen, so that
+A program is started in a folder of its own, watched through its log, and killed when enough was measured, so that
 checkpoints and final validations are in no measurement."""
 
 import dataclasses
@@ -73,7 +73,7 @@ def dragoman_updates(lines):
 
 
 def dragoman_validations(lines):
-    """A validation comes behind the progress line of its update; that line's seconds contain earlier validations."""
+    """A validation follows the progress line of its update; that line's seconds contain earlier validations."""
     validations, seconds, paused = [], 0.0, 0.0
     for line in lines:
         if line["kind"] == "train":

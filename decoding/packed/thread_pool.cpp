@@ -3,7 +3,7 @@
 namespace dragoman {
 namespace {
 
-// Two loops of a step are microseconds apart. Two batches or two lines of a stream are much further apart.
+// Two loops of a step are microseconds apart. Two batches or two lines of a stream come much later.
 constexpr int kSpinsBeforeSleep = 4000;
 
 inline void pause_briefly() {

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The program as people and scripts call it: exit codes, the last line on stderr, and what stands on stdout.
+"""The program as people and scripts call it: exit codes, the last line on stderr, and the output on stdout.
 
 The environment variable DRAGOMAN_PROGRAM names the program. A tiny model is trained on generated text once;
 tests that damage a model folder damage a copy.
@@ -160,7 +160,7 @@ class WrongUse(CommandTest):
     def test_values_that_cannot_be_are_refused(self):
         for flags, pieces in [(["--beam-size", "0"], ["[--beam-size]", "at least 1", "'0'"]),
                               (["--beam-size", "4", "--n-best", "5"], ["[--n-best]", "--beam-size 4", "got 5"]),
-                              (["--beam-size", "many"], ["[--beam-size]", "whole number", "'many'"]),
+                              (["--beam-size", "many"], ["[--beam-size]", "integer", "'many'"]),
                               (["--output-format", "xml"], ["[--output-format]", "text, json", "'xml'"]),
                               (["--min-length", "9", "--max-length", "5"], ["[--min-length]", "got 9"]),
                               (["--device", "tpu"], ["[--device]", "'tpu'"])]:
@@ -199,7 +199,7 @@ class WrongUse(CommandTest):
 
 
 class ShippedModel(CommandTest):
-    """Without --model: the model beside the program, wherever that is installed."""
+    """Without --model: the model next to the program, wherever that is installed."""
 
     def installed(self):
         program = self.folder / "prefix/bin/dragoman"
@@ -320,7 +320,7 @@ class Crash(CommandTest):
                 process.send_signal(number)
                 last = process.stderr.read().decode().splitlines()[-1]
                 self.assertEqual(process.wait(PATIENCE), -number)
-                self.assertRegex(last, rf"^dragoman: error: \[internal\] .* got signal 0?{int(number)}: ")
+                self.assertRegex(last, rf"^dragoman: error: \[internal\] cannot continue: signal {int(number)} \(")
 
     def test_a_tokenizer_model_that_leads_outside_of_itself_is_refused(self):
         folder = self.copied_model(manifest=False)
@@ -343,8 +343,8 @@ class Settings(CommandTest):
 
     def test_a_bad_settings_file_is_refused_naming_the_key(self):
         self.refused_config({"max_update": 3}, "max_update", "did you mean 'max_updates'?")
-        self.refused_config({"max_updates": "3"}, "max_updates", "whole number", '"3"')
-        self.refused_config({"max_updates": 2.5}, "max_updates", "whole number", "2.5")
+        self.refused_config({"max_updates": "3"}, "max_updates", "integer", '"3"')
+        self.refused_config({"max_updates": 2.5}, "max_updates", "integer", "2.5")
         self.refused_config({"dropout": 1.5}, "dropout", "1.5")
         self.refused_config({"schedule": "sawtooth"}, "schedule", "inverse-sqrt")
         self.refused_config({"train_source": "a.src"}, "train_source", "list")
@@ -487,7 +487,7 @@ class Train(CommandTest):
         (model / "checkpoints").symlink_to("nowhere/deep")  # no folder can be made there
         result = call(*train_flags(model, "--max-updates", "6", "--save-every", "2"))
         self.assertEqual(result.returncode, 3, result.stderr)
-        self.assertIn(b"training goes on", result.stderr)
+        self.assertIn(b"training continues", result.stderr)
         self.assertIn(b"errno", result.stderr)
 
     def test_a_corpus_on_disk_gives_the_same_model_as_one_in_memory(self):
@@ -863,7 +863,7 @@ class Ensemble(CommandTest):
         both = self.second_model("--vocab-size", "50")
         for command in (["translate"], ["evaluate", "--source", Shared.folder / "a.src", "--reference", Shared.folder / "a.tgt"],
                         ["score", "--source", Shared.folder / "a.src", "--target", Shared.folder / "a.tgt"]):
-            self.refused(call(*command, *both, stdin=b"ba\n"), 2, "[--model] required models of one vocabulary", both[3])
+            self.refused(call(*command, *both, stdin=b"ba\n"), 2, "[--model] expected models of one vocabulary", both[3])
 
 
 class Evaluate(CommandTest):
@@ -957,7 +957,7 @@ class Evaluate(CommandTest):
         log = call("train", "--train-source", source, "--train-target", target, "--model", self.folder / "zh", *TINY_MODEL, "--max-updates", "4",
                    "--valid-every", "4", "--valid-metric", "ser")
         self.done(log)
-        self.assertIn(b"BLEU splits them by --tokenize zh", log.stderr)
+        self.assertIn(b"BLEU uses --tokenize zh", log.stderr)
         self.assertRegex(log.stderr.decode(), r"valid .*SER \d+\.\d\d .*best ser so far")
         entries = [json.loads(line) for line in (self.folder / "zh" / "train.log.jsonl").read_text().splitlines()]
         self.assertEqual([entry["ser"] for entry in entries if entry["kind"] == "valid"], [100.0])

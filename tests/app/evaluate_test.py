@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""`dragoman evaluate` without a model: sacreBLEU's command lines give sacreBLEU's output; nothing is ignored in silence.
+"""`dragoman evaluate` without a model: sacreBLEU's command lines give sacreBLEU's output; nothing is ignored silently.
 
 The environment variable DRAGOMAN_PROGRAM names the program. tests/reference/make_sacrebleu_cases.py wrote what sacreBLEU prints.
 Cases that need a dictionary are skipped, by name, where it is not installed.
@@ -251,7 +251,7 @@ class Words(EvaluateTest):
         self.assertEqual(self.warned("ref.zh", "-i", "hyp.zh", "-l", "en-zh"), "")
         self.assertIn("--tokenize zh", self.warned("ref.zh", "-i", "hyp.zh", "-l", "en-zh", "-tok", "13a"))
         self.write("names", b"Anna\nBert\nCarla\nDoris\n")
-        self.assertIn("hardly two words", self.warned("names", "-i", "names"))
+        self.assertIn("about two words per line", self.warned("names", "-i", "names"))
 
     def test_tokenised_text_is_warned_of_from_a_hundred_lines_on(self):
         self.write("tok99", b"Das ist es .\n" * 99 + b"Ja.\n")
@@ -285,7 +285,7 @@ class ErrorRates(EvaluateTest):
         lines = self.printed("listed", "-i", "said", "--metrics", "ser,per").splitlines()
         self.assertRegex(lines[0], r"^PER\|nrefs:1\|.* = 41\.67 \(5 edits of 12 tokens\)$")
         self.assertRegex(lines[1], r"^SER\|nrefs:1\|.* = 75\.00 \(3 of 4 lines\)$")
-        # A blank line among several references is none: the empty answer is still wrong.
+        # A blank line among several references does not count as a reference: the empty answer is still wrong.
         self.assertRegex(self.printed("listed", "also", "-i", "said", "--metrics", "ser"), r" = 50\.00 \(2 of 4 lines\)")
 
     def test_wer_is_explained_because_it_means_two_things(self):

@@ -173,7 +173,7 @@ class FoldersTest(unittest.TestCase):
             with tarfile.open(self.folder / name, mode) as archive:
                 archive.add(cache / "config.json", "config.json")
             self.refused(self.folder / name, "archive", "tar x")
-        self.refused(cache / "model.safetensors", "one file of it", "folder")
+        self.refused(cache / "model.safetensors", "a single file of it", "folder")
         self.refused(self.folder / "none", "nothing there")
         self.refused("Helsinki-NLP/opus-mt-en-de", "nothing there", "hf download Helsinki-NLP/opus-mt-en-de --local-dir opus-mt-en-de")
         self.refused("https://huggingface.co/Helsinki-NLP/opus-mt-en-de/", "hf download Helsinki-NLP/opus-mt-en-de")

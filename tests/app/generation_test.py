@@ -58,7 +58,7 @@ class GenerationTest(unittest.TestCase):
         (self.model / "config.json").write_text(json.dumps(own | (config or {})))
 
     def translated(self, *flags):
-        """The lines and what stands on stderr."""
+        """The lines and the text of stderr."""
         result = call("translate", "--model", self.model, "--threads", "1", "--loop-guard", "off", *flags,
                       stdin="".join(line + "\n" for line in LINES).encode())
         self.assertEqual(result.returncode, 0, result.stderr.decode())
@@ -120,7 +120,7 @@ class GenerationTest(unittest.TestCase):
         self.assertNotIn("not supported", self.translated()[1])
         self.assertEqual(self.translated("--sample")[1].count("not supported"), 2)
         self.settings(base | {"do_sample": True, "min_p": 0.1})
-        self.assertEqual(self.translated()[1].count("not supported"), 2)  # min_p, and num_beams beside do_sample
+        self.assertEqual(self.translated()[1].count("not supported"), 2)  # min_p, and num_beams with do_sample
         self.assertNotIn("not supported", self.translated("--sample=false")[1])
 
     def test_flags_that_sampling_of_the_folder_leaves_without_effect_are_refused(self):

@@ -301,7 +301,7 @@ class LanguageTags(MessagesTest):
     def test_that_some_lines_lack_are_reported(self):
         lines = sentences(60)
         text = self.train([">>de<< " + line for line in lines[:50]] + lines[50:], lines, "--max-updates", "1")
-        self.assertIn("warning: 10 of 60 source lines begin with no language tag", text)
+        self.assertIn("warning: 10 of 60 source lines have no language tag", text)
         self.assertNotIn("language tag", self.train(lines, lines, "--max-updates", "1", model="without"))
 
 

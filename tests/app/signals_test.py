@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """SIGINT, SIGTERM, SIGHUP and SIGXCPU in every phase of the commands: the exit code, that it ends at once, and that a training run
-goes on as if nothing had happened. Uses the helpers of command_test.py; DRAGOMAN_PROGRAM names the program.
+continues as if nothing had happened. Uses the helpers of command_test.py; DRAGOMAN_PROGRAM names the program.
 """
 
 import itertools
@@ -29,7 +29,7 @@ def caught_by(process, way):
 
 class SignalTest(CommandTest):
     def stopped(self, way, arguments, until=b"", delay=0.0, stdin=subprocess.DEVNULL):
-        """Runs until stderr has a line with `until`, waits, sends the signal. Returns all of stderr behind that line."""
+        """Runs until stderr has a line with `until`, waits, sends the signal. Returns all of stderr after that line."""
         with subprocess.Popen([PROGRAM, *map(str, arguments)], stdin=stdin, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
             seen = []
             while until and not (seen and until in seen[-1]):
@@ -193,7 +193,7 @@ class FileSizeLimit(CommandTest):
         train = self.limited("train", "--train-source", Shared.folder / "a.src", "--train-target", Shared.folder / "a.tgt", "--model",
                              self.folder / "m", *TINY_MODEL, "--valid-every", "0", "--max-updates", "4", "--save-every", "2")
         self.assertEqual(train.returncode, 3, train.stderr)
-        self.assertIn(b"training goes on", train.stderr)
+        self.assertIn(b"training continues", train.stderr)
 
 
 class TemporaryFiles(CommandTest):

@@ -145,7 +145,7 @@ class Reading(TextTest):
         for kind, pack in PACKERS.items():
             for rest in (b"x", b"more\n", b"0" * 100):
                 path = self.write(f"rest.{kind}", pack(TEXT) + rest)
-                self.refused(call("tokenizer", "train", "--input", path, "--model", self.folder / "m.spm"), 3, f"[{path}]", "got something else behind it")
+                self.refused(call("tokenizer", "train", "--input", path, "--model", self.folder / "m.spm"), 3, f"[{path}]", "got something else after it")
 
     def test_standard_input_is_named_in_words(self):
         command = ["tokenizer", "train", "--model", self.folder / "m.spm"]
@@ -161,7 +161,7 @@ class Reading(TextTest):
                 packed = pack(TEXT)
                 self.assertEqual(self.translated(stdin=packed), plain)
                 self.assertEqual(self.translated("--input", "/dev/stdin", stdin=packed), plain)
-                self.refused(call("translate", "--model", Shared.model, *BRIEF, stdin=packed[:-5]), 3, "[standard input] expected whole")
+                self.refused(call("translate", "--model", Shared.model, *BRIEF, stdin=packed[:-5]), 3, "[standard input] expected complete")
                 with subprocess.Popen(["dd", f"of={fifo}", "bs=7", "status=none"], stdin=subprocess.PIPE) as writer:
                     task = concurrent.futures.ThreadPoolExecutor().submit(self.translated, "--input", fifo)
                     writer.communicate(packed)
@@ -509,7 +509,7 @@ class Outputs(TextTest):
                 continue
             result = subprocess.run([PROGRAM, *map(str, self.command("tokenizer train", OUT=out))], stdin=subprocess.DEVNULL,
                                     capture_output=True, timeout=PATIENCE, check=False, **other)
-            self.refused(result, 3, f"cannot write {out}: its folder {folder} does not allow", "choose another folder")
+            self.refused(result, 3, f"cannot write {out}: no new file can replace it in {folder}", "choose another folder")
             self.assertEqual(out.read_bytes(), b"old")
 
     def test_of_a_closed_standard_output_are_errors(self):
@@ -523,7 +523,7 @@ class Outputs(TextTest):
             with self.subTest(signal=number):
                 out, partial = self.write("out", b"old"), self.folder / "out.partial"
                 said = self.stop_translate(out, b"ba ke\nlo\n", number)
-                self.assertIn(f"stopped: what is translated so far is in {partial}", said)
+                self.assertIn(f"stopped: the translations so far are in {partial}", said)
                 self.assertEqual(partial.read_bytes(), self.translated(stdin=b"ba ke\nlo\n"))
                 self.check_kept(out, ["out", "out.partial", "sound"])
                 partial.unlink()

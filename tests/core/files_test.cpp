@@ -36,7 +36,7 @@ TEST(Files, WhatIsWrittenIsReadByteForByteAndReplacedWhole) {
   EXPECT_EQ(file_size(path, ErrorKind::kData), content.size());
   write_file_atomically(path, "short");
   EXPECT_EQ(read_file(path, ErrorKind::kData), "short");
-  EXPECT_EQ(list_folder(folder.path("")), std::vector<std::string>{"f"});  // nothing is left beside it
+  EXPECT_EQ(list_folder(folder.path("")), std::vector<std::string>{"f"});  // no temporary file is left
 }
 
 TEST(Files, AFileNameWithoutAFolderIsWrittenHere) {

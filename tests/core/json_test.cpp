@@ -30,22 +30,22 @@ TEST(Json, WhatIsStrictlyJsonIsRead) {
 
 TEST(Json, WhatIsNotIsRefusedNamingFileAndLine) {
   EXPECT_EQ(
-      refusal("{\n\"a\": 1,\n}").rfind("[config.json] required valid JSON, got parse error at line 3", 0), 0u)
+      refusal("{\n\"a\": 1,\n}").rfind("[config.json] expected valid JSON, got parse error at line 3", 0), 0u)
       << refusal("{\n\"a\": 1,\n}");
   for (const std::string text : {"", " ", "{", "{\"a\": 1} x", "{\"a\": 1}{", "[1,]", "{'a': 1}", "[NaN]",
                                  "[Infinity]", "[01]", "[1.]", "[+1]", "// c\n1", "\"\xFF\"", "\"\xC0\xAF\"",
                                  "\"\xED\xA0\x80\"", "\"\\ud800\"", "\"\n\"", "[1e999]"}) {
-    EXPECT_EQ(refusal(text).rfind("[config.json] required valid JSON, got ", 0), 0u)
+    EXPECT_EQ(refusal(text).rfind("[config.json] expected valid JSON, got ", 0), 0u)
         << text << ": " << refusal(text);
   }
-  EXPECT_EQ(refusal(std::string("[1]\0", 4)).rfind("[config.json] required valid JSON", 0), 0u);
+  EXPECT_EQ(refusal(std::string("[1]\0", 4)).rfind("[config.json] expected valid JSON", 0), 0u);
 }
 
 TEST(Json, AKeyWrittenTwiceIsRefusedAtAnyDepth) {
-  EXPECT_EQ(refusal(R"({"a": 1, "a": 1})"), "[config.json] required each key once, got 'a' twice");
+  EXPECT_EQ(refusal(R"({"a": 1, "a": 1})"), "[config.json] expected each key once, got 'a' twice");
   EXPECT_EQ(refusal(R"([{"x": {"b": 1, "c": {"b": 2}, "b": 3}}])"),
-            "[config.json] required each key once, got 'b' twice");
-  EXPECT_EQ(refusal(R"({"a": 1, "\u0061": 2})"), "[config.json] required each key once, got 'a' twice");
+            "[config.json] expected each key once, got 'b' twice");
+  EXPECT_EQ(refusal(R"({"a": 1, "\u0061": 2})"), "[config.json] expected each key once, got 'a' twice");
 }
 
 TEST(Json, NestingIsBounded) {
@@ -58,9 +58,9 @@ TEST(Json, NestingIsBounded) {
   };
   EXPECT_EQ(refusal(nested(64, "[", "]")), "accepted");
   EXPECT_EQ(refusal(nested(65, "[", "]")),
-            "[config.json] required JSON nested at most 64 deep, got deeper nesting");
+            "[config.json] expected JSON nested at most 64 deep, got deeper nesting");
   EXPECT_EQ(refusal(nested(2'000'000, "{\"a\":", "}")),
-            "[config.json] required JSON nested at most 64 deep, got deeper nesting");
+            "[config.json] expected JSON nested at most 64 deep, got deeper nesting");
   EXPECT_EQ(refusal("[\"" + std::string(100, '[') + "\\\"" + std::string(100, '{') + "\"]"),
             "accepted");  // text is no nesting
 }

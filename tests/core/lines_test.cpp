@@ -111,13 +111,13 @@ TEST(LineReader, WideEncodingsAreRefusedByNameWithAndWithoutAByteOrderMark) {
     EXPECT_EQ(refusal(utf16(text, little)), expected);
     EXPECT_EQ(refusal(utf16("ab", little)), expected);
   }
-  // Greek: NUL bytes stand beside spaces and line feeds alone.
+  // Greek: NUL bytes are only next to spaces and line feeds.
   EXPECT_NE(refusal("\xB1\x03\x20\0\xB2\x03\x0A\0\xB3\x03\x0A\0"s).find("UTF-16LE"), std::string::npos);
   EXPECT_NE(refusal("\x03\xB1\0\x20\x03\xB2\0\x0A\x03\xB3\0\x0A"s).find("UTF-16BE"), std::string::npos);
   EXPECT_NE(refusal("\xFF\xFE\0\0a\0\0\0"s).find("UTF-32LE"), std::string::npos);
   EXPECT_NE(refusal("\0\0\0a\0\0\0b\0\0\0\n"s).find("UTF-32BE"), std::string::npos);
   EXPECT_NE(refusal("a\0\0\0b\0\0\0\n\0\0\0"s).find("UTF-32LE"), std::string::npos);
-  EXPECT_EQ(refusal("a\n\xFF\xFE"), "");  // no mark: it stands on the second line
+  EXPECT_EQ(refusal("a\n\xFF\xFE"), "");  // no mark: it is on the second line
 }
 
 TEST(LineReader, ANulByteIsRefusedWithItsLine) {

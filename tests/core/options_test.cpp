@@ -75,11 +75,11 @@ TEST(Options, AnEnumTakesTheNamesOfItsValuesAndNoOther) {
   EXPECT_EQ(settings.colour, Colour::kDarkBlue);
   EXPECT_EQ(to_json({option}).dump(), R"({"colour":"dark-blue"})");
   EXPECT_EQ(message_of([&] { set_from_text(option, "blue"); }),
-            "[--colour] required one of red, dark-blue, got 'blue'");
+            "[--colour] expected one of red, dark-blue, got 'blue'");
   EXPECT_EQ(message_of([&] {
               set_from_json({option}, {{"colour", 1}}, "run.json");
             }),
-            "[run.json: colour] required a string, got 1");
+            "[run.json: colour] expected a string, got 1");
   EXPECT_EQ(settings.colour, Colour::kDarkBlue);
   set_from_json({option}, {{"colour", "red"}}, "run.json");
   EXPECT_EQ(settings.colour, Colour::kRed);
@@ -94,7 +94,7 @@ TEST(Options, AListOfAnEnumTakesTheNamesOfItsValues) {
   EXPECT_EQ(option.value_text(), "dark-blue,red,red");
   EXPECT_EQ(to_json({option}).dump(), R"({"colours":["dark-blue","red","red"]})");
   EXPECT_EQ(message_of([&] { set_from_text(option, "red,blue"); }),
-            "[--colours] required one of red, dark-blue, got 'red,blue'");
+            "[--colours] expected one of red, dark-blue, got 'red,blue'");
   set_from_json({option}, {{"colours", {"red"}}}, "run.json");
   EXPECT_EQ(settings.colours, std::vector{Colour::kRed});
 }
@@ -117,16 +117,16 @@ TEST(Options, BadTextIsAUsageErrorThatNamesFlagRuleAndValue) {
   Settings settings;
   const auto options = settings.describe();
   EXPECT_EQ(message_of([&] { set_from_text(options[0], "0"); }),
-            "[--count] required a whole number of at least 1 and at most 10, got '0'");
+            "[--count] expected an integer of at least 1 and at most 10, got '0'");
   EXPECT_EQ(message_of([&] { set_from_text(options[0], "3.5"); }),
-            "[--count] required a whole number of at least 1 and at most 10, got '3.5'");
+            "[--count] expected an integer of at least 1 and at most 10, got '3.5'");
   EXPECT_EQ(message_of([&] { set_from_text(options[1], "0"); }),
-            "[--learning-rate] required a number more than 0, got '0'");
+            "[--learning-rate] expected a number greater than 0, got '0'");
   EXPECT_EQ(message_of([&] { set_from_text(options[1], "nan"); }),
-            "[--learning-rate] required a number more than 0, got 'nan'");
-  EXPECT_EQ(message_of([&] { set_from_text(options[3], "c"); }), "[--name] required one of a, b, got 'c'");
+            "[--learning-rate] expected a number greater than 0, got 'nan'");
+  EXPECT_EQ(message_of([&] { set_from_text(options[3], "c"); }), "[--name] expected one of a, b, got 'c'");
   EXPECT_EQ(message_of([&] { set_from_text(options[5], "soon"); }),
-            "[--max-time] required a duration such as 90s, 30m or 2h, got 'soon'");
+            "[--max-time] expected a duration such as 90s, 30m or 2h, got 'soon'");
 }
 
 TEST(Options, JsonThatWasWrittenSetsTheSameValues) {
@@ -183,13 +183,13 @@ TEST(Options, JsonErrorsNameFileAndKey) {
   };
   EXPECT_EQ(
       set(R"({"learning_rat": 1})"),
-      "[run.json: learning_rat] required a known key (did you mean 'learning_rate'?), got 'learning_rat'");
+      "[run.json: learning_rat] expected a known key (did you mean 'learning_rate'?), got 'learning_rat'");
   EXPECT_EQ(set(R"({"count": "3"})"),
-            "[run.json: count] required a whole number of at least 1 and at most 10, got \"3\"");
+            "[run.json: count] expected an integer of at least 1 and at most 10, got \"3\"");
   EXPECT_EQ(set(R"({"count": 11})"),
-            "[run.json: count] required a whole number of at least 1 and at most 10, got 11");
-  EXPECT_EQ(set(R"({"loud": 1})"), "[run.json: loud] required true or false, got 1");
-  EXPECT_EQ(set(R"({"files": [1]})"), "[run.json: files] required a list of strings, got [1]");
+            "[run.json: count] expected an integer of at least 1 and at most 10, got 11");
+  EXPECT_EQ(set(R"({"loud": 1})"), "[run.json: loud] expected true or false, got 1");
+  EXPECT_EQ(set(R"({"files": [1]})"), "[run.json: files] expected a list of strings, got [1]");
 }
 
 TEST(Options, NearestNameIsTheLikelyOneOrNone) {

@@ -52,7 +52,7 @@ TEST(SpilledArray, SaysWhichFolderCannotTakeIt) {
   SpilledArray<uint64_t> array;
   try {
     array.spill("/no/such/folder");
-    FAIL() << "required a DataError";
+    FAIL() << "expected a DataError";
   } catch (const DataError& error) {
     EXPECT_NE(std::string(error.what()).find("/no/such/folder"), std::string::npos) << error.what();
   }

@@ -47,7 +47,7 @@ TEST(Utf8, EachMaximalSubpartBecomesOneReplacementCharacter) {
 }
 
 TEST(Utf8, ValidTextIsLeftAloneAndNothingIsCounted) {
-  // The first and the last code point of each length, those beside the surrogates, NUL, and U+FFFD itself.
+  // The first and the last code point of each length, those next to the surrogates, NUL, and U+FFFD itself.
   const std::u32string code_points = {0,      0x7F,   0x80,   0x7FF,   0x800,   0xD7FF,
                                       0xE000, 0xFFFD, 0xFFFF, 0x10000, 0x10FFFF};
   const std::string text = to_utf8(code_points);

@@ -9,7 +9,7 @@
 namespace dragoman {
 namespace {
 
-// Stands in for what translates or trains: reads what all share, writes its own.
+// Simulates a worker that translates or trains: reads shared data, writes its own.
 std::string stand_in(const std::vector<std::string>& lines, size_t line) {
   return std::string(lines[line].rbegin(), lines[line].rend());
 }
@@ -37,7 +37,7 @@ TEST(Workers, EndARoundBeforeTheNextBegins) {
   std::vector<int> sums(4);
   for (int round = 1; round <= 200; ++round) {
     const int before =
-        std::accumulate(sums.begin(), sums.end(), 0);  // read without a lock: nobody may be at work
+        std::accumulate(sums.begin(), sums.end(), 0);  // read without a lock: no task may be running
     workers.run([&](int index) {
       sums[static_cast<size_t>(index)] += before;
       ++sums[static_cast<size_t>(index)];
@@ -57,7 +57,7 @@ TEST(Workers, ThrowOnWhatOneOfThemThrew) {
     int done = 0;
     workers.run([&](int index) {
       if (index == 0) done = 1;
-    });  // and go on afterwards
+    });  // and work again afterwards
     EXPECT_EQ(done, 1);
   }
 }

@@ -130,7 +130,7 @@ TEST(EncodedCorpus, RefusesToBeEmpty) {
   CorpusReport report;
   try {
     encode(pairs_of({letters(50)}, {"a"}), {.max_train_length = 10}, report);
-    FAIL() << "required a DataError";
+    FAIL() << "expected a DataError";
   } catch (const DataError& error) {
     EXPECT_NE(std::string(error.what()).find("a.en:1"), std::string::npos) << error.what();
   }

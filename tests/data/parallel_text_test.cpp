@@ -27,7 +27,7 @@ class ParallelText : public testing::Test {
   void expect_error(const Call& call, const std::vector<std::string>& parts) {
     try {
       call();
-      ADD_FAILURE() << "required an error";
+      ADD_FAILURE() << "expected an error";
     } catch (const ErrorType& error) {
       for (const std::string& part : parts) {
         EXPECT_NE(std::string(error.what()).find(part), std::string::npos) << part << " in: " << error.what();

@@ -150,7 +150,7 @@ TEST(Ensemble, OfDifferentVocabulariesIsRefusedNamingThePiece) {
   EXPECT_EQ(refusal({plain, small_folder({.seed = 2})}), "");
   EXPECT_NE(refusal({plain, small_folder({.language_codes = {">>de<<"}})}).find("pieces"), std::string::npos);
   const std::string target = refusal({plain, small_folder({.separate_vocabularies = true})});
-  EXPECT_NE(target.find("[--model] required models of one vocabulary"), std::string::npos) << target;
+  EXPECT_NE(target.find("[--model] expected models of one vocabulary"), std::string::npos) << target;
   EXPECT_NE(target.find("for the id"), std::string::npos) << target;
 }
 

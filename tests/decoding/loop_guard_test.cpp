@@ -22,31 +22,31 @@ Ids counted(size_t count, int64_t first = 100) {
   std::iota(ids.begin(), ids.end(), first);
   return ids;
 }
-Ids turns(const Ids& unit, size_t count, Ids behind = {}) {
-  for (size_t i = 0; i < count; ++i) behind.insert(behind.end(), unit.begin(), unit.end());
-  return behind;
+Ids repeated(const Ids& unit, size_t count, Ids before = {}) {
+  for (size_t i = 0; i < count; ++i) before.insert(before.end(), unit.begin(), unit.end());
+  return before;
 }
 
 TEST(LoopGuard, FindsContiguousRepetitions) {
   for (const size_t unit : {1, 2, 3, 5, 16}) {
     const size_t enough = std::max<size_t>(4, (16 + unit - 1) / unit);
-    EXPECT_TRUE(repeats_itself(turns(counted(unit), enough, counted(7, 1)))) << unit;
-    EXPECT_FALSE(repeats_itself(turns(counted(unit), 3, counted(20, 1)))) << unit;
+    EXPECT_TRUE(repeats_itself(repeated(counted(unit), enough, counted(7, 1)))) << unit;
+    EXPECT_FALSE(repeats_itself(repeated(counted(unit), 3, counted(20, 1)))) << unit;
   }
 }
 
 TEST(LoopGuard, AllowsAFewRepetitionsOfAWord) {
-  EXPECT_FALSE(repeats_itself(turns({5, 6}, 7)));  // "ha, ha, ha, ha, ha, ha, ha"
-  EXPECT_FALSE(repeats_itself(turns({5}, 15)));
+  EXPECT_FALSE(repeats_itself(repeated({5, 6}, 7)));  // "ha, ha, ha, ha, ha, ha, ha"
+  EXPECT_FALSE(repeats_itself(repeated({5}, 15)));
   EXPECT_FALSE(repeats_itself({}));
 }
 
 TEST(LoopGuard, FindsAClauseThatIsRepeatedWithOneWordChanged) {
   Ids ids;
-  for (int64_t i = 0; i < 6; ++i) ids = turns({1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 50 + i % 2}, 1, ids);
+  for (int64_t i = 0; i < 6; ++i) ids = repeated({1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 50 + i % 2}, 1, ids);
   EXPECT_TRUE(repeats_itself(ids));
   // Two sentences with the same beginning are not a loop.
-  EXPECT_FALSE(repeats_itself(turns(counted(14), 1, turns(counted(14), 1, counted(20, 1)))));
+  EXPECT_FALSE(repeats_itself(repeated(counted(14), 1, repeated(counted(14), 1, counted(20, 1)))));
 }
 
 TEST(LoopGuard, DoesNotTakeTextForALoop) {
@@ -60,9 +60,9 @@ TEST(LoopGuard, DoesNotTakeTextForALoop) {
 }
 
 TEST(LoopGuard, ATranslationIsNoLoopIfItsSourceRepeatsItself) {
-  const Ids loop = turns({1, 2}, 20);
+  const Ids loop = repeated({1, 2}, 20);
   EXPECT_TRUE(is_loop(counted(30), loop));
-  EXPECT_FALSE(is_loop(turns({7}, 40), loop));
+  EXPECT_FALSE(is_loop(repeated({7}, 40), loop));
 }
 
 TEST(LoopGuard, ATranslationMuchLongerThanItsSourceIsALoop) {

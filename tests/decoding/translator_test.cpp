@@ -191,20 +191,20 @@ TEST(Translator, ALineInPiecesIsTheTranslationOfItsPieces) {
   TranslateOptions options = brief(1, 8);
   options.max_source_length = first + 1;  // and </s>
   const Translator translator = translator_of(folder, options);
-  const Lines apart = texts(translator.translate(parts));
+  const Lines separate = texts(translator.translate(parts));
   const Translation joined = translator.translate({parts[0] + " " + parts[1]})[0];
   EXPECT_EQ(joined.pieces, 2);
-  EXPECT_EQ(joined.text(), apart[0] + " " + apart[1]);
+  EXPECT_EQ(joined.text(), separate[0] + " " + separate[1]);
 }
 
 TEST(Translator, SplitsParagraphsIntoSentences) {
   TranslateOptions options = brief(2, 8);
   options.split_sentences = true;
   const Translator translator = translator_of(small_folder(), options);
-  const Lines apart = texts(translator.translate({"Ba ke lo.", "Mi nu!"}));
+  const Lines separate = texts(translator.translate({"Ba ke lo.", "Mi nu!"}));
   const Translation joined = translator.translate({"Ba ke lo.  Mi nu!"})[0];
   EXPECT_EQ(joined.pieces, 2);
-  EXPECT_EQ(joined.text(), apart[0] + " " + apart[1]);
+  EXPECT_EQ(joined.text(), separate[0] + " " + separate[1]);
 }
 
 TEST(Translator, CountsInvalidUtf8) {

@@ -318,10 +318,10 @@ TEST(Import, MatricesOfMarianAreTransposedAndThePadIsAddedAsZeros) {
   EXPECT_EQ(bytes("model.encoder.layers.0.final_layer_norm.weight"),
             numbers_of("encoder_l1_ffn_ffn_ln_scale", 4));
   const std::string inner = numbers_of("encoder_l1_ffn_W1", 24),
-                    turned = bytes("model.encoder.layers.0.fc1.weight");
+                    transposed = bytes("model.encoder.layers.0.fc1.weight");
   for (size_t in = 0; in < 4; ++in) {
     for (size_t out = 0; out < 6; ++out)
-      EXPECT_EQ(turned.substr(4 * (out * 4 + in), 4), inner.substr(4 * (in * 6 + out), 4))
+      EXPECT_EQ(transposed.substr(4 * (out * 4 + in), 4), inner.substr(4 * (in * 6 + out), 4))
           << in << ' ' << out;
   }
   EXPECT_EQ(read_model_config(folder.path("new")).activation_function, ActivationFunction::kRelu);

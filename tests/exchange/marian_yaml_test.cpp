@@ -39,7 +39,7 @@ TEST(MarianYaml, SettingsAreTextNumbersFlagsAndLists) {
   EXPECT_EQ(settings.text("type"), "transformer");
   EXPECT_EQ(settings.whole("dim-emb", 1, 1000), 512);
   EXPECT_EQ(settings.list("dim-vocabs"), (std::vector<std::string>{"58100", "58101"}));
-  EXPECT_EQ(settings.whole_at("dim-vocabs", 1, 1, 1 << 20), 58101);
+  EXPECT_EQ(settings.integer_at("dim-vocabs", 1, 1, 1 << 20), 58101);
   EXPECT_EQ(settings.list("vocabs"), (std::vector<std::string>{"a.yml", "b, c.yml"}));
   EXPECT_TRUE(settings.flag_or("tied-embeddings-all", false));
   EXPECT_TRUE(settings.flag_or("relative-paths", false));
@@ -53,7 +53,7 @@ TEST(MarianYaml, SettingsAreTextNumbersFlagsAndLists) {
   EXPECT_THROW(settings.text("other"), ModelError);
   EXPECT_THROW(settings.whole("dim-emb", 1, 511), ModelError);
   EXPECT_THROW(settings.whole("type", 1, 511), ModelError);
-  EXPECT_THROW(settings.whole_at("dim-vocabs", 2, 1, 1 << 20), ModelError);
+  EXPECT_THROW(settings.integer_at("dim-vocabs", 2, 1, 1 << 20), ModelError);
   EXPECT_THROW(settings.number("type"), ModelError);
   EXPECT_THROW(settings.flag_or("type", true), ModelError);
 }

@@ -65,10 +65,10 @@ TEST(ZipFile, ADecompressionBombIsRefused) {
   // 80 MB of zeros in 80 kB, the best ratio of deflate.
   const std::string bytes = zip_of({{"a", std::string(80'000'000, '\0'), true}});
   ASSERT_LT(bytes.size(), 200'000u);
-  EXPECT_REFUSED(bytes, "a zip bomb?");
+  EXPECT_REFUSED(bytes, "a decompression bomb?");
   // The limit applies to the sum of all entries.
   const std::string part(30'000'000, '\0');
-  EXPECT_REFUSED(zip_of({{"a", part, true}, {"b", part, true}, {"c", part, true}}), "a zip bomb?");
+  EXPECT_REFUSED(zip_of({{"a", part, true}, {"b", part, true}, {"c", part, true}}), "a decompression bomb?");
 }
 
 TEST(ZipFile, OverlappingEntriesAreRefused) {

@@ -25,7 +25,7 @@ json config_of(const ModelOptions& options) {
   return json::parse(model_config_text(options));
 }
 
-// The settings as a whole; the three that no person sets stand in front.
+// All settings; the three that users do not set come first.
 std::string settings(ModelOptions o) {
   return std::to_string(o.vocab_size) + " " + std::to_string(o.decoder_vocab_size) + " " +
          std::to_string(o.pad_token_id) + to_json(o.describe()).dump();

@@ -48,14 +48,14 @@ TEST(Manifest, WhatWasWrittenIsAcceptedAndDamageNamesTheFile) {
   folder.write("c", "other");  // not listed
   EXPECT_EQ(complaint(folder), "accepted");
   folder.write("b", "bbbx");
-  EXPECT_TRUE(mentions(complaint(folder), folder.path("b") + "] required checksum")) << complaint(folder);
+  EXPECT_TRUE(mentions(complaint(folder), folder.path("b") + "] expected checksum")) << complaint(folder);
   EXPECT_TRUE(mentions(complaint(folder), "--reseal")) << complaint(folder);
   folder.write("b", "bbbbb");
-  EXPECT_TRUE(mentions(complaint(folder), folder.path("b") + "] required 4 bytes (manifest.json), got 5"))
+  EXPECT_TRUE(mentions(complaint(folder), folder.path("b") + "] expected 4 bytes (manifest.json), got 5"))
       << complaint(folder);
   remove_all(folder.path("b"));
   EXPECT_EQ(complaint(folder),
-            "[" + folder.path("b") + "] required this file (manifest.json lists it), got none");
+            "[" + folder.path("b") + "] expected this file (manifest.json lists it), got none");
   folder.write("b", "bbbb");
   EXPECT_EQ(complaint(folder), "accepted");
 }

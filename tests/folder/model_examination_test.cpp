@@ -8,13 +8,13 @@
 namespace dragoman {
 namespace {
 
-std::string told(const std::string& path) {
+std::string examined(const std::string& path) {
   const auto problem = examine_model_path(path);
   return problem ? "[" + problem->where + "] " + problem->what + ": " + problem->remedy : "";
 }
 
-void expect_told(const std::string& path, const std::string& what) {
-  EXPECT_NE(told(path).find(what), std::string::npos) << what << " in: " << told(path);
+void expect_report(const std::string& path, const std::string& what) {
+  EXPECT_NE(examined(path).find(what), std::string::npos) << what << " in: " << examined(path);
 }
 
 constexpr char kPointer[] = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 3\n";
@@ -22,10 +22,10 @@ constexpr char kPointer[] = "version https://git-lfs.github.com/spec/v1\noid sha
 TEST(ModelExamination, AFolderWithWeightsOrTheirIndexIsOne) {
   const TemporaryFolder folder;
   folder.write("model.safetensors", "x");
-  EXPECT_EQ(told(folder.path()), "");
+  EXPECT_EQ(examined(folder.path()), "");
   const TemporaryFolder shards;
   shards.write("model.safetensors.index.json", "{}");
-  EXPECT_EQ(told(shards.path()), "");
+  EXPECT_EQ(examined(shards.path()), "");
 }
 
 TEST(ModelExamination, NamesWhatAFolderIsInstead) {
@@ -38,24 +38,24 @@ TEST(ModelExamination, NamesWhatAFolderIsInstead) {
   for (const auto& [file, what] : cases) {
     const TemporaryFolder folder;
     folder.write(file, "x");
-    expect_told(folder.path(), what);
+    expect_report(folder.path(), what);
     EXPECT_THROW(require_model_folder(folder.path()), ModelError);
     folder.write("model.safetensors", "x");  // whatever else is there
-    EXPECT_EQ(told(folder.path()), "") << file;
+    EXPECT_EQ(examined(folder.path()), "") << file;
   }
-  EXPECT_EQ(told(TemporaryFolder().path("none")).substr(0, 1), "[");
+  EXPECT_EQ(examined(TemporaryFolder().path("none")).substr(0, 1), "[");
 }
 
 TEST(ModelExamination, NamesWhatAFileIs) {
   const TemporaryFolder folder;
-  expect_told(folder.write("m.zip", "PK\3\4 ..."), "unzip");
-  expect_told(folder.write("m.argosmodel", "PK\3\4 ..."), "Argos");
-  expect_told(folder.write("m.tgz", "\x1F\x8B\x08"), "tar xzf");
-  expect_told(folder.write("m.tar", std::string(257, 'x') + "ustar"), "tar xf");
-  expect_told(folder.write("m.zst", "\x28\xB5\x2F\xFD"), "zstd");
-  expect_told(folder.write("model.npz", "PK\3\4 ..."), "dragoman import");
-  expect_told(folder.write("model.safetensors", "x"), "one file of it");
-  expect_told(folder.write("short", ""), "got a file");
+  expect_report(folder.write("m.zip", "PK\3\4 ..."), "unzip");
+  expect_report(folder.write("m.argosmodel", "PK\3\4 ..."), "Argos");
+  expect_report(folder.write("m.tgz", "\x1F\x8B\x08"), "tar xzf");
+  expect_report(folder.write("m.tar", std::string(257, 'x') + "ustar"), "tar xf");
+  expect_report(folder.write("m.zst", "\x28\xB5\x2F\xFD"), "zstd");
+  expect_report(folder.write("model.npz", "PK\3\4 ..."), "dragoman import");
+  expect_report(folder.write("model.safetensors", "x"), "a single file of it");
+  expect_report(folder.write("short", ""), "got a file");
 }
 
 TEST(ModelExamination, FindsAPointerOfGitLfsInAnyFile) {
@@ -64,7 +64,7 @@ TEST(ModelExamination, FindsAPointerOfGitLfsInAnyFile) {
     const TemporaryFolder folder;
     folder.write("model.safetensors", "x");
     folder.write(name, kPointer);
-    expect_told(folder.path(), folder.path(name) + "] expected the file itself, got a pointer of git-lfs");
+    expect_report(folder.path(), folder.path(name) + "] expected the file itself, got a git-lfs pointer");
     EXPECT_THROW(refuse_git_lfs_pointers(folder.path()), ModelError);
     EXPECT_THROW(refuse_git_lfs_pointers(folder.path(name)), ModelError);
   }

@@ -119,8 +119,8 @@ TEST(Safetensors, AFileCutAnywhereIsAModelErrorThatNamesIt) {
     ASSERT_EQ(refusal(whole.substr(0, size)).rfind("[m.safetensors", 0), 0u) << size << " bytes";
   }
   EXPECT_EQ(refusal(whole.substr(0, whole.size() - 1)),
-            "[m.safetensors: b] required bytes up to 16, got a file with 15 bytes of data (truncated?)");
-  EXPECT_EQ(refusal(whole + "x"), "[m.safetensors] required 16 bytes of tensors, got 17");
+            "[m.safetensors: b] expected bytes up to 16, got a file with 15 bytes of data (truncated?)");
+  EXPECT_EQ(refusal(whole + "x"), "[m.safetensors] expected 16 bytes of tensors, got 17");
 }
 
 TEST(Safetensors, AHeaderLongerThanTheFileOrTheLimitIsRefusedBeforeItIsRead) {
@@ -128,7 +128,7 @@ TEST(Safetensors, AHeaderLongerThanTheFileOrTheLimitIsRefusedBeforeItIsRead) {
   for (const uint64_t length :
        {uint64_t{3}, uint64_t{100'000'001}, uint64_t{1} << 40, UINT64_MAX - 7, UINT64_MAX}) {
     for (size_t i = 0; i < 8; ++i) content[i] = static_cast<char>(length >> (8 * i));
-    EXPECT_EQ(refusal(content), "[m.safetensors] required a header inside the file, got a header of " +
+    EXPECT_EQ(refusal(content), "[m.safetensors] expected a header inside the file, got a header of " +
                                     std::to_string(length) + " bytes in a file of 10");
   }
   // The caller's claim of a larger file does not make bytes that are not there.
@@ -136,72 +136,72 @@ TEST(Safetensors, AHeaderLongerThanTheFileOrTheLimitIsRefusedBeforeItIsRead) {
 }
 
 TEST(Safetensors, LiesOfTheHeaderNameFileAndTensor) {
-  struct Lie {
+  struct WrongEntry {
     std::string entry;
     const char* complaint;
   };
-  const Lie lies[] = {
-      {entry("F8_E4M3", "[4]", "[0,4]"), "required a dtype among F64, F32,"},
-      {entry("f32", "[1]", "[0,4]"), "required a dtype among F64, F32,"},
-      {R"({"dtype": 3, "shape": [1], "data_offsets": [0,4]})", "required a dtype among"},
-      {entry("F32", "[-1]", "[0,4]"), "required a whole number of at least 0, got -1"},
-      {entry("F32", "[1.0]", "[0,4]"), "required a whole number of at least 0, got 1.0"},
-      {entry("F32", "[\"1\"]", "[0,4]"), "required a whole number of at least 0, got \"1\""},
-      {entry("F32", "[1]", "[-4,0]"), "required a whole number of at least 0, got -4"},
-      {entry("F32", "{}", "[0,4]"), "required a shape of at most 8 dimensions"},
-      {entry("F32", "[1,1,1,1,1,1,1,1,1]", "[0,4]"), "required a shape of at most 8 dimensions"},
+  const WrongEntry entries[] = {
+      {entry("F8_E4M3", "[4]", "[0,4]"), "expected a dtype among F64, F32,"},
+      {entry("f32", "[1]", "[0,4]"), "expected a dtype among F64, F32,"},
+      {R"({"dtype": 3, "shape": [1], "data_offsets": [0,4]})", "expected a dtype among"},
+      {entry("F32", "[-1]", "[0,4]"), "expected an integer of at least 0, got -1"},
+      {entry("F32", "[1.0]", "[0,4]"), "expected an integer of at least 0, got 1.0"},
+      {entry("F32", "[\"1\"]", "[0,4]"), "expected an integer of at least 0, got \"1\""},
+      {entry("F32", "[1]", "[-4,0]"), "expected an integer of at least 0, got -4"},
+      {entry("F32", "{}", "[0,4]"), "expected a shape of at most 8 dimensions"},
+      {entry("F32", "[1,1,1,1,1,1,1,1,1]", "[0,4]"), "expected a shape of at most 8 dimensions"},
       {entry("F32", "[4611686018427387904]", "[0,0]"),
-       "required a shape that fits in memory"},  // x 4 is 2^64
-      {entry("F32", "[4294967296,4294967296]", "[0,0]"), "required a shape that fits in memory"},
+       "expected a shape that fits in memory"},  // x 4 is 2^64
+      {entry("F32", "[4294967296,4294967296]", "[0,0]"), "expected a shape that fits in memory"},
       {entry("U8", "[9223372036854775808]", "[0,9223372036854775808]"),
-       "required a shape that fits in memory"},
-      {entry("F32", "[1]", "[0,5]"), "required 4 bytes for shape [1], got offsets [0,5]"},
-      {entry("F32", "[1]", "[4,0]"), "required 4 bytes for shape [1], got offsets [4,0]"},
-      {entry("F32", "[1]", "[0]"), "required two data_offsets, got [0]"},
-      {entry("F32", "[1]", "[0,4,4]"), "required two data_offsets, got [0,4,4]"},
-      {entry("F32", "[1]", "[18446744073709551612,18446744073709551616]"), "required a whole number"},
+       "expected a shape that fits in memory"},
+      {entry("F32", "[1]", "[0,5]"), "expected 4 bytes for shape [1], got offsets [0,5]"},
+      {entry("F32", "[1]", "[4,0]"), "expected 4 bytes for shape [1], got offsets [4,0]"},
+      {entry("F32", "[1]", "[0]"), "expected two data_offsets, got [0]"},
+      {entry("F32", "[1]", "[0,4,4]"), "expected two data_offsets, got [0,4,4]"},
+      {entry("F32", "[1]", "[18446744073709551612,18446744073709551616]"), "expected an integer"},
       {entry("F32", "[1]", "[18446744073709551608,18446744073709551612]"),
-       "required bytes up to 18446744073709551612"},
-      {R"({"dtype": "F32", "shape": [1]})", "required an object with dtype, shape and data_offsets"},
+       "expected bytes up to 18446744073709551612"},
+      {R"({"dtype": "F32", "shape": [1]})", "expected an object with dtype, shape and data_offsets"},
       {R"({"dtype": "F32", "shape": [1], "data_offsets": [0,4], "more": 1})",
-       "required an object with dtype, shape and"},
-      {"[1]", "required an object with dtype, shape and data_offsets, got [1]"},
+       "expected an object with dtype, shape and"},
+      {"[1]", "expected an object with dtype, shape and data_offsets, got [1]"},
   };
-  for (const auto& [lie, complaint] : lies) {
-    const std::string message = refusal("{\"lie\": " + lie + "}", 4);
-    EXPECT_EQ(message.rfind("[m.safetensors: lie] " + std::string(complaint), 0), 0u)
-        << lie << ": " << message;
+  for (const auto& [wrong, complaint] : entries) {
+    const std::string message = refusal("{\"wrong\": " + wrong + "}", 4);
+    EXPECT_EQ(message.rfind("[m.safetensors: wrong] " + std::string(complaint), 0), 0u)
+        << wrong << ": " << message;
   }
 }
 
-TEST(Safetensors, OverlapsAndHolesNameTheTensor) {
+TEST(Safetensors, OverlapsAndGapsNameTheTensor) {
   const auto two = [](const std::string& a, const std::string& b, size_t bytes) {
     return refusal("{\"a\": " + entry("U8", "[4]", a) + ", \"b\": " + entry("U8", "[4]", b) + "}", bytes);
   };
   EXPECT_EQ(two("[0,4]", "[4,8]", 8), "accepted");
   EXPECT_EQ(two("[0,4]", "[3,7]", 7),
-            "[m.safetensors: b] required to begin at byte 4, got 3 (overlap or hole)");
+            "[m.safetensors: b] expected its data from byte 4, got 3 (overlap or gap)");
   EXPECT_EQ(two("[0,4]", "[0,4]", 4),
-            "[m.safetensors: b] required to begin at byte 4, got 0 (overlap or hole)");
+            "[m.safetensors: b] expected its data from byte 4, got 0 (overlap or gap)");
   EXPECT_EQ(two("[0,4]", "[5,9]", 9),
-            "[m.safetensors: b] required to begin at byte 4, got 5 (overlap or hole)");
+            "[m.safetensors: b] expected its data from byte 4, got 5 (overlap or gap)");
   EXPECT_EQ(two("[1,5]", "[5,9]", 9),
-            "[m.safetensors: a] required to begin at byte 0, got 1 (overlap or hole)");
-  EXPECT_EQ(two("[0,4]", "[4,8]", 9), "[m.safetensors] required 8 bytes of tensors, got 9");
+            "[m.safetensors: a] expected its data from byte 0, got 1 (overlap or gap)");
+  EXPECT_EQ(two("[0,4]", "[4,8]", 9), "[m.safetensors] expected 8 bytes of tensors, got 9");
 }
 
 TEST(Safetensors, AHeaderThatIsNoHeaderNamesTheFile) {
-  EXPECT_EQ(refusal("[]", 0), "[m.safetensors] required a JSON object as header, got array");
-  EXPECT_EQ(refusal("{", 0).rfind("[m.safetensors] required valid JSON", 0), 0u);
-  EXPECT_EQ(refusal("", 0).rfind("[m.safetensors] required valid JSON", 0), 0u);
-  EXPECT_EQ(refusal(std::string(1000, '['), 0).rfind("[m.safetensors] required JSON nested", 0), 0u);
+  EXPECT_EQ(refusal("[]", 0), "[m.safetensors] expected a JSON object as header, got array");
+  EXPECT_EQ(refusal("{", 0).rfind("[m.safetensors] expected valid JSON", 0), 0u);
+  EXPECT_EQ(refusal("", 0).rfind("[m.safetensors] expected valid JSON", 0), 0u);
+  EXPECT_EQ(refusal(std::string(1000, '['), 0).rfind("[m.safetensors] expected JSON nested", 0), 0u);
   EXPECT_EQ(
       refusal("{\"a\": " + entry("U8", "[1]", "[0,1]") + ", \"a\": " + entry("U8", "[1]", "[0,1]") + "}", 1),
-      "[m.safetensors] required each key once, got 'a' twice");
+      "[m.safetensors] expected each key once, got 'a' twice");
   EXPECT_EQ(refusal(R"({"__metadata__": {"a": 1}})", 0),
-            "[m.safetensors: __metadata__] required an object of strings");
+            "[m.safetensors: __metadata__] expected an object of strings, got 1");
   EXPECT_EQ(refusal(R"({"__metadata__": []})", 0),
-            "[m.safetensors: __metadata__] required an object of strings");
+            "[m.safetensors: __metadata__] expected an object of strings, got []");
 }
 
 TEST(Safetensors, WhatIsNoFileIsAModelErrorThatNamesIt) {

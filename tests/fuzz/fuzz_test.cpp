@@ -23,7 +23,7 @@ TEST_P(Fuzz, SeedsAndFormerCrashesAreReadOrRefused) {
   }
 }
 
-// Every length, and one bit wrong in turn: what a fuzzer would try first.
+// Every length, and each single bit flipped: what a fuzzer would try first.
 TEST_P(Fuzz, SeedsThatAreCutOrHaveAWrongBitAreReadOrRefused) {
   const std::string folder = std::string(DRAGOMAN_TEST_DIR) + "/fuzz/seeds/" + GetParam().name;
   for (const auto& name : list_folder(folder)) {

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the seeds of the fuzzers, a few hundred bytes each, into the folder seeds beside this script."""
+"""Writes the seeds of the fuzzers, a few hundred bytes each, into the folder seeds next to this script."""
 
 import gzip
 import io
@@ -32,7 +32,7 @@ def varint(number):
 
 
 def field(number, value):
-    """A protocol buffer field: bytes, a float or a whole number."""
+    """A protocol buffer field: bytes, a float or an integer."""
     if isinstance(value, bytes):
         return varint(number << 3 | 2) + varint(len(value)) + value
     if isinstance(value, float):

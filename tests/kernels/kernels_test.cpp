@@ -49,18 +49,18 @@ struct OneProduct {
              const std::function<Floats(int64_t, int)>& numbers)
       : a(numbers(sizes[0] * sizes[1], 1)), b(numbers(sizes[1] * sizes[2], 2)) {
     const auto [rows, depth, columns] = sizes;
-    const bool a_turned = order % 2 != 0, b_turned = order / 2 % 2 != 0, add = order / 4 == 1;
+    const bool a_transposed = order % 2 != 0, b_transposed = order / 2 % 2 != 0, add = order / 4 == 1;
     c = numbers(rows * (columns + 3), 3);
     if (order / 4 == 2) bias = numbers(columns, 4);
     p = {rows,
          depth,
          columns,
          a.data(),
-         a_turned ? 1 : depth,
-         a_turned ? rows : 1,
+         a_transposed ? 1 : depth,
+         a_transposed ? rows : 1,
          b.data(),
-         b_turned ? 1 : columns,
-         b_turned ? depth : 1,
+         b_transposed ? 1 : columns,
+         b_transposed ? depth : 1,
          nullptr,
          columns + 3,
          add,

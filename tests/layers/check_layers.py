@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Checks what the compiler cannot: that the parts of Dragoman stay apart.
+"""Checks what the compiler cannot: that the parts of Dragoman stay separate.
 
     check_layers.py ROOT     prints each violation as FILE:LINE: RULE and exits 1, or one line and exits 0
 
@@ -67,7 +67,7 @@ def reachable(folder):
 
 
 def folder_of(path):
-    """The folder of ARROWS in which a file lies ("decoding/torch/x.h" is in decoding/torch, "app/main.cpp" in app), or ""."""
+    """The folder of ARROWS that contains a file ("decoding/torch/x.h" is in decoding/torch, "app/main.cpp" in app), or ""."""
     parts = path.split("/")[:-1]
     while parts and "/".join(parts) not in ARROWS:
         parts.pop()

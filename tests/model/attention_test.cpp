@@ -11,7 +11,7 @@
 namespace dragoman {
 namespace {
 
-// Equation 1 of the paper as it stands there, in double: softmax(Q K^T / sqrt(K)) V.
+// Equation 1 of the paper, in double: softmax(Q K^T / sqrt(K)) V.
 torch::Tensor plain_attention(const torch::Tensor& query, const torch::Tensor& key,
                               const torch::Tensor& value, const torch::Tensor& mask) {
   const auto q = query.to(torch::kFloat64), k = key.to(torch::kFloat64), v = value.to(torch::kFloat64);

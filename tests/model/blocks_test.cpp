@@ -1,4 +1,4 @@
-// The small blocks of the notes: embedding, positions, masks, add & norm, feed-forward, output projection.
+// The small blocks of model/: embedding, positions, masks, add & norm, feed-forward, output projection.
 // uses: torch
 #include <gtest/gtest.h>
 

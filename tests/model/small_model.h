@@ -1,4 +1,4 @@
-// Tiny models, random ids, and a comparison of tensors that says how far they are apart.
+// Tiny models, random ids, and a comparison of tensors that reports the largest difference.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -37,10 +37,10 @@ inline testing::AssertionResult close(const torch::Tensor& got, const torch::Ten
                                       double tolerance) {
   if (got.sizes() != expected.sizes())
     return testing::AssertionFailure() << "shape " << got.sizes() << ", expected " << expected.sizes();
-  const auto apart = (got.detach().to(torch::kFloat64) - expected.detach().to(torch::kFloat64)).abs();
-  // Not "apart > tolerance": NaN is never close.
-  if (apart.le(tolerance).all().item<bool>()) return testing::AssertionSuccess();
-  return testing::AssertionFailure() << "apart by up to " << apart.max().item<double>();
+  const auto difference = (got.detach().to(torch::kFloat64) - expected.detach().to(torch::kFloat64)).abs();
+  // Not "difference > tolerance": NaN is never close.
+  if (difference.le(tolerance).all().item<bool>()) return testing::AssertionSuccess();
+  return testing::AssertionFailure() << "differs by up to " << difference.max().item<double>();
 }
 
 }  // namespace dragoman

@@ -176,30 +176,30 @@ TEST(Weights, EachWrongTensorIsNamedWithItsFile) {
   };
   for (const auto& name : weight_names(options)) {
     EXPECT_EQ(changed([&](auto& file) { file.tensors.erase(name.file); }),
-              begin + name.file + "] required this tensor, got none");
+              begin + name.file + "] expected this tensor, got none");
   }
   EXPECT_EQ(changed([](auto& file) {
               file.tensors["model.more"] = {DataType::kFloat32, {1}, "1234"};
             }),
-            begin + "model.more] required only tensors of this model, got one more");
+            begin + "model.more] expected only tensors of this model, got one more");
   EXPECT_EQ(changed([&](auto& file) {
               file.tensors[victim].shape = {12, 8};
             }),  // transposed
-            begin + victim + "] required shape [8,12] (config.json), got [12,8]");
+            begin + victim + "] expected shape [8,12] (config.json), got [12,8]");
   EXPECT_EQ(changed([&](auto& file) { file.tensors[victim].shape = {96}; }),
-            begin + victim + "] required shape [8,12] (config.json), got [96]");
+            begin + victim + "] expected shape [8,12] (config.json), got [96]");
   EXPECT_EQ(changed([](auto& file) { file.tensors["final_logits_bias"].shape = {13}; }),
-            begin + "final_logits_bias] required shape [1,13] (config.json), got [13]");
+            begin + "final_logits_bias] expected shape [1,13] (config.json), got [13]");
   for (const auto& [type, name] : {std::pair{DataType::kInt32, "I32"}, {DataType::kInt8, "I8"}}) {
     EXPECT_EQ(changed([&](auto& file) {
                 auto& tensor = file.tensors[victim];
                 tensor.type = type;
                 tensor.bytes.resize(96 * static_cast<size_t>(bytes_of(type)));
               }),
-              begin + victim + "] required floating-point numbers, got " + name);
+              begin + victim + "] expected floating-point numbers, got " + name);
   }
   EXPECT_EQ(changed([&](auto& file) { file.tensors[victim].bytes.replace(4 * 95, 4, "\xFF\xFF\xFF\xFF"); }),
-            begin + victim + "] required finite numbers, got NaN or infinity");
+            begin + victim + "] expected finite numbers, got NaN or infinity");
 }
 
 TEST(Weights, ARefusedFileLeavesTheModelAsItWas) {
@@ -273,7 +273,7 @@ TEST(Weights, CopiesOfASharedEmbeddingThatDifferAreRefusedByName) {
   file.tensors["model.decoder.embed_tokens.weight"].bytes[0] ^= 1;
   EXPECT_NE(refusal(untied, file.write(folder))
                 .find("model.safetensors: model.decoder.embed_tokens.weight] "
-                      "required the numbers of model.shared.weight"),
+                      "expected the values of model.shared.weight"),
             std::string::npos);
 }
 
@@ -334,7 +334,7 @@ TEST(Weights, PositionsInTheFileAreComputedWithAndWrittenAgain) {
     Transformer model(o);
     load_weights(model, file.write(folder));
     EXPECT_EQ(!model->positions_->positions().given.empty(), one.given);
-    // Five rows from the file, and the formula behind them.
+    // Five rows from the file, and the formula after them.
     const auto rows = position_rows(0, 9, o.d_model, one.scale);
     const auto expected =
         torch::cat({rows.narrow(0, 0, 5).to(one.scalar).to(torch::kFloat32), rows.narrow(0, 5, 4)});
@@ -371,7 +371,7 @@ TEST(Weights, OtherPositionsThanSinesAndCosinesAreRefused) {
   expect_refused("got other positions");
   file.tensors[kPositionNames[0]] = file.tensors[kPositionNames[1]] = table;
   o.max_position_embeddings = 6;
-  expect_refused("required shape [6,8] (config.json), got [5,8]");
+  expect_refused("expected shape [6,8] (config.json), got [5,8]");
 }
 
 TEST(Weights, ATiedTensorMayStandUnderAnyOfItsNames) {
@@ -391,7 +391,7 @@ TEST(Weights, ATiedTensorMayStandUnderAnyOfItsNames) {
   untied.tie_word_embeddings = false;
   EditableFile file(seeded_model(untied, 1));
   file.tensors.erase("model.shared.weight");  // lm_head.weight is there, and is another tensor
-  EXPECT_NE(refusal(untied, file.write(folder)).find("model.shared.weight] required this tensor"),
+  EXPECT_NE(refusal(untied, file.write(folder)).find("model.shared.weight] expected this tensor"),
             std::string::npos);
 }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What is installed works where it lies: the program from a folder that was moved, the library in the programs of
+"""What is installed works where it is: the program from a folder that was moved, the library in the programs of
 docs/howto/cpp.md, and the packages that cpack makes.
 
 DRAGOMAN_BUILD names the build folder, DRAGOMAN_PROGRAM its program."""

@@ -26,7 +26,7 @@ DEFAULTS = ["", " ", "  "]  # BLEU, chrF and TER without flags
 OF_LINES = [("bleu", [], BLEU(effective_order=True)), ("bleu", ["--smooth-method", "add-k"], BLEU(effective_order=True, smooth_method="add-k")),
             ("bleu", ["--smooth-method", "none", "--tokenize", "char"], BLEU(effective_order=True, smooth_method="none", tokenize="char")),
             ("chrf", ["--chrf-word-order", "2"], CHRF(word_order=2)), ("ter", [], TER())]
-# What a made-up line of a language is made of; MeCab splits it anew.
+# What a made-up line of a language is made of; MeCab splits it again.
 FRAGMENTS = {"ja-mecab": "私は 学生 です。 トムが 図書館で 本を 読んだ 読みました すもももももも 東京都 に住む 12時 ３.５％ PyTorch の モデル 、 「はい」 ー ｱｲｳ 😀 行かなければ ならなかった "
                          "らしい データ 々 ヶ月 〜".split(),
              "ko-mecab": "톰은 도서관에서 책을 읽었다. 아버지가방에 들어가신다 내일 비가 올 것입니다 안녕하세요, PyTorch 모델 3.5% ㅋㅋ 한국어를 배우고 싶어요 ! 서울특별시".split()}

@@ -70,7 +70,7 @@ class Workshop:
 
 
 def their_model(folder):
-    """In transformers, searching as dragoman does: no <pad>, left out before the softmax; </s> is forced at the limit only where
+    """In transformers, searching as dragoman does: no <pad>, masked before the softmax; </s> is forced at the limit only where
     the folder says so."""
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     settings = folder / "generation_config.json"
@@ -169,7 +169,7 @@ def check_imports(shop):
 
 
 def ctranslate2_texts(converted, theirs, lines, adds_end=False):
-    """`adds_end`: the converted model puts </s> behind each source by itself."""
+    """`adds_end`: the converted model appends </s> to each source itself."""
     ids = theirs.tokenizer.encoder
     pieces = {number: piece for piece, number in ids.items()}
     tokens = [[pieces[number] for number in source[:len(source) - adds_end]] for source in theirs.source_ids(lines)]
@@ -317,7 +317,7 @@ def check_guide(shop):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--dragoman", required=True)
-    parser.add_argument("--logits", help="the program parity_logits; without it, the one beside dragoman")
+    parser.add_argument("--logits", help="the program parity_logits; without it, the one next to dragoman")
     parser.add_argument("--source", type=pathlib.Path, required=True, help="text, plain or .gz")
     parser.add_argument("--target", type=pathlib.Path, required=True)
     parser.add_argument("--threads", type=int, default=0, help="of all programs; 0: what they choose")

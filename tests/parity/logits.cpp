@@ -4,7 +4,7 @@
 //
 // PAIRS: a sentence pair each line, source ids, a tab, target ids; ids are separated by spaces and </s> is
 // among them. OUTPUT: of each pair the logits [T,V] when decoding is forced to take the target tokens,
-// float32 in this machine's byte order, one pair behind the other. `notes` are the blocks of model/ that are
+// float32 in this machine's byte order, one pair after the other. `notes` are the blocks of model/ that are
 // trained, `cached` is the decoder that translates, for which <pad> is -inf.
 #include <iostream>
 #include <sstream>
@@ -25,7 +25,7 @@ std::vector<int64_t> read_ids(const std::string& text, const LineReader& reader)
   for (int64_t id = 0; stream >> id;) ids.push_back(id);
   if (ids.empty() || !stream.eof()) {
     throw DataError(reader.path() + ":" + std::to_string(reader.line_number()),
-                    "required ids separated by spaces, got '" + text + "'");
+                    "expected ids separated by spaces, got '" + text + "'");
   }
   return ids;
 }

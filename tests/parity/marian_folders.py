@@ -1,6 +1,6 @@
 """Random Marian models, written by transformers itself in every way in which such folders come, and by hand as Marian
 writes them. The numbers mean nothing; the vocabularies are real: two SentencePiece models, whose pieces one vocab.json
-numbers anew, as in OPUS-MT.
+numbers again, as in OPUS-MT.
 """
 import dataclasses
 import json
@@ -124,7 +124,7 @@ def random_model(variation, source, target, seed):
             model.model.shared.weight.copy_(model.model.encoder.embed_tokens.weight)
         bias = torch.randn(1, len(target)) * 0.3
         bias[0, target[END]] = 6.0  # so that sentences end
-        bias[0, pad] = 2.0  # a class of its own before the softmax, unless it is left out
+        bias[0, pad] = 2.0  # a class of its own before the softmax, unless it is masked
         model.final_logits_bias.copy_(bias)
     model.generation_config.update(bad_words_ids=[[pad]], renormalize_logits=True, num_beams=4, max_length=128,
                                    forced_eos_token_id=None)

@@ -38,7 +38,7 @@ SHAPES = {
 
 
 def made_up_corpus(folder, count=12000):
-    """A language of 60 words and any number of names, and its translation: other words, the verb behind its object."""
+    """A language of 60 words and any number of names, and its translation: other words, the verb after its object."""
     rng = random.Random(1)
     syllables = [c + v for c in "bdfgklmnprstvz" for v in "aeiou"]
 
@@ -144,7 +144,7 @@ class Runner:
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--dragoman", required=True)
-    parser.add_argument("--logits", help="the program parity_logits; without it, the one beside dragoman")
+    parser.add_argument("--logits", help="the program parity_logits; without it, the one next to dragoman")
     parser.add_argument("--updates", type=int, default=3000, help="of the model whose translations count")
     parser.add_argument("--threads", type=int, default=0, help="of all programs; 0: what they choose. On a machine that "
                         "others use too, fewer threads than cores are much faster")

@@ -41,7 +41,7 @@ def compare(dragoman, kind, model, lines):
     """Returns how many lines are the same, how many are ties, and a text for each difference."""
     ours = encode_with_dragoman(dragoman, model, "".join(line + "\n" for line in lines))
     if len(ours) != len(lines):
-        return 0, 0, [f"required {len(lines)} lines, got {len(ours)}"]
+        return 0, 0, [f"expected {len(lines)} lines, got {len(ours)}"]
     theirs = sentencepiece.SentencePieceProcessor(model_file=model).encode(lines)
     same, ties, different = 0, 0, []
     for number, (line, a, b) in enumerate(zip(lines, ours, theirs), 1):
@@ -64,7 +64,7 @@ def main():
 
     lines = read_lines(arguments.text, arguments.lines)
     if not lines:
-        sys.exit(f"{arguments.text}: required lines to compare, got none")
+        sys.exit(f"{arguments.text}: expected lines to compare, got none")
     failed = False
     with tempfile.TemporaryDirectory() as folder:
         for kind in ("unigram", "bpe"):

@@ -5,7 +5,7 @@ usage: transformers_parity.py --dragoman build/release/dragoman --model DIR --te
        transformers_parity.py --refused --model DIR
 
 Loads the folder with MarianMTModel and MarianTokenizer as it is, and compares on the first lines of the text (plain or
-.gz; blank lines are passed over)
+.gz; blank lines are skipped)
   the ids of the sources               equal
   the logits of forced targets         within 1e-4, of the blocks that train and of the decoder that translates
   greedy translations                  equal on every line but for ties, where the two choices are within 1e-4
@@ -48,7 +48,7 @@ SEARCH_UNTIL = "heuristic" if NEW else "candidates"  # when a beam search stops:
 CLOSE = 1e-4  # of logits, scores and of what counts as a tie
 BATCH = 20
 
-# What normalisation and splitting could treat differently. Left out: the names of special tokens and unknown language
+# What normalisation and splitting could treat differently. Not included: the names of special tokens and unknown language
 # codes, which dragoman takes for text and transformers does not.
 ODD_LINES = [
     "  two  spaces\tand a tab  ",
@@ -66,7 +66,7 @@ def read_lines(path, count):
         lines = [line.rstrip("\r\n") for line in file]
     lines = [line for line in lines if line.strip()][:count]
     if not lines:
-        sys.exit(f"{path}: required lines to translate, got none")
+        sys.exit(f"{path}: expected lines to translate, got none")
     return lines
 
 
@@ -171,7 +171,7 @@ class Transformers:
         return self.tokenizer(text_target=text)["input_ids"]
 
     def generate(self, model, lines, beams):
-        """The generated ids of each line, behind the start token, </s> included when it was reached."""
+        """The generated ids of each line, after the start token, </s> included when it was reached."""
         batch = self.tokenizer(lines, return_tensors="pt", padding=True)
         rows = model.generate(**batch, num_beams=beams, max_new_tokens=self.limit, **self.generation)[:, 1:].tolist()
         return [row[: row.index(self.end) + 1] if self.end in row else [i for i in row if i != self.pad] for row in rows]
@@ -199,7 +199,7 @@ class Transformers:
             return model(input_ids=torch.tensor([source]), decoder_input_ids=decoder_input).logits[0]
 
     def log_probabilities(self, source, target):
-        """[T,V] in float64, <pad> left out."""
+        """[T,V] in float64, <pad> masked."""
         logits = self.logits(source, target, exactly=True)
         logits[:, self.pad] = -math.inf
         return logits.log_softmax(-1)
@@ -258,7 +258,7 @@ def check_logits(marks, ours, theirs, sources, targets):
 
 
 def our_ids(theirs, source, text, log_probability):
-    """The ids behind our text. The program prints none; those of the text are taken when they have the text's score."""
+    """The ids of our text. The program prints none; those of the text are taken when they have the text's score."""
     ids = theirs.target_ids(text)
     for candidate in (ids, ids[:-1]):  # the second: cut at the length limit
         if candidate and abs(theirs.score(source, candidate) * len(candidate) - log_probability) < 1e-2:
@@ -403,7 +403,7 @@ def main():
     parser.add_argument("--refused", action="store_true", help="the folder must not open; nothing else is compared")
     parser.add_argument("--trained", action="store_true", help="the model has learned to translate: CTranslate2 counts")
     parser.add_argument("--dragoman")
-    parser.add_argument("--logits", help="the program parity_logits; without it, the one beside dragoman")
+    parser.add_argument("--logits", help="the program parity_logits; without it, the one next to dragoman")
     parser.add_argument("--model", required=True)
     parser.add_argument("--text", type=pathlib.Path)
     parser.add_argument("--lines", type=int, default=100)
@@ -419,7 +419,7 @@ def main():
     elif arguments.dragoman and arguments.text:
         compare(marks, arguments)
     else:
-        parser.error("required --dragoman and --text, or --refused")
+        parser.error("expected --dragoman and --text, or --refused")
     print(f"transformers {transformers.__version__}: {marks.passed} passed, {marks.failed} failed")
     return 1 if marks.failed else 0
 

@@ -210,7 +210,7 @@ class Watch : public ::testing::Test {
       train_log.progress(progress_at(update));
       train_log.validation(validation_at(update, "try " + std::to_string(update)), ValidMetric::kChrf, 0);
       EXPECT_TRUE(has(report(), "now, update " + with_commas(update))) << "not refreshed";
-      EXPECT_TRUE(has(report(), "In training when this page was written"));
+      EXPECT_TRUE(has(report(), "Training was running when this page was written"));
     }
     train_log.stopped(to, 12, "reached " + std::to_string(to));
   }

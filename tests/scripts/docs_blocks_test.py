@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The commands in README and docs run as they stand there, on a small text and with a small model. DRAGOMAN_PROGRAM names the
+"""The commands in README and docs run as printed, on a small text and with a small model. DRAGOMAN_PROGRAM names the
 program. DRAGOMAN_DOCS_PAGE names one page, for trials.
 
 A block of commands is a fence that is marked `sh`, or one without a mark that has a line `dragoman ...` or `$ ...`. The blocks of a
@@ -77,7 +77,7 @@ def blocks(page):
 
 
 def joined_lines(text):
-    """The lines of a block; one that goes on after a backslash or a pipe is one with the next."""
+    """The lines of a block; one that ends with a backslash or a pipe is joined with the next."""
     return re.sub(r"([\\|])\n", lambda end: " " if end[1] == "\\" else "| ", text).splitlines()
 
 
@@ -97,7 +97,7 @@ def session_commands(text):
 
 
 def is_abbreviated(command):
-    """`dragoman train --train-source train.en ...`: the rest stands further up in the page."""
+    """`dragoman train --train-source train.en ...`: the rest is further up in the page."""
     return "--model" not in command and command.endswith(" ...")
 
 

@@ -3,7 +3,7 @@
 headless Chromium, and measures what is drawn: on a wide and on a narrow screen, light and dark.
 
 The environment variable DRAGOMAN_PROGRAM names the program. Without Chromium (Debian: scripts/setup --dev) the test
-is skipped: exit code 77. DRAGOMAN_KEEP_REPORT names a folder that gets the report and the screenshots, for a person.
+is skipped: exit code 77. DRAGOMAN_KEEP_REPORT names a folder that gets the report and the screenshots, for the developer.
 """
 
 import json
@@ -273,14 +273,14 @@ class ReportTest(unittest.TestCase):
     def look(self, rows, page, scheme):
         for chart in page["charts"][:6]:
             left, top, right, bottom = map(round, chart["plot"])
-            # With the lines that lie on the frame itself, such as a score of 0.
+            # With the lines on the frame itself, such as a score of 0.
             pixels = [rows[y][x] for y in range(top - 2, bottom + 3) for x in range(left, right)]
             drawn = 0
             for line in chart["lines"]:
                 color = rgb(line["color"])
                 close = sum(all(abs(a - b) < 24 for a, b in zip(pixel, color)) for pixel in pixels)
                 # Thinner than a pixel nowhere, and not smeared over the chart.
-                # A line may lie below another for a part, as scores of 0 do.
+                # A line may be hidden by another in part, as scores of 0 do.
                 self.assertGreater(close, 0.1 * (right - left), (chart["name"], scheme))
                 drawn += close
                 self.assertLess(close, 0.2 * len(pixels), (chart["name"], scheme))

@@ -11,7 +11,7 @@
 
 namespace dragoman {
 
-// The same scores at the same ranks, and the same texts with them; texts whose scores lie within rounding of
+// The same scores at the same ranks, and the same texts with them; texts whose scores are within rounding of
 // each other may change places.
 inline void expect_same_hypotheses(const std::vector<Hypothesis>& given,
                                    const std::vector<Hypothesis>& expected, const std::string& where) {

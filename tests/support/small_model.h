@@ -77,7 +77,7 @@ inline std::vector<const std::vector<int64_t>*> pointers_to(const std::vector<st
   return all;
 }
 
-// [n,S], filled up with `pad`.
+// [n,S], padded with `pad`.
 inline torch::Tensor padded_rows(const std::vector<std::vector<int64_t>>& rows, int64_t pad) {
   size_t longest = 0;
   for (const auto& row : rows) longest = std::max(longest, row.size());

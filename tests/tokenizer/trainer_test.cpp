@@ -150,7 +150,7 @@ TEST_P(EachType, UsesASampleOfManyLines) {
   const std::vector<std::string> lines = sample_lines(400);
   const TrainedTokenizer trained = train_on(lines, sampled);
   ASSERT_EQ(trained.notes.size(), 1u);
-  EXPECT_EQ(trained.notes[0], "tokenizer learned from 200 of 400 lines");
+  EXPECT_EQ(trained.notes[0], "tokenizer trained on 200 of 400 lines");
   EXPECT_EQ(trained.model, train_on(lines, sampled).model);
   const std::vector<std::string> first_half(lines.begin(), lines.begin() + 200);
   EXPECT_NE(trained.model, train_on(first_half, sampled).model);

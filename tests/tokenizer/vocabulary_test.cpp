@@ -90,7 +90,7 @@ TEST(Vocabulary, RefusesADuplicatePiece) {
 TEST(Vocabulary, NamesAMissingFile) {
   try {
     Vocabulary::load("/no/such/vocab.json");
-    FAIL() << "required a ModelError";
+    FAIL() << "expected a ModelError";
   } catch (const ModelError& error) {
     EXPECT_NE(std::string(error.what()).find("/no/such/vocab.json"), std::string::npos);
   }

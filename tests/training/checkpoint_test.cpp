@@ -144,7 +144,7 @@ const char* const kFiles[] = {"model.safetensors", "optimizer.safetensors", "sta
 void expect_passed_over(const TemporaryFolder& folder, const std::string& what) {
   const Newest newest = newest_in(folder);
   EXPECT_EQ(newest.path, checkpoint_path(folder, 1)) << what;
-  EXPECT_NE(newest.log.find("warning: checkpoint passed over: "), std::string::npos) << what;
+  EXPECT_NE(newest.log.find("warning: checkpoint skipped: "), std::string::npos) << what;
   EXPECT_NE(newest.log.find(checkpoint_path(folder, 2)), std::string::npos) << what << ": " << newest.log;
 }
 

@@ -1,5 +1,5 @@
 // uses: torch
-// What a crash, a full disk or a lost write leaves behind: a save, and a whole run, are interrupted at every
+// What a crash, a full disk or a lost write leaves: a save, and a whole run, are interrupted at every
 // file-system call that they make, in every way. Afterwards the folder must hold the old state or the new
 // one, whole, and a run that is called again must end as if nothing had happened.
 #include <gtest/gtest.h>
@@ -265,10 +265,10 @@ INSTANTIATE_TEST_SUITE_P(Each, RunSweep, ::testing::ValuesIn(kEndings), name_of)
 
 // The last update, its validation, the average, the model: all that comes at the end of a run.
 TEST_P(RunSweep, TheEndOfARunIsDoneWheneverItWasEnded) {
-  const TemporaryFolder begun, whole;
-  run(begun.path("m"), 3);
+  const TemporaryFolder started, whole;
+  run(started.path("m"), 3);
   const auto prepare = [&](const std::string& folder) {
-    fs::copy(begun.path("m"), folder, fs::copy_options::recursive | fs::copy_options::overwrite_existing);
+    fs::copy(started.path("m"), folder, fs::copy_options::recursive | fs::copy_options::overwrite_existing);
   };
   prepare(whole.path(""));
   run(whole.path(""), 5);

@@ -13,7 +13,7 @@ namespace {
 
 constexpr int64_t kClasses = 7, kPadClass = 6;
 
-// The formula as it stands in loss.h, in double: <pad> is cut off, log_softmax does the rest.
+// The formula of loss.h, in double: <pad> is cut off, log_softmax does the rest.
 torch::Tensor plain_loss(const torch::Tensor& logits, const torch::Tensor& labels, double epsilon) {
   const auto log_p = torch::log_softmax(logits.to(torch::kFloat64).narrow(-1, 0, kClasses - 1), -1);
   const auto label = labels.clamp_max(kPadClass - 1).unsqueeze(-1);
@@ -161,7 +161,7 @@ TEST(Adam, OneAndThreeStepsAreTheAlgorithm) {
   torch::manual_seed(7);
   ModelOptions options = small_options();
   options.encoder_layers = options.decoder_layers = 1;
-  for (const double epsilon : {1e-9, 0.1}) {  // a large one shows where it stands
+  for (const double epsilon : {1e-9, 0.1}) {  // a large one shows where it is added
     Transformer model(options);
     Adam optimiser(model, AdamOptions{0.9, 0.98, epsilon});
     std::vector<PlainAdam> plain;

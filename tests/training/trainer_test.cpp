@@ -160,7 +160,7 @@ TEST_F(TrainingRun, ResumedWithSeveralWorkersIsAsIfNotInterrupted) {
   }
 }
 
-// All that makes one pass over the corpus differ from the next, and all that is kept beside the weights.
+// All that makes one epoch differ from the next, and all that is saved in addition to the weights.
 TEST_F(TrainingRun, ResumedWithEveryRegularisationIsAsIfNotInterrupted) {
   RunOptions whole = validated("whole"), stopped = validated("stopped");
   for (RunOptions* run : {&whole, &stopped}) {
@@ -315,7 +315,7 @@ TEST_F(TrainingRun, PassesADamagedNewestCheckpointOverWithAWarning) {
   folder_.write(path, damaged);
   part.training.max_updates = 12;
   train(part);
-  EXPECT_TRUE(said("warning: checkpoint passed over: ")) << log_;
+  EXPECT_TRUE(said("warning: checkpoint skipped: ")) << log_;
   EXPECT_TRUE(said("update-6")) << log_;
   EXPECT_TRUE(said("resuming from update 3")) << log_;
   expect_same_end("whole", "damaged", 12);
@@ -498,12 +498,12 @@ TEST_F(TrainingRun, StopsEarlyWithoutABetterValidationAndATieKeepsTheEarlier) {
   EXPECT_TRUE(said("changed since the run began: --early-stopping 3 -> 5")) << log_;
   EXPECT_EQ(state("m", 6)["validations_without_gain"], 5);
   run.training.max_updates = 3;
-  run.training.max_updates_is_relative = true;  // the patience begins anew
+  run.training.max_updates_is_relative = true;  // the patience restarts
   EXPECT_EQ(train(run), StopReason::kUpdates);
   EXPECT_EQ(state("m", 9)["validations_without_gain"], 3);
 }
 
-TEST_F(TrainingRun, GoesOnWithItsTextInAnotherPlace) {
+TEST_F(TrainingRun, ResumesWithItsTextInAnotherPlace) {
   train(validated("whole"));
   RunOptions moved = validated("m");
   moved.training.max_updates = 5;
@@ -516,7 +516,7 @@ TEST_F(TrainingRun, GoesOnWithItsTextInAnotherPlace) {
   EXPECT_EQ(train(moved), StopReason::kUpdates);
   EXPECT_TRUE(said("changed since the run began: --train-source ")) << log_;
   EXPECT_TRUE(said("changed since the run began: --valid-target ")) << log_;
-  EXPECT_FALSE(said("begin anew")) << log_;
+  EXPECT_FALSE(said("start again")) << log_;
   expect_same_end("whole", "m", 12);
   folder_.write("moved-a.src", joined(sample_lines(40, 8)));
   moved.training.max_updates = 20;
@@ -608,7 +608,7 @@ TEST_F(TrainingRun, RestoresTheModelOfAnEarlierUpdateFromItsSnapshot) {
   for (const char* lost : {"m/model.safetensors", "m/snapshots/update-10.safetensors"})
     std::filesystem::remove(folder_.path(lost));
   train(run);
-  EXPECT_TRUE(said("the model of update 10 is lost")) << log_;
+  EXPECT_TRUE(said("the model of update 10 is missing")) << log_;
   load_model_folder(folder_.path("m"), torch::kCPU);
 }
 
@@ -623,7 +623,7 @@ TEST_F(TrainingRun, EndsWithTheMeanOfTheSnapshotsThatAreLeft) {
     run.training.max_updates = 13;
     train(run);
     EXPECT_TRUE(said("update-10.safetensors")) << log_;
-    EXPECT_TRUE(said("left out of the mean of --average")) << log_;
+    EXPECT_TRUE(said("skipped in the mean of --average")) << log_;
     std::filesystem::remove_all(folder_.path("m"));
   }
 }
@@ -644,7 +644,7 @@ TEST_F(TrainingRun, StoppedInAValidationDoesItFirstAtTheNextCall) {
         << when << log_;
     EXPECT_EQ(reason == StopReason::kSignal, said("stopped by a signal, state saved")) << log_;
   }
-  EXPECT_TRUE(said("what comes at the end of a run was not done")) << log_;
+  EXPECT_TRUE(said("the work at the end of the run was missing")) << log_;
   expect_same_end("whole", "stopped", 13);
   EXPECT_EQ(state("whole", 13)["model"], state("stopped", 13)["model"]);
   EXPECT_EQ(state("stopped", 13)["finished"], true);
@@ -688,7 +688,7 @@ TEST_F(TrainingRun, ALookFromOutsideChangesNothing) {
   std::ostream stream(&buffer);
   Log log(stream);
   EXPECT_EQ(run_training(watched, log, requests_), StopReason::kUpdates);
-  EXPECT_NE(buffer.str().find("asked for by SIGUSR2, not counted"), std::string::npos) << buffer.str();
+  EXPECT_NE(buffer.str().find("requested by SIGUSR2, not counted"), std::string::npos) << buffer.str();
   expect_same_end("whole", "watched", 12);
   for (const char* key : {"best_update", "best_score", "validations_without_gain", "snapshots", "model"})
     EXPECT_EQ(state("whole", 12)[key], state("watched", 12)[key]) << key;
@@ -731,7 +731,7 @@ TEST_F(TrainingRun, TheModelOfFineTuningMayLieElsewhereWhenItIsTheSame) {
   EXPECT_EQ(message_of(tuned).substr(0, 16), "2 [--from-model]") << message_of(tuned);
 }
 
-// Another process may begin a run in the folder while the text is read: it is looked at again under the lock.
+// Another process may begin a run in the folder while the text is read: it is checked again under the lock.
 TEST_F(TrainingRun, RefusesARunThatBeganWhileItReadItsText) {
   class BeginOther : public std::stringbuf {
    public:

@@ -132,7 +132,7 @@ TEST(TrainUpdate, SeveralWorkersGiveTheGradientsOfOne) {
   }
 }
 
-// The road that CUDA takes, on the CPU: three updates, with clipping, the second with a loss that is not
+// The code path of CUDA, on the CPU: three updates, with clipping, the second with a loss that is not
 // finite.
 TEST(TrainUpdate, WithoutWaitingItDoesTheSame) {
   const auto batches = batches_of(corpus_of(16), 2);

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Made the files beside it, with pymarian 1.12.42 (scripts/peers installs it): a model that Marian trained, the decoder.yml
+# Made the files in this folder, with pymarian 1.12.42 (scripts/peers installs it): a model that Marian trained, the decoder.yml
 # and the scores that Marian gives, and a vocabulary in Marian's YAML. Trained on the text below, the model knows nothing.
 #
 #   make.sh     run in this folder
