@@ -5,7 +5,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstring>
+#include <new>
 #include <utility>
 
 #include "core/error.h"
@@ -15,6 +18,7 @@ namespace dragoman {
 namespace {
 
 constexpr size_t kWriteAtOnce = 1 << 20;  // bytes
+constexpr size_t kLeastMemory = 64;       // bytes
 
 [[noreturn]] void spill_failed(const std::string& folder, const std::string& action) {
   cannot(ErrorKind::kData, action + " in", folder, errno);
@@ -43,6 +47,8 @@ SpilledBytes::SpilledBytes(SpilledBytes&& other) noexcept {
 
 SpilledBytes& SpilledBytes::operator=(SpilledBytes&& other) noexcept {
   std::swap(memory_, other.memory_);
+  std::swap(used_, other.used_);
+  std::swap(capacity_, other.capacity_);
   std::swap(folder_, other.folder_);
   std::swap(file_, other.file_);
   std::swap(mapped_, other.mapped_);
@@ -51,13 +57,24 @@ SpilledBytes& SpilledBytes::operator=(SpilledBytes&& other) noexcept {
   return *this;
 }
 
+void SpilledBytes::reserve(size_t bytes) {
+  if (bytes <= capacity_) return;
+  capacity_ = std::max({bytes, 2 * capacity_, kLeastMemory});
+  void* larger = std::realloc(memory_.get(), capacity_);
+  if (larger == nullptr) throw std::bad_alloc();
+  static_cast<void>(memory_.release());  // realloc has freed it
+  memory_.reset(static_cast<char*>(larger));
+}
+
 void SpilledBytes::append(const void* data, size_t bytes) {
-  const char* begin = static_cast<const char*>(data);
-  memory_.insert(memory_.end(), begin, begin + bytes);
+  if (bytes == 0) return;
+  reserve(used_ + bytes);
+  std::memcpy(memory_.get() + used_, data, bytes);
+  used_ += bytes;
   size_ += bytes;
   if (file_ < 0) {
-    data_ = memory_.data();
-  } else if (memory_.size() >= kWriteAtOnce) {
+    data_ = memory_.get();
+  } else if (used_ >= kWriteAtOnce) {
     write_memory();
   }
 }
@@ -67,25 +84,31 @@ void SpilledBytes::spill(const std::string& folder) {
   file_ = open_unnamed_file(folder);
   data_ = nullptr;
   write_memory();
-  memory_.shrink_to_fit();
+  memory_.reset();
+  capacity_ = 0;
 }
 
 void SpilledBytes::write_memory() {
-  if (!write_all(file_, memory_.data(), memory_.size()))
-    spill_failed(folder_, "write " + std::to_string(memory_.size()) + " bytes of a temporary file");
-  memory_.clear();
+  if (!write_all(file_, memory_.get(), used_))
+    spill_failed(folder_, "write " + std::to_string(used_) + " bytes of a temporary file");
+  used_ = 0;
 }
 
 void SpilledBytes::seal() {
   if (file_ < 0) return;
   write_memory();
-  memory_.shrink_to_fit();
+  memory_.reset();
+  capacity_ = 0;
   if (size_ == 0) return;
   void* mapping = ::mmap(nullptr, size_, PROT_READ, MAP_SHARED, file_, 0);
   if (mapping == MAP_FAILED)
     spill_failed(folder_, "map a temporary file of " + std::to_string(size_) + " bytes");
   data_ = static_cast<char*>(mapping);
   mapped_ = true;
+}
+
+void SpilledBytes::release() const {
+  if (mapped_) ::madvise(data_, size_, MADV_DONTNEED);  // only a wish: nothing is lost either way
 }
 
 }  // namespace dragoman

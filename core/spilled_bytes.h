@@ -2,8 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <cstdlib>
+#include <memory>
 #include <string>
-#include <vector>
 
 namespace dragoman {
 
@@ -23,14 +24,23 @@ class SpilledBytes {
   void spill(const std::string& folder);
   // After the last append: what was spilled can be read from now on.
   void seal();
+  // After seal(): what was read of the file leaves the process's memory. It may be read again.
+  void release() const;
 
   const char* data() const { return data_; }
   uint64_t size() const { return size_; }
 
  private:
+  struct Free {
+    void operator()(char* memory) const { std::free(memory); }
+  };
+
+  void reserve(size_t bytes);
   void write_memory();
 
-  std::vector<char> memory_;  // all, or what is still to be written
+  // All, or what is still to be written. From realloc, which moves large memory without a second copy of it.
+  std::unique_ptr<char, Free> memory_;
+  size_t used_ = 0, capacity_ = 0;  // bytes of it
   std::string folder_;
   int file_ = -1;
   bool mapped_ = false;
@@ -46,6 +56,7 @@ class SpilledArray {
   void append(T value) { append(&value, 1); }
   void spill(const std::string& folder) { bytes_.spill(folder); }
   void seal() { bytes_.seal(); }
+  void release() const { bytes_.release(); }
 
   // Aligned for T: the first byte of a vector, and of a mapping, is aligned for any number.
   const T* data() const { return reinterpret_cast<const T*>(bytes_.data()); }

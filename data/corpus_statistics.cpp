@@ -32,16 +32,4 @@ void LengthStatistics::add(std::span<const int32_t> sentence, int32_t unknown_id
   unknown += std::count(sentence.begin(), sentence.end(), unknown_id);
 }
 
-LengthStatistics source_statistics(const EncodedCorpus& corpus, int64_t unknown_id) {
-  LengthStatistics statistics;
-  for (int64_t i = 0; i < corpus.size(); ++i) statistics.add(corpus.source(i), unknown_id);
-  return statistics;
-}
-
-LengthStatistics target_statistics(const EncodedCorpus& corpus, int64_t unknown_id) {
-  LengthStatistics statistics;
-  for (int64_t i = 0; i < corpus.size(); ++i) statistics.add(corpus.target(i), unknown_id);
-  return statistics;
-}
-
 }  // namespace dragoman

@@ -2,9 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
-
-#include "data/encoded_corpus.h"
 
 namespace dragoman {
 
@@ -20,9 +19,5 @@ struct LengthStatistics {
 
   void add(std::span<const int32_t> sentence, int32_t unknown_id);
 };
-
-// unknown_id: <unk> of the side's vocabulary.
-LengthStatistics source_statistics(const EncodedCorpus& corpus, int64_t unknown_id);
-LengthStatistics target_statistics(const EncodedCorpus& corpus, int64_t unknown_id);
 
 }  // namespace dragoman

@@ -1,34 +1,24 @@
 #include "data/encoded_corpus.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/error.h"
 #include "core/interrupt.h"
 #include "core/log.h"
-#include "core/workers.h"
 
 namespace dragoman {
 namespace {
 
-// Pairs are encoded in blocks of this size. Only one block is in memory both as text and as ids.
-constexpr int64_t kBlock = 1 << 16;
+// Pairs are encoded in blocks of this size, of which a few per thread are in memory.
+constexpr int64_t kBlock = 1 << 12;
+// Words that the threads remember for one side: all together, and each at least.
+constexpr int64_t kWords = 1 << 18, kMinWords = 1 << 16;
 // The length ratio of short sentences means nothing: "Yes." may have twelve tokens in another language.
 constexpr int64_t kShortSide = 10;
 
-struct EncodedPair {
-  std::vector<int32_t> source, target;
-};
-
-std::vector<int32_t> with_end(const std::vector<int64_t>& ids, int64_t eos) {
-  std::vector<int32_t> result;
-  result.reserve(ids.size() + 1);
-  result.assign(ids.begin(), ids.end());
-  result.push_back(eos);
-  return result;
-}
-
-bool has_unknown(const std::vector<int32_t>& ids, const Tokenizer& tokenizer) {
-  return std::find(ids.begin(), ids.end(), tokenizer.vocabulary().unk_id()) != ids.end();
+bool has(std::span<const int32_t> ids, int64_t id) {
+  return std::find(ids.begin(), ids.end(), id) != ids.end();
 }
 
 }  // namespace
@@ -81,6 +71,16 @@ void EncodedCorpus::Side::seal() {
   begin.seal();
 }
 
+void EncodedCorpus::Side::release() const {
+  ids.release();
+  begin.release();
+}
+
+void EncodedCorpus::release() const {
+  source_.release();
+  target_.release();
+}
+
 void EncodedCorpus::append(std::span<const int32_t> source, std::span<const int32_t> target) {
   source_.append(source);
   target_.append(target);
@@ -102,44 +102,69 @@ EncodedCorpus EncodedCorpus::from_ids(const std::vector<std::vector<int32_t>>& s
   return corpus;
 }
 
+std::span<const int32_t> CorpusEncoder::Ids::at(size_t sentence) const {
+  const size_t begin = sentence == 0 ? 0 : ends[sentence - 1];
+  return std::span(ids).subspan(begin, ends[sentence] - begin);
+}
+
 CorpusEncoder::CorpusEncoder(const Tokenizer& source, const Tokenizer& target, const CorpusOptions& options,
                              int64_t threads, CorpusReport& report, std::string folder)
-    : source_(source),
-      target_(target),
+    : source_end_(source.vocabulary().eos_id()),
+      source_unknown_(source.vocabulary().unk_id()),
+      target_end_(target.vocabulary().eos_id()),
+      target_unknown_(target.vocabulary().unk_id()),
       options_(options),
-      threads_(threads),
       report_(report),
-      folder_(std::move(folder)) {
+      folder_(std::move(folder)),
+      pipeline_(
+          threads, [this](Block& block, int64_t thread) { encode(block, thread); },
+          [this](Block& block) { append(block); }) {
+  threads = std::max<int64_t>(1, threads);
+  const auto source_words = std::make_shared<const WordSplitter>(source);
+  const auto target_words = std::make_shared<const WordSplitter>(target);
+  const size_t capacity = std::max(kMinWords, kWords / threads);
+  for (int64_t i = 0; i < threads; ++i)
+    encoders_.push_back({WordEncoder(source_words, capacity), WordEncoder(target_words, capacity)});
   corpus_.max_length_ = options.max_train_length;
 }
 
 void CorpusEncoder::add(const VisitedPair& pair) {
   if (added_++ == 0) first_place_ = pair.place();
-  block_.append(pair);
-  if (block_.size() == kBlock) encode_block();
+  block_.text.append(pair);
+  if (block_.text.size() == kBlock) pipeline_.add(std::exchange(block_, Block()));
 }
 
-void CorpusEncoder::encode_block() {
-  std::vector<EncodedPair> ids(block_.size());
-  side_by_side(ids.size(), std::max<int64_t>(1, threads_), [&](size_t i) {
+void CorpusEncoder::encode(Block& block, int64_t thread) {
+  const auto end_sentence = [](Ids& side, int64_t end) {
+    side.ids.push_back(end);
+    side.ends.push_back(side.ids.size());
+  };
+  Encoders& encoders = encoders_[thread];
+  for (int64_t i = 0; i < block.text.size(); ++i) {
     throw_if_interrupted();
-    ids[i].source = with_end(source_.encode_source(block_.source[i]), source_.vocabulary().eos_id());
-    ids[i].target = with_end(target_.encode(block_.target[i]), target_.vocabulary().eos_id());
-  });
-  for (size_t i = 0; i < ids.size(); ++i) {
-    const auto issue = pair_issue(ids[i].source.size(), ids[i].target.size(), options_);
+    encoders.source.encode_source(block.text.source[i], block.source.ids);
+    end_sentence(block.source, source_end_);
+    encoders.target.encode(block.text.target[i], block.target.ids);
+    end_sentence(block.target, target_end_);
+  }
+}
+
+void CorpusEncoder::append(const Block& block) {
+  for (int64_t i = 0; i < block.text.size(); ++i) {
+    const auto source = block.source.at(i), target = block.target.at(i);
+    const auto issue = pair_issue(source.size(), target.size(), options_);
     if (issue) {
-      report_.add(*issue, block_.place(i));
+      report_.add(*issue, block.text.place(i));
       --report_.kept;
       continue;
     }
-    if (has_unknown(ids[i].source, source_))
-      report_.add(CorpusIssue::kUnknownCharacters, block_.at(i).place());
-    if (has_unknown(ids[i].target, target_))
-      report_.add(CorpusIssue::kUnknownCharacters, block_.at(i).place(true));
-    corpus_.append(ids[i].source, ids[i].target);
+    if (has(source, source_unknown_)) report_.add(CorpusIssue::kUnknownCharacters, block.text.at(i).place());
+    if (has(target, target_unknown_))
+      report_.add(CorpusIssue::kUnknownCharacters, block.text.at(i).place(true));
+    corpus_.source_statistics_.add(source, source_unknown_);
+    corpus_.target_statistics_.add(target, target_unknown_);
+    corpus_.append(source, target);
   }
-  block_.clear();
   const int64_t mebibytes = (corpus_.source_.bytes() + corpus_.target_.bytes()) >> 20;
   if (!spilled_ && !folder_.empty() && mebibytes >= options_.corpus_memory) {
     corpus_.source_.spill(folder_);
@@ -149,7 +174,8 @@ void CorpusEncoder::encode_block() {
 }
 
 EncodedCorpus CorpusEncoder::finish() {
-  encode_block();
+  pipeline_.add(std::exchange(block_, Block()));
+  pipeline_.finish();
   corpus_.source_.seal();
   corpus_.target_.seal();
   if (corpus_.size() == 0) {

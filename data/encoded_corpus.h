@@ -8,11 +8,13 @@
 #include <string>
 #include <vector>
 
+#include "core/block_pipeline.h"
 #include "core/options.h"
 #include "core/spilled_bytes.h"
 #include "data/corpus_report.h"
+#include "data/corpus_statistics.h"
 #include "data/parallel_text.h"
-#include "tokenizer/tokenizer.h"
+#include "tokenizer/word_encoder.h"
 
 namespace dragoman {
 
@@ -50,6 +52,11 @@ class EncodedCorpus {
   int64_t source_tokens() const { return source_.ids.size(); }
   int64_t target_tokens() const { return target_.ids.size(); }
   int64_t max_length() const { return max_length_; }  // the limit of a side; 0: no limit
+  // What was read of a temporary file leaves the process's memory. It may be read again, at any time.
+  void release() const;
+  // Made while encoding: a pass over a corpus on disk would bring all of it into memory. Empty for from_ids.
+  const LengthStatistics& source_statistics() const { return source_statistics_; }
+  const LengthStatistics& target_statistics() const { return target_statistics_; }
 
  private:
   friend class CorpusEncoder;
@@ -66,21 +73,23 @@ class EncodedCorpus {
     void append(std::span<const int32_t> sentence);
     void spill(const std::string& folder);
     void seal();
+    void release() const;
     uint64_t bytes() const { return ids.bytes() + begin.bytes(); }
   };
 
   void append(std::span<const int32_t> source, std::span<const int32_t> target);
 
   Side source_, target_;
+  LengthStatistics source_statistics_, target_statistics_;
   int64_t max_length_ = 0;
 };
 
-// Builds an EncodedCorpus from pairs that arrive one by one. Only one block of them is in memory as text.
+// Builds an EncodedCorpus from pairs that arrive one by one. Blocks of them are encoded in parallel while the
+// next ones arrive. Only a few blocks per thread are in memory as text.
 class CorpusEncoder {
  public:
   // A corpus above the options' corpus_memory goes to a temporary file in `folder`. "": all stays in memory.
-  // The report's `kept` decreases with each pair that the options exclude. The tokenizers must outlive the
-  // encoder.
+  // The report's `kept` decreases with each pair that the options exclude.
   CorpusEncoder(const Tokenizer& source, const Tokenizer& target, const CorpusOptions& options,
                 int64_t threads, CorpusReport& report, std::string folder = "");
 
@@ -91,17 +100,35 @@ class CorpusEncoder {
   bool spilled() const { return spilled_; }  // a temporary file was needed
 
  private:
-  void encode_block();
+  // The ids of one side of a block, without gaps.
+  struct Ids {
+    std::vector<int32_t> ids;
+    std::vector<size_t> ends;  // of each sentence
 
-  const Tokenizer &source_, &target_;
+    std::span<const int32_t> at(size_t sentence) const;
+  };
+  struct Block {
+    TextPairs text;
+    Ids source, target;
+  };
+  // What a thread encodes a side with.
+  struct Encoders {
+    WordEncoder source, target;
+  };
+
+  void encode(Block& block, int64_t thread);
+  void append(const Block& block);
+
+  int64_t source_end_, source_unknown_, target_end_, target_unknown_;
   CorpusOptions options_;
-  int64_t threads_;
   CorpusReport& report_;
   std::string folder_, first_place_;
-  TextPairs block_;  // a part of the text
+  Block block_;  // that is filled
   EncodedCorpus corpus_;
   int64_t added_ = 0;
   bool spilled_ = false;
+  std::vector<Encoders> encoders_;  // of each thread
+  BlockPipeline<Block> pipeline_;   // the last member: its threads use the others
 };
 
 }  // namespace dragoman

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <vector>
 
 #include "core/error.h"
 #include "core/little_endian.h"
@@ -122,17 +123,50 @@ struct TrieUnit {
   bool has_value() const { return ((bits >> 8) & 1) != 0; }
   uint64_t value() const { return bits & 0x7FFFFFFFu; }
   uint64_t offset() const { return (bits >> 10) << ((bits & (1u << 9)) >> 6); }
+  bool is_reached_by(uint32_t byte) const { return (bits & ((1u << 31) | 0xFF)) == byte; }
 };
+
+TrieUnit unit_of(std::string_view trie, uint64_t at) {
+  uint32_t bits;
+  std::memcpy(&bits, trie.data() + 4 * at, sizeof bits);
+  return {bits};
+}
+
+// The parts of a charsmap that was checked.
+struct Charsmap {
+  std::string_view trie, replacements;
+
+  explicit Charsmap(std::string_view charsmap) {
+    uint32_t trie_bytes = 0;
+    std::memcpy(&trie_bytes, charsmap.data(), sizeof trie_bytes);
+    trie = charsmap.substr(sizeof trie_bytes, trie_bytes);
+    replacements = charsmap.substr(sizeof trie_bytes + trie_bytes);
+  }
+};
+
+// Whether a text that leads through the trie contains this byte. Texts share units: each is visited once.
+bool trie_reads(std::string_view trie, uint32_t wanted) {
+  std::vector<bool> seen(trie.size() / 4);
+  std::vector<uint64_t> todo = {0};
+  while (!todo.empty()) {
+    const uint64_t at = todo.back(), next = at ^ unit_of(trie, at).offset();
+    todo.pop_back();
+    for (uint32_t byte = 1; byte <= 0xFF; ++byte) {
+      const uint64_t child = next ^ byte;
+      if (!unit_of(trie, child).is_reached_by(byte) || seen[child]) continue;
+      if (byte == wanted) return true;
+      seen[child] = true;
+      todo.push_back(child);
+    }
+  }
+  return false;
+}
 
 // The lookup of a text starts at unit 0. The unit at p leads to the 256 units around p ^ offset. The first of
 // them contains its value, if it has one. Every unit is checked, whether it is reachable or not.
 void check_trie(std::string_view trie, std::string_view replacements, const std::string& place) {
   const uint64_t size = trie.size() / 4;
-  const auto unit = [&](uint64_t at) {
-    uint32_t bits;
-    std::memcpy(&bits, trie.data() + 4 * at, sizeof bits);
-    return TrieUnit{bits};
-  };
+  const auto unit = [&](uint64_t at) { return unit_of(trie, at); };
   const auto inside = [&](bool ok) {
     if (!ok) refuse(place, " with a charsmap that stays inside its table", "one that leads outside of it");
   };
@@ -206,6 +240,13 @@ std::string with_charsmap(std::string model, std::string_view charsmap) {
   append_bytes_field(field, 2, charsmap);
   append_bytes_field(model, 3, field);
   return model;
+}
+
+bool charsmap_keeps_words_apart(std::string_view charsmap) {
+  if (charsmap.empty()) return true;
+  const Charsmap parts(charsmap);
+  return parts.replacements.find("\xE2\x96\x81") == std::string_view::npos &&
+         parts.replacements.find("  ") == std::string_view::npos && !trie_reads(parts.trie, ' ');
 }
 
 void load_sentencepiece_model(std::string_view model, const std::string& where,

@@ -34,5 +34,8 @@ void load_sentencepiece_model(std::string_view model, const std::string& where,
 std::string_view charsmap_of(std::string_view model);
 // The model with another table for its normaliser.
 std::string with_charsmap(std::string model, std::string_view charsmap);
+// Whether the rules of a checked charsmap treat each word by itself: none of them reads a space, and none
+// writes U+2581 or two spaces. SentencePiece's own rules do.
+bool charsmap_keeps_words_apart(std::string_view charsmap);
 
 }  // namespace dragoman

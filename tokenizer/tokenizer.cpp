@@ -50,6 +50,11 @@ size_t language_code_length(std::string_view text) {
   return end == std::string_view::npos ? 0 : end + 2;
 }
 
+// SentencePiece gives user-defined symbols the score 0, and the first pair of BPE -0.
+bool is_symbol_score(float score) {
+  return score == 0 && !std::signbit(score);
+}
+
 // The concatenated results of `encode` for each part of a text.
 template <typename Item, typename Encode>
 std::vector<Item> joined_parts(std::string_view text, const Encode& encode) {
@@ -193,15 +198,40 @@ std::vector<ScoredPiece> Tokenizer::scored_pieces() const {
   std::vector<ScoredPiece> pieces;
   for (int id = 0; id < processor.GetPieceSize(); ++id) {
     const float score = processor.GetScore(id);
-    // SentencePiece gives user-defined symbols the score 0, and the first pair of BPE -0.
-    const bool defined = score == 0 && !std::signbit(score);
     if (processor.IsUnknown(id) || processor.IsControl(id) || processor.IsByte(id) ||
-        processor.IsUnused(id) || defined)
+        processor.IsUnused(id) || is_symbol_score(score))
       continue;
     const int64_t number = state_->id_of_spm[id];
     if (number != state_->vocabulary.unk_id()) pieces.push_back({number, score});
   }
   return pieces;
+}
+
+std::vector<TextPiece> Tokenizer::text_pieces() const {
+  const auto& processor = state_->processor;
+  std::vector<TextPiece> pieces;
+  for (int id = 0; id < processor.GetPieceSize(); ++id) {
+    if (processor.IsUnknown(id) || processor.IsControl(id) || processor.IsByte(id) || processor.IsUnused(id))
+      continue;
+    const float score = processor.GetScore(id);
+    pieces.push_back({processor.IdToPiece(id), state_->id_of_spm[id], score, is_symbol_score(score)});
+  }
+  return pieces;
+}
+
+bool Tokenizer::keeps_words_apart() const {
+  if (!state_->added.empty()) return false;
+  for (const TextPiece& piece : text_pieces()) {
+    const size_t begin = piece.is_symbol || !piece.text.starts_with(kSpaceMark) ? 0 : kSpaceMark.size();
+    if (piece.text.find(kSpaceMark, begin) != std::string::npos || piece.text.find(' ') != std::string::npos)
+      return false;
+  }
+  // Settings of the model: a space before the first word, single spaces, spaces at the beginning of pieces.
+  std::string text;
+  for (const std::string& piece : state_->processor.EncodeAsPieces("  a  a ")) text += piece;
+  const std::string expected = std::string(kSpaceMark) + "a" + std::string(kSpaceMark) + "a";
+  return text == expected &&
+         charsmap_keeps_words_apart(charsmap_of(state_->processor.serialized_model_proto()));
 }
 
 std::string Tokenizer::decode(const std::vector<int64_t>& ids, bool show_unknown) const {

@@ -28,6 +28,14 @@ struct ScoredPiece {
   double score;  // unigram: log probability; BPE: earlier merges have higher scores
 };
 
+// A piece that SentencePiece may find in a text.
+struct TextPiece {
+  std::string text;
+  int64_t id;  // of the vocabulary; <unk> if it lacks the piece
+  double score;
+  bool is_symbol;  // user-defined: found before all others
+};
+
 // Immutable and cheap to copy. Several threads may call every method at the same time.
 class Tokenizer {
  public:
@@ -57,6 +65,13 @@ class Tokenizer {
   // symbols and byte pieces are not among them.
   std::vector<ScoredPiece> scored_pieces() const;
   bool is_unigram() const;  // otherwise byte pair encoding
+
+  // All pieces that SentencePiece may find, also those that the vocabulary lacks.
+  std::vector<TextPiece> text_pieces() const;
+  // Whether what becomes of a word does not depend on the words around it, except where unigram scores are
+  // nearly equal: no piece, rule or added token contains or needs a space, and SentencePiece itself treats
+  // spaces as it does by default.
+  bool keeps_words_apart() const;
 
   // Text without white space around it. Special tokens are skipped, as transformers does with
   // skip_special_tokens; with `show_unknown`, <unk> is written as SentencePiece writes it, " ⁇ ". A piece

@@ -14,6 +14,7 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "core/memory_file.h"
+#include "core/random.h"
 #include "core/special_tokens.h"
 #include "core/utf8.h"
 #include "tokenizer/language_tags.h"
@@ -23,6 +24,7 @@ namespace dragoman {
 namespace {
 
 constexpr uint64_t kSampleSeed = 1;
+constexpr int64_t kMinSampleBytes = 1 << 20;  // a few long lines are no sample
 // Longer lines are split into parts. SentencePiece skips lines above its limit, and byte-pair training ends
 // the whole process at a word of 65536 characters. Normalisation makes up to 18 characters from one of 3
 // bytes.
@@ -40,23 +42,32 @@ void clean(std::string& line) {
 }
 
 // False for characters that normalisation removes (control characters, spaces, some format characters,
-// U+FFFD), and for some others. SentencePiece ends the whole process if it has no character to train with.
+// U+FFFD), for U+2585, and for some others. SentencePiece ends the whole process if it has no character to train with.
 bool is_surely_visible(char32_t c) {
   if (c < 0x7F) return c > 0x20;
-  const bool format =
-      (c >= 0x2000 && c <= 0x206F) || c == 0x2581 || c == 0xFEFF || (c >= 0xFFF0 && c <= 0xFFFF);
+  const bool format = (c >= 0x2000 && c <= 0x206F) || c == 0x2581 || c == 0x2585 || c == 0xFEFF ||
+                      (c >= 0xFFF0 && c <= 0xFFFF);
   return c > 0xA0 && !is_white_space(c) && !format;
 }
 
-// Whether a line has a visible character outside `symbols`, which SentencePiece cuts out.
-bool has_text(std::string line, const StringList& symbols) {
-  for (const std::string& symbol : symbols) line = replace_all(line, symbol, " ");
-  for (std::string_view rest = line; !rest.empty();) {
-    const DecodedCodePoint next = decode_code_point(rest);
+bool has_visible(std::string_view text) {
+  while (!text.empty()) {
+    const DecodedCodePoint next = decode_code_point(text);
     if (is_surely_visible(next.value)) return true;
-    rest.remove_prefix(next.length);
+    text.remove_prefix(next.length);
   }
   return false;
+}
+
+// Whether a line has a visible character outside `symbols`, which SentencePiece cuts out.
+bool has_text(std::string_view line, const StringList& symbols) {
+  std::string rest;
+  for (const std::string& symbol : symbols) {
+    if (line.find(symbol) == std::string_view::npos) continue;
+    rest = replace_all(line, symbol, " ");
+    line = rest;
+  }
+  return has_visible(line);
 }
 
 void check_symbols(const StringList& symbols) {
@@ -234,42 +245,61 @@ OptionList TokenizerOptions::describe() {
               "The others replace characters by equivalent ones: translations lose full-width punctuation, "
               "x\u00B2 and the Persian ZWNJ (docs/normalization.md)"),
           option(tokenizer_sample, "tokenizer-sample", "N",
-                 "training lines of the tokenizer; if the text has more, a uniform sample of them")
-              .at_least(1),
+                 "training lines of the tokenizer; if the text has more, or more than 100 bytes per line, a "
+                 "uniform sample of them")
+              .at_least(1)
+              .changeable(),  // a run that is resumed has its tokenizer
       });
 }
 
 TokenizerLines::TokenizerLines(const TokenizerOptions& options, int64_t capacity)
-    : cut_out_(options.user_symbols), capacity_(capacity), random_(kSampleSeed) {
+    : cut_out_(options.user_symbols),
+      capacity_(capacity),
+      max_bytes_(std::max<int64_t>(capacity * kSampleBytesPerLine, kMinSampleBytes)) {
   check_symbols(options.user_symbols);
   check_room(options);
   cut_out_.insert(cut_out_.end(), {kEndOfSentencePiece, kUnknownPiece});
 }
 
-void TokenizerLines::add(std::string line) {
-  clean(line);
-  for (std::string_view rest = line; !rest.empty();) {
-    std::string part(take_part(rest, kMaxPart));
-    if (has_text(part, cut_out_)) draw(std::move(part));
+void TokenizerLines::add(const std::string& line) {
+  if (line.size() <= kMaxPart) {
+    if (has_text(line, cut_out_)) sample(line);
+    return;
+  }
+  std::string cleaned = line;
+  clean(cleaned);
+  for (std::string_view rest = cleaned; !rest.empty();) {
+    const std::string_view part = take_part(rest, kMaxPart);
+    if (has_text(part, cut_out_)) sample(part);
   }
 }
 
-void TokenizerLines::draw(std::string line) {
-  const int64_t index = seen_++;
-  if (std::ssize(sampled_) < capacity_) {
-    sampled_.emplace_back(index, std::move(line));
-    return;
-  }
-  const int64_t place = random_.below(seen_);
-  if (place < capacity_) sampled_[place] = {index, std::move(line)};
+void TokenizerLines::sample(std::string_view line) {
+  const int64_t number = seen_++;
+  const uint64_t key = mix_seeds(kSampleSeed, number);
+  if (key > limit_) return;
+  Sampled added{key, number, std::string(line)};
+  clean(added.line);
+  bytes_ += added.line.size();
+  sampled_.push_back(std::move(added));
+  std::push_heap(sampled_.begin(), sampled_.end());
+  while (std::ssize(sampled_) > capacity_ || (bytes_ > max_bytes_ && sampled_.size() > 1)) remove_last();
+}
+
+void TokenizerLines::remove_last() {
+  std::pop_heap(sampled_.begin(), sampled_.end());
+  limit_ = sampled_.back().key;
+  bytes_ -= sampled_.back().line.size();
+  sampled_.pop_back();
 }
 
 std::vector<const std::string*> TokenizerLines::lines() const {
-  std::vector<const std::pair<int64_t, std::string>*> order;
-  for (const auto& line : sampled_) order.push_back(&line);
-  std::sort(order.begin(), order.end(), [](const auto* a, const auto* b) { return a->first < b->first; });
+  std::vector<const Sampled*> order;
+  for (const Sampled& line : sampled_) order.push_back(&line);
+  std::sort(order.begin(), order.end(),
+            [](const Sampled* a, const Sampled* b) { return a->number < b->number; });
   std::vector<const std::string*> result;
-  for (const auto* line : order) result.push_back(&line->second);
+  for (const Sampled* line : order) result.push_back(&line->line);
   return result;
 }
 
@@ -279,7 +309,7 @@ TrainedTokenizer train_tokenizer(const LineSource& next_line, const TokenizerOpt
   LanguageTags tags;
   for (std::string line; next_line(line);) {
     tags.add(line);
-    lines->add(std::move(line));
+    lines->add(line);
   }
   TokenizerOptions with_tags = options;
   with_tags.user_symbols = tags.added_to(options.user_symbols);

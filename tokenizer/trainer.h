@@ -13,7 +13,6 @@
 #include <vector>
 
 #include "core/options.h"
-#include "core/random.h"
 #include "tokenizer/vocabulary.h"
 
 namespace dragoman {
@@ -29,6 +28,10 @@ constexpr auto names_of(Normalization) {
   return choice_names("identity", "nmt_nfkc", "nfkc", "nmt_nfkc_cf", "nfkc_cf");
 }
 
+// SentencePiece's memory grows with the bytes of its text (about 25 for each with a unigram model), not with
+// its lines.
+inline constexpr int64_t kSampleBytesPerLine = 100;
+
 struct TokenizerOptions {
   TokenizerType tokenizer_type = TokenizerType::kUnigram;
   int64_t vocab_size = 8000;        // pieces, </s> and <unk> included; V is one more
@@ -36,7 +39,8 @@ struct TokenizerOptions {
   bool byte_fallback = false;       // unknown characters are spelt in 256 byte pieces
   StringList user_symbols;          // each is always one piece
   Normalization normalization = Normalization::kIdentity;
-  int64_t tokenizer_sample = 2'000'000;  // training lines; a uniform sample if there are more
+  // Training lines; a uniform sample if there are more, or more than kSampleBytesPerLine for each.
+  int64_t tokenizer_sample = 500'000;
 
   OptionList describe();
 };
@@ -47,26 +51,36 @@ struct TrainedTokenizer {
   std::vector<std::string> notes;  // for the user: "vocabulary lowered from 8000 to 497: ..."
 };
 
-// The training lines: a uniform sample (Vitter's algorithm R) of the added lines, in their order. ConfigError
-// for options that are invalid for every text.
+// The training lines: a uniform sample of the added lines, in their order. A hash of its number gives each
+// line a random key. The lines with the smallest keys are kept, as many as the limits allow. ConfigError for
+// options that are invalid for every text.
 class TokenizerLines {
  public:
+  // Keeps at most `capacity` lines, and for each of them kSampleBytesPerLine (in total at least a mebibyte).
   TokenizerLines(const TokenizerOptions& options, int64_t capacity);
 
   // Any length and any bytes: see train_tokenizer.
-  void add(std::string line);
+  void add(const std::string& line);
 
   int64_t seen() const { return seen_; }
   int64_t sampled() const { return sampled_.size(); }
   std::vector<const std::string*> lines() const;
 
  private:
-  void draw(std::string line);
+  struct Sampled {
+    uint64_t key;
+    int64_t number;
+    std::string line;
+    bool operator<(const Sampled& other) const { return key < other.key; }
+  };
+
+  void sample(std::string_view line);
+  void remove_last();
 
   StringList cut_out_;  // texts that are always pieces
-  int64_t capacity_, seen_ = 0;
-  SplitMix64 random_;
-  std::vector<std::pair<int64_t, std::string>> sampled_;  // (number, line)
+  int64_t capacity_, max_bytes_, seen_ = 0, bytes_ = 0;
+  uint64_t limit_ = ~uint64_t{0};  // lines with larger keys are not kept
+  std::vector<Sampled> sampled_;   // a heap: the largest key is first
 };
 
 // Gives the next line, or false at the end.

@@ -134,6 +134,8 @@ BatchStream::Job BatchStream::next_job() {
       plan_.emplace(corpus_, options_.max_tokens, options_.seed, position_.epoch);
       window_index_ = first_of_window_ = 0;
     }
+    // The pairs of a window are spread over the corpus: without this, all of it would be in memory in time.
+    corpus_.release();
     window_ = plan_->window(window_index_);
   }
   Job job;

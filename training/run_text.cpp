@@ -77,9 +77,9 @@ void warn_of_unknown(const std::string& side, const LengthStatistics& statistics
 }
 
 // The facts with the lengths of what was encoded.
-ReportCorpus with_lengths(ReportCorpus facts, const EncodedCorpus& corpus, const TokenizerPair& tokenizers) {
-  facts.source = source_statistics(corpus, tokenizers.source.vocabulary().unk_id());
-  facts.target = target_statistics(corpus, tokenizers.target.vocabulary().unk_id());
+ReportCorpus with_lengths(ReportCorpus facts, const EncodedCorpus& corpus) {
+  facts.source = corpus.source_statistics();
+  facts.target = corpus.target_statistics();
   return facts;
 }
 
@@ -214,7 +214,7 @@ TrainingText encode_training_text(RunText text, const TokenizerPair& tokenizers,
     });
     return encoder.finish();
   }();
-  ReportCorpus facts = with_lengths(std::move(text.facts), corpus, tokenizers);
+  ReportCorpus facts = with_lengths(std::move(text.facts), corpus);
   EncodedText encoded{std::move(corpus), std::move(facts)};
   log_encoded(encoded, "training", options.is_fine_tuning(), log);
   check_tags(text.tags, "training", tokenizers.source.vocabulary(), log);
@@ -230,7 +230,7 @@ EncodedText encode_validation_text(const ValidationText& text, const TokenizerPa
   facts.encoding.read = facts.encoding.kept = text.pairs.size();
   EncodedCorpus corpus = EncodedCorpus::encode(text.pairs, tokenizers.source, tokenizers.target,
                                                options.corpus, at::get_num_threads(), facts.encoding);
-  facts = with_lengths(std::move(facts), corpus, tokenizers);
+  facts = with_lengths(std::move(facts), corpus);
   EncodedText encoded{std::move(corpus), std::move(facts)};
   log_encoded(encoded, "validation", options.is_fine_tuning(), log);
   check_tags(text.tags, "validation", tokenizers.source.vocabulary(), log);

@@ -10,6 +10,7 @@ namespace dragoman {
 namespace {
 
 constexpr HeartbeatTimes kUpdateTimes{10, 10, 60};
+constexpr int64_t kPairsUntilRelease = 1 << 18;  // of a corpus on disk
 
 }  // namespace
 
@@ -17,6 +18,7 @@ std::string fingerprint(const EncodedCorpus& corpus) {
   Checksum checksum;
   for (int64_t i = 0; i < corpus.size(); ++i) {
     throw_if_interrupted();
+    if (i % kPairsUntilRelease == 0) corpus.release();
     for (const auto side : {corpus.source(i), corpus.target(i)}) checksum.add(side.data(), side.size_bytes());
   }
   return checksum.text();

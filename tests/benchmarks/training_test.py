@@ -2,12 +2,15 @@
 """The parts of benchmarks/training that read logs, choose batches and draw; no speed decides a test."""
 
 import gzip
+import importlib.machinery
+import importlib.util
 import pathlib
 import sys
 import tempfile
 import unittest
 import xml.etree.ElementTree
 
+sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "benchmarks" / "training"))
 import batches  # noqa: E402
 import corpus  # noqa: E402
@@ -15,6 +18,10 @@ import measure  # noqa: E402
 import programs  # noqa: E402
 import report  # noqa: E402
 import shapes  # noqa: E402
+
+START = importlib.machinery.SourceFileLoader("start", str(pathlib.Path(corpus.__file__).with_name("start")))
+start = importlib.util.module_from_spec(importlib.util.spec_from_loader("start", START))
+START.exec_module(start)
 
 
 def train_line(update, seconds, speed):
@@ -43,6 +50,26 @@ class Logs(unittest.TestCase):
             path.write_text('{"a": 1}\n{"a"')
             self.assertEqual(programs.json_lines(path), [{"a": 1}])
             self.assertEqual(programs.json_lines(path.with_name("none")), [])
+
+
+class Start(unittest.TestCase):
+    def test_phases_go_forward_as_the_terminal_shows_them(self):
+        begin = "reading the training text: 16,384 pairs  0:01\r"
+        self.assertEqual(start.phase_of("device CPU\r\n", "loading"), "loading")
+        self.assertEqual(start.phase_of(begin, "loading"), "reading and checking the text")
+        self.assertEqual(start.phase_of(begin + "training the target tokenizer  0:02", "loading"),
+                         "training the tokenizer")
+        self.assertEqual(start.phase_of(begin, "encoding"), "encoding")
+        self.assertEqual(start.phase_of("batches: 12 per epoch", "encoding"), "planning, first update")
+
+    def test_a_phase_lasts_from_the_mark_before_it(self):
+        rows = start.differences([("loading", 1.5, 1.0, 100), ("encoding", 4.0, 6.0, 90)])
+        self.assertEqual([(row["seconds"], row["cpu_seconds"], row["peak_mib"]) for row in rows],
+                         [(1.5, 1.0, 100), (2.5, 5.0, 90)])
+
+    def test_the_first_update_is_found_in_the_progress_line(self):
+        self.assertTrue(start.FIRST_UPDATE.search("epoch 1  update 1  loss 9.505"))
+        self.assertFalse(start.FIRST_UPDATE.search("epoch 1  update 10  loss 9.505"))
 
 
 class Windows(unittest.TestCase):

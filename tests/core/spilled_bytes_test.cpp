@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <fstream>
 
 #include "core/error.h"
 #include "core/files.h"
@@ -21,6 +22,14 @@ SpilledArray<uint64_t> numbers(int64_t count, int64_t in_memory, const std::stri
   return array;
 }
 
+// The third number of /proc/self/statm: resident pages of files and shared memory.
+int64_t resident_pages_of_files() {
+  std::ifstream statm("/proc/self/statm");
+  int64_t total = 0, resident = 0, of_files = 0;
+  statm >> total >> resident >> of_files;
+  return of_files;
+}
+
 TEST(SpilledArray, HoldsWhatWasAppendedInMemoryAndInAFile) {
   const TemporaryFolder folder;
   for (const int64_t in_memory : {-1, 0, 1, 299'999}) {
@@ -34,6 +43,20 @@ TEST(SpilledArray, LeavesNothingInTheFolder) {
   const TemporaryFolder folder;
   const SpilledArray<uint64_t> array = numbers(10, 5, folder.path(""));
   EXPECT_TRUE(std::filesystem::is_empty(folder.path("")));
+}
+
+TEST(SpilledArray, HoldsTheSameAfterItsMemoryWasReleased) {
+  const TemporaryFolder folder;
+  // 8 MB in a file, all of which was read.
+  const SpilledArray<uint64_t> array = numbers(1'000'000, 5, folder.path(""));
+  uint64_t sum = 0;
+  for (int64_t i = 0; i < array.size(); ++i) sum += array[i];
+  const int64_t before = resident_pages_of_files();
+  array.release();
+  EXPECT_LT(resident_pages_of_files(), before - 1500);  // of 1,953 pages
+  for (int64_t i = 0; i < array.size(); ++i) sum -= array[i];
+  EXPECT_EQ(sum, 0u);
+  numbers(10, -1, "").release();
 }
 
 TEST(SpilledArray, CanBeMovedAndEmpty) {

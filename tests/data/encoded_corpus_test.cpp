@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "core/files.h"
+#include "core/interrupt.h"
 #include "tests/tokenizer/sample_text.h"
 
 namespace dragoman {
@@ -137,23 +138,73 @@ TEST(EncodedCorpus, RefusesToBeEmpty) {
 }
 
 TEST(EncodedCorpus, IsTheSameForAnyNumberOfThreads) {
+  // Several blocks, with pairs that are dropped and characters that are not known.
+  const Tokenizer tokenizer = letter_tokenizer({">>de<<"});
   std::vector<std::string> source, target;
   SplitMix64 random(1);
-  for (int i = 0; i < 500; ++i) {
-    source.push_back(letters(1 + static_cast<int>(random.below(20))));
-    target.push_back(letters(1 + static_cast<int>(random.below(20))));
+  for (int i = 0; i < 20'000; ++i) {
+    source.push_back((i % 5 == 0 ? ">>de<< " : "") + letters(1 + random.below(20)) + " b");
+    target.push_back(letters(1 + random.below(20)) + (i % 7 == 0 ? " x" : " c"));
   }
   const TextPairs pairs = pairs_of(source, target);
-  CorpusReport report, other_report;
-  const EncodedCorpus one = encode(pairs, {.max_train_length = 15}, report, 1);
-  const EncodedCorpus many = encode(pairs, {.max_train_length = 15}, other_report, 7);
-  ASSERT_EQ(one.size(), many.size());
-  EXPECT_LT(one.size(), 500);
-  for (int64_t i = 0; i < one.size(); ++i) {
-    EXPECT_EQ(as_vector(one.source(i)), as_vector(many.source(i)));
-    EXPECT_EQ(as_vector(one.target(i)), as_vector(many.target(i)));
+  const CorpusOptions options{.max_train_length = 15};
+  CorpusReport expected;
+  std::vector<int64_t> kept;
+  for (int64_t i = 0; i < pairs.size(); ++i) {
+    const auto issue = pair_issue(tokenizer.encode_source(source[i]).size() + 1,
+                                  tokenizer.encode(target[i]).size() + 1, options);
+    if (issue) {
+      expected.add(*issue, pairs.place(i));
+    } else {
+      kept.push_back(i);
+      if (i % 7 == 0) expected.add(CorpusIssue::kUnknownCharacters, pairs.at(i).place(true));
+    }
   }
-  EXPECT_EQ(report.lines(), other_report.lines());
+  ASSERT_LT(kept.size(), source.size());
+  for (const int64_t threads : {0, 1, 2, 3, 7}) {
+    CorpusReport report;
+    const EncodedCorpus corpus = EncodedCorpus::encode(pairs, tokenizer, tokenizer, options, threads, report);
+    ASSERT_EQ(corpus.size(), std::ssize(kept)) << threads;
+    for (int64_t i = 0; i < corpus.size(); ++i) {
+      std::vector<int64_t> ids = tokenizer.encode_source(source[kept[i]]);
+      ids.push_back(0);
+      ASSERT_EQ(as_vector(corpus.source(i)), ids);
+      ids = tokenizer.encode(target[kept[i]]);
+      ids.push_back(0);
+      ASSERT_EQ(as_vector(corpus.target(i)), ids);
+    }
+    for (const CorpusIssue issue : {CorpusIssue::kTooLong, CorpusIssue::kUnknownCharacters}) {
+      EXPECT_EQ(report.examples(issue), expected.examples(issue));
+      EXPECT_EQ(report.count(issue), expected.count(issue));
+    }
+    EXPECT_EQ(report.kept, std::ssize(kept) - std::ssize(pairs.source));
+    EXPECT_EQ(corpus.source_statistics().tokens, corpus.source_tokens());
+    EXPECT_EQ(corpus.target_statistics().sentences, corpus.size());
+    EXPECT_EQ(corpus.target_statistics().unknown,
+              report.count(CorpusIssue::kUnknownCharacters));  // one x each
+  }
+}
+
+TEST(CorpusEncoder, StopsWhenASignalAsks) {
+  struct Cleared {
+    ~Cleared() { clear_interrupt(); }
+  } cleared;
+  const Tokenizer tokenizer = letter_tokenizer();
+  const TextPairs pairs =
+      pairs_of(std::vector<std::string>(10'000, "a b"), std::vector<std::string>(10'000, "c"));
+  for (const int64_t threads : {1, 3}) {
+    CorpusReport report;
+    CorpusEncoder encoder(tokenizer, tokenizer, {}, threads, report);
+    encoder.add(pairs.at(0));
+    request_interrupt(15);
+    EXPECT_THROW(
+        {
+          for (int64_t i = 0; i < pairs.size(); ++i) encoder.add(pairs.at(i));
+          encoder.finish();
+        },
+        Interrupted);
+    clear_interrupt();
+  }
 }
 
 TEST(EncodedCorpus, IsTheSameInATemporaryFile) {

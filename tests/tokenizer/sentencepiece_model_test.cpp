@@ -103,6 +103,33 @@ TEST(SentencePieceModel, WithACharsmapThatLeadsOutsideItsTableIsRefused) {
             std::string::npos);
 }
 
+TEST(SentencePieceModel, SaysWhetherItsRulesKeepWordsApart) {
+  const auto keeps_apart = [](const std::map<size_t, uint32_t>& units, const std::string& replacements) {
+    const std::string model = model_with(units, replacements);
+    EXPECT_EQ(refusal(model), "accepted");
+    return charsmap_keeps_words_apart(charsmap_of(model));
+  };
+  EXPECT_TRUE(charsmap_keeps_words_apart(""));
+  EXPECT_TRUE(keeps_apart(a_for_b(), kB));
+  EXPECT_TRUE(keeps_apart(a_for_b(), std::string(" b\0", 3)));
+  EXPECT_FALSE(keeps_apart(a_for_b(), std::string("b  \0", 4)));
+  EXPECT_FALSE(keeps_apart(a_for_b(), std::string("\xE2\x96\x81\0", 4)));
+  // A space leads from the root to 0x21, or from 'A' to 0xA0.
+  auto units = a_for_b();
+  units[0x21] = unit(0xC0, kHasValue | 0x20), units[0xE1] = kIsValue | 0;
+  EXPECT_FALSE(keeps_apart(units, kB));
+  units = a_for_b();
+  units[0xA0] = unit(0x50, kHasValue | 0x20), units[0xF0] = kIsValue | 0;
+  EXPECT_FALSE(keeps_apart(units, kB));
+  // SentencePiece's own rules.
+  for (const Normalization rule :
+       {Normalization::kIdentity, Normalization::kNmtNfkc, Normalization::kNfkcCf}) {
+    TokenizerOptions options = small_tokenizer_options();
+    options.normalization = rule;
+    EXPECT_TRUE(charsmap_keeps_words_apart(charsmap_of(train_on(sample_lines(100), options).model)));
+  }
+}
+
 TEST(SentencePieceModel, KeepsItsPiecesWithAnotherCharsmap) {
   const std::string model = train_on(sample_lines(300), small_tokenizer_options("bpe")).model;
   const std::string other(300, 'x');  // as long as a length of two bytes

@@ -156,6 +156,49 @@ TEST_P(EachType, UsesASampleOfManyLines) {
   EXPECT_NE(trained.model, train_on(first_half, sampled).model);
 }
 
+std::vector<std::string> sample_of(const std::vector<std::string>& lines, int64_t capacity) {
+  TokenizerLines sampled(small_tokenizer_options(), capacity);
+  for (const std::string& line : lines) sampled.add(line);
+  EXPECT_EQ(sampled.seen(), std::ssize(lines));
+  std::vector<std::string> result;
+  for (const std::string* line : sampled.lines()) result.push_back(*line);
+  return result;
+}
+
+TEST(TokenizerLines, KeepsAllLinesInTheirOrderWithinTheLimits) {
+  const std::vector<std::string> lines = sample_lines(1000);
+  EXPECT_EQ(sample_of(lines, 1000), lines);
+  EXPECT_EQ(sample_of(lines, 5000), lines);
+}
+
+TEST(TokenizerLines, IsAUniformSample) {
+  std::vector<std::string> lines;
+  for (int i = 0; i < 10'000; ++i) lines.push_back(std::to_string(i));
+  const std::vector<std::string> sample = sample_of(lines, 2000);
+  ASSERT_EQ(sample.size(), 2000u);
+  std::vector<int> tenths(10);
+  for (size_t i = 0; i < sample.size(); ++i) {
+    const int number = std::stoi(sample[i]);
+    ++tenths[number / 1000];
+    if (i > 0) EXPECT_LT(std::stoi(sample[i - 1]), number);  // in their order
+  }
+  for (const int count : tenths) EXPECT_NEAR(count, 200, 50);  // a standard deviation of 12
+}
+
+TEST(TokenizerLines, IsBoundedInBytesToo) {
+  // 5,000 lines of 1,000 bytes: the limit is 100 bytes for each of 20,000.
+  std::vector<std::string> lines;
+  for (int i = 0; i < 5000; ++i) lines.push_back(std::to_string(i) + std::string(1000, 'x'));
+  const std::vector<std::string> sample = sample_of(lines, 20'000);
+  size_t bytes = 0;
+  for (const std::string& line : sample) bytes += line.size();
+  EXPECT_LE(bytes, 2'000'000u);
+  EXPECT_GT(bytes, 1'990'000u);
+  EXPECT_NEAR(std::stoi(sample[sample.size() / 2]), 2500, 200);
+  // A few long lines stay whatever the number.
+  EXPECT_EQ(sample_of({std::string(8000, 'x'), std::string(8000, 'y')}, 2).size(), 2u);
+}
+
 TEST(Trainer, RefusesUserSymbolsThatCannotBePieces) {
   for (const std::string symbol : {"</s>", "<unk>", "<pad>", "", "a b", "\xE2\x96\x81x", "\xFF"}) {
     TokenizerOptions options = small_tokenizer_options();

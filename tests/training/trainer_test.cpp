@@ -503,6 +503,18 @@ TEST_F(TrainingRun, StopsEarlyWithoutABetterValidationAndATieKeepsTheEarlier) {
   EXPECT_EQ(state("m", 9)["validations_without_gain"], 3);
 }
 
+TEST_F(TrainingRun, KeepsItsTokenizerWhateverTheSampleIsLater) {
+  train(validated("whole"));
+  RunOptions run = validated("m");
+  run.training.max_updates = 5;
+  train(run);
+  run.training.max_updates = 12;
+  run.tokenizer.tokenizer_sample = 7;
+  EXPECT_EQ(train(run), StopReason::kUpdates);
+  EXPECT_TRUE(said("changed since the run began: --tokenizer-sample 500000 -> 7")) << log_;
+  expect_same_end("whole", "m", 12);
+}
+
 TEST_F(TrainingRun, ResumesWithItsTextInAnotherPlace) {
   train(validated("whole"));
   RunOptions moved = validated("m");
