@@ -73,6 +73,8 @@ struct Case {
   Normalization normalization;
   bool byte_fallback;
   StringList symbols;
+
+  friend void PrintTo(const Case& one, std::ostream* out) { *out << one.name; }
 };
 
 class EachModel : public testing::TestWithParam<Case> {
