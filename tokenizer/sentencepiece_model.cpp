@@ -6,7 +6,6 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
-#include <vector>
 
 #include "core/error.h"
 #include "core/little_endian.h"
@@ -218,6 +217,22 @@ void check_sentencepiece_model(std::string_view model, const std::string& where)
     if (field.number == 5) check_normalizer(field.bytes, where + ": denormalizer_spec");
   }
   if (pieces == 0) refuse(where, " with pieces", "none");
+}
+
+std::vector<bool> symbols_of(std::string_view model) {
+  constexpr uint64_t kUserDefined = 4;
+  const std::string where = "SentencePiece model";
+  std::vector<bool> symbols;
+  Message fields(model, where);
+  for (Field field; fields.next(field);) {
+    if (field.number != 1 || field.wire_type != 2) continue;
+    symbols.push_back(false);
+    Message piece(field.bytes, where);
+    for (Field part; piece.next(part);) {
+      if (part.number == 3 && part.wire_type == 0) symbols.back() = part.value == kUserDefined;
+    }
+  }
+  return symbols;
 }
 
 std::string_view charsmap_of(std::string_view model) {

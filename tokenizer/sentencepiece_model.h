@@ -13,6 +13,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace sentencepiece {
 class SentencePieceProcessor;
@@ -28,6 +29,9 @@ void check_sentencepiece_model(std::string_view model, const std::string& where)
 // Checks and loads. ModelError naming `where`.
 void load_sentencepiece_model(std::string_view model, const std::string& where,
                               sentencepiece::SentencePieceProcessor& processor);
+
+// Whether each piece is a user-defined symbol, which is found before all others. For a checked model.
+std::vector<bool> symbols_of(std::string_view model);
 
 // The table of the model's normaliser, empty for "identity". check_sentencepiece_model() must have accepted
 // the model.

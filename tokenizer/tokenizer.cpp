@@ -50,11 +50,6 @@ size_t language_code_length(std::string_view text) {
   return end == std::string_view::npos ? 0 : end + 2;
 }
 
-// SentencePiece gives user-defined symbols the score 0, and the first pair of BPE -0.
-bool is_symbol_score(float score) {
-  return score == 0 && !std::signbit(score);
-}
-
 // The concatenated results of `encode` for each part of a text.
 template <typename Item, typename Encode>
 std::vector<Item> joined_parts(std::string_view text, const Encode& encode) {
@@ -198,8 +193,10 @@ std::vector<ScoredPiece> Tokenizer::scored_pieces() const {
   std::vector<ScoredPiece> pieces;
   for (int id = 0; id < processor.GetPieceSize(); ++id) {
     const float score = processor.GetScore(id);
+    // SentencePiece gives user-defined symbols the score 0, and the first pair of BPE -0.
+    const bool defined = score == 0 && !std::signbit(score);
     if (processor.IsUnknown(id) || processor.IsControl(id) || processor.IsByte(id) ||
-        processor.IsUnused(id) || is_symbol_score(score))
+        processor.IsUnused(id) || defined)
       continue;
     const int64_t number = state_->id_of_spm[id];
     if (number != state_->vocabulary.unk_id()) pieces.push_back({number, score});
@@ -209,12 +206,13 @@ std::vector<ScoredPiece> Tokenizer::scored_pieces() const {
 
 std::vector<TextPiece> Tokenizer::text_pieces() const {
   const auto& processor = state_->processor;
+  const std::vector<bool> is_symbol = symbols_of(processor.serialized_model_proto());
   std::vector<TextPiece> pieces;
   for (int id = 0; id < processor.GetPieceSize(); ++id) {
     if (processor.IsUnknown(id) || processor.IsControl(id) || processor.IsByte(id) || processor.IsUnused(id))
       continue;
-    const float score = processor.GetScore(id);
-    pieces.push_back({processor.IdToPiece(id), state_->id_of_spm[id], score, is_symbol_score(score)});
+    pieces.push_back(
+        {processor.IdToPiece(id), state_->id_of_spm[id], processor.GetScore(id), is_symbol.at(id)});
   }
   return pieces;
 }

@@ -42,7 +42,7 @@ int64_t characters(std::string_view text) {
 
 WordSplitter::WordSplitter(const Tokenizer& tokenizer)
     : tokenizer_(tokenizer), keeps_words_apart_(tokenizer.keeps_words_apart()) {
-  double lowest = 0, highest = kNever;
+  double lowest = kAlways, highest = kNever;
   for (const TextPiece& piece : tokenizer.text_pieces()) {
     pieces_.add(piece.text, {piece.is_symbol ? kSymbol : piece.id, piece.score});
     if (piece.is_symbol) continue;
@@ -50,7 +50,7 @@ WordSplitter::WordSplitter(const Tokenizer& tokenizer)
     highest = std::max(highest, piece.score);
   }
   unknown_score_ = lowest - kUnknownPenalty;
-  largest_score_ = std::max(-unknown_score_, highest);
+  largest_score_ = std::max({std::abs(unknown_score_), std::abs(lowest), std::abs(highest)});
 }
 
 // By how much `score` exceeds the score of every other segmentation of the text; kNever if another one is

@@ -26,6 +26,7 @@
 #include "planning/training_state.h"
 #include "tokenizer/subword_sampler.h"
 #include "tokenizer/trainer.h"
+#include "tokenizer/word_encoder.h"
 
 namespace dragoman {
 namespace {
@@ -75,9 +76,17 @@ void spm(std::string_view bytes) {
   const Vocabulary pieces = vocabulary_of(bytes, "source.spm");
   const Tokenizer tokenizer = Tokenizer::from_bytes(bytes, pieces, "source.spm");
   const SubwordSampler sampler(tokenizer, 0.5);
+  WordEncoder words(std::make_shared<const WordSplitter>(tokenizer), 100);
   for (const char* text : {"", "A small test of n\xC3\xA4mes, \xEF\xBC\xA1\xEF\xB7\xBA 12.",
                            " \xE2\x96\x81 <0x41>\xF0\x9F\x98\x80"}) {
     const auto ids = tokenizer.encode(text);
+    std::vector<int32_t> by_word;
+    for (int twice = 0; twice < 2; ++twice) {
+      by_word.clear();
+      words.encode(text, by_word);
+      require(std::equal(ids.begin(), ids.end(), by_word.begin(), by_word.end()),
+              "a line has the ids of its words");
+    }
     for (const int64_t id : ids) require(id >= 0 && id < pieces.size(), "ids of the vocabulary");
     tokenizer.decode(ids, true);
     const std::vector<int32_t> narrow(ids.begin(), ids.end());

@@ -130,8 +130,9 @@ TEST_P(EachModel, SplitsWordsOfTheTextOnce) {
   EXPECT_GT(by_word, GetParam().symbols.empty() ? words * 9 / 10 : words / 2);
 }
 
-// A unigram model with these pieces and scores, after </s> and <unk>.
-std::string model_with(const std::vector<std::pair<std::string, float>>& pieces) {
+// A unigram model with these pieces and scores, after </s> and <unk>; `symbol` is one of them, user-defined.
+std::string model_with(const std::vector<std::pair<std::string, float>>& pieces,
+                       const std::string& symbol = "") {
   const auto field = [](int number, const std::string& bytes) {
     return std::string{static_cast<char>(number << 3 | 2), static_cast<char>(bytes.size())} + bytes;
   };
@@ -141,12 +142,13 @@ std::string model_with(const std::vector<std::pair<std::string, float>>& pieces)
     return field(1, field(1, text) + "\x15" + bits + "\x18" + type);
   };
   std::string model = piece("</s>", 0, 3) + piece("<unk>", 0, 2);
-  for (const auto& [text, score] : pieces) model += piece(text, score, 1);
+  for (const auto& [text, score] : pieces) model += piece(text, score, text == symbol ? 4 : 1);
   return model;
 }
 
-Tokenizer tokenizer_with(const std::vector<std::pair<std::string, float>>& pieces) {
-  const std::string model = model_with(pieces);
+Tokenizer tokenizer_with(const std::vector<std::pair<std::string, float>>& pieces,
+                         const std::string& symbol = "") {
+  const std::string model = model_with(pieces, symbol);
   return Tokenizer::from_bytes(model, vocabulary_of(model, "made"), "made");
 }
 
@@ -179,6 +181,18 @@ TEST(WordEncoder, GivesTheIdsOfTheWholeLineWhereRoundingDecides) {
       ASSERT_EQ(ids, whole_line(made, line)) << i << ": " << line;
     }
   }
+}
+
+TEST(WordEncoder, KnowsASymbolByItsTypeNotByItsScore) {
+  // As a piece, "ab" would lose against "a" "b"; as a symbol it is always found.
+  const Tokenizer made =
+      tokenizer_with({{"\xE2\x96\x81", -1}, {"a", -2}, {"b", -3}, {"ab", -50}, {"z", 0}}, "ab");
+  EXPECT_EQ(WordSplitter(made).split("zab").max_before, -1);
+  EXPECT_GT(WordSplitter(made).split("zba").max_before, 1000);
+  WordEncoder encoder(std::make_shared<const WordSplitter>(made), 100);
+  std::vector<int32_t> ids;
+  encoder.encode("ab zab ba", ids);
+  EXPECT_EQ(ids, whole_line(made, "ab zab ba"));
 }
 
 TEST(WordEncoder, LeavesLongLinesOfNearTiesToSentencePiece) {
