@@ -206,7 +206,7 @@ class FoldersTest(unittest.TestCase):
 
         settings = ("config.json", "vocab.json", "source.spm", "target.spm")
         self.refused(with_files("half", settings, model__fp16__safetensors=b"x"), "model.fp16.safetensors", "rename")
-        self.refused(with_files("unfinished", settings, model__safetensors__incomplete=b"x"), "not finished", "again")
+        self.refused(with_files("unfinished", settings, model__safetensors__incomplete=b"x"), "incomplete download", "again")
         self.refused(with_files("onnx", settings, model__onnx=b"x"), "ONNX")
         self.refused(with_files("fairseq", (), checkpoint_best__pt=b"x", dict__en__txt=b"x"), "fairseq")
         self.refused(with_files("adapter", (), adapter_config__json=b"{}", adapter_model__safetensors=b"x"), "PEFT", "merge")

@@ -3,8 +3,8 @@
 tokenizers with dictionaries split lines. tests/app/evaluate_test.py and tests/evaluation compare.
 
 Usage: python3 tests/reference/make_sacrebleu_cases.py > tests/reference/sacrebleu_cases.json
-Needs sacrebleu[ja,ko] and sentencepiece. pieces.spm, beside this script, stands for the published models of flores200 and
-flores101, which are too large; it is made anew when it is not there.
+Needs sacrebleu[ja,ko] and sentencepiece. pieces.spm, next to this script, replaces the published models of flores200 and
+flores101, which are too large; it is made again when it is missing.
 """
 import io
 import json
