@@ -160,7 +160,7 @@ RunText read_text(const RunOptions& options, Log& log) {
   return text;
 }
 
-TrainedPair train_tokenizers(const RunOptions& options, RunText& text, Log& log) {
+TokenizerFiles train_tokenizers(const RunOptions& options, RunText& text, Log& log) {
   const bool shared = options.model.share_encoder_decoder_embeddings;
   const int64_t capacity = std::max<int64_t>(1, options.tokenizer.tokenizer_sample / (shared ? 2 : 1));
   TokenizerOptions side_options = with_tags(options.tokenizer, text.tags, log);
