@@ -55,8 +55,10 @@ int run_check(CheckFlags& flags, const Flags& given) {
   }
   check_outputs({{"standard output", "-"}}, inputs_of(flags));
   std::optional<DoctorTokenizers> tokenizers;
-  if (!flags.model.empty())
-    tokenizers = {load_tokenizer(flags.model, Side::kSource), load_tokenizer(flags.model, Side::kTarget)};
+  if (!flags.model.empty()) {
+    const TokenizerPair pair = load_tokenizers(flags.model);
+    tokenizers = {pair.source, pair.target};
+  }
   const Diagnosis diagnosis = [&] {
     Log log(std::cerr, isatty(STDERR_FILENO) == 1);
     const Heartbeat beat(log, "checking");

@@ -163,7 +163,7 @@ Flags parse_flags(const OptionList& own, const Arguments& words, const CommandsW
   }
   for (const auto& option : options) {
     const auto found = flags.values.find(option.name);
-    if (found == flags.values.end() || !names_file(option)) continue;
+    if (found == flags.values.end() || !path_kind(option)) continue;
     check_names_some(option, found->second);
     check_names_one(option, found->second);
   }

@@ -7,6 +7,7 @@
 #include "app/commands.h"
 #include "app/peer_flags.h"
 #include "app/shell.h"
+#include "core/file_options.h"
 
 namespace dragoman {
 namespace {
@@ -67,9 +68,7 @@ const Option* find_option(const OptionList& options, const std::string& word) {
 
 // Values of one flag. In a list they follow what is there: bleu,chrf,TAB.
 std::string values_of(const Option& option, const std::string& typed) {
-  const std::string& kind = option.placeholder;
-  if (kind == "DIR") return kFolders;
-  if (kind == "F" || kind == "FILE" || kind == "PATH") return kFiles;
+  if (const auto kind = path_kind(option)) return kind == PathKind::kFolder ? kFolders : kFiles;
   if (std::holds_alternative<bool*>(option.target)) return "true\t\nfalse\t\n";
   const bool is_list = option.is_list() && !option.one_item;
   const size_t comma = is_list ? typed.rfind(',') : std::string::npos;

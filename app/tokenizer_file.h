@@ -3,17 +3,14 @@
 
 #include <string>
 
-#include "core/choice.h"
-#include "tokenizer/tokenizer.h"
+#include "core/side.h"
+#include "folder/model_files.h"
 
 namespace dragoman {
 
-enum class Side { kSource, kTarget };
-constexpr auto names_of(Side) {
-  return choice_names("source", "target");
-}
-
-// `path`: an .spm file, or a model folder, of which `side` is taken. ModelError.
+// `path`: a model folder, or an .spm file, which is then of both sides. ModelError.
+TokenizerPair load_tokenizers(const std::string& path);
+// One side of them.
 Tokenizer load_tokenizer(const std::string& path, Side side);
 
 }  // namespace dragoman

@@ -13,7 +13,13 @@
 
 namespace dragoman {
 
-bool names_file(const Option& option);
+enum class PathKind { kFile, kFolder, kEither };
+constexpr auto names_of(PathKind) {
+  return choice_names("F", "DIR", "PATH");
+}
+
+// Of an option whose values are such names; nothing for another one.
+std::optional<PathKind> path_kind(const Option& option);
 
 // The string that to_json() wrote so; none for any other value.
 std::optional<std::string> string_from_json(const nlohmann::json& value);

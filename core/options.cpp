@@ -119,7 +119,7 @@ void assign_text(const Option& option, const std::string& text, bool append) {
     assign(option, text);
   } else {
     StringList list;
-    const bool one_item = option.one_item || (names_file(option) && file_exists(text));
+    const bool one_item = option.one_item || (path_kind(option) && file_exists(text));
     for (size_t begin = 0; begin <= text.size();) {
       const size_t comma = one_item ? text.size() : std::min(text.find(',', begin), text.size());
       const std::string item = text.substr(begin, comma - begin);
@@ -232,8 +232,8 @@ std::string Option::value_text() const {
   return all;
 }
 
-bool names_file(const Option& option) {
-  return option.placeholder == "F" || option.placeholder == "DIR" || option.placeholder == "PATH";
+std::optional<PathKind> path_kind(const Option& option) {
+  return choice_of<PathKind>(option.placeholder);
 }
 
 Option option(Option::Target target, std::string name, std::string placeholder, std::string help) {

@@ -35,17 +35,19 @@ ImportReport write_weights(const std::string& folder, const GatheredWeights& wei
 
 ImportReport import_torch(const std::string& path, const std::string& target) {
   const std::string source = folder_of(path);
-  const ModelOptions options = read_model_config(source);
-  TokenizerPair::load(source);  // damaged ones are refused before anything is written
+  const ModelConfig config = ModelConfig::read(source);
+  refuse_git_lfs_pointers(source);
+  TokenizerPair::load(config);  // damaged ones are refused before anything is written
   const MappedFile bytes(path);
   const TorchFile file(bytes.bytes(), path);
-  const GatheredWeights weights = gather_torch_weights(file, options, path);
+  const GatheredWeights weights = gather_torch_weights(file, config.options, path);
   for (const auto& name : settings_file_names(source)) {
     write_file_atomically(join_path(target, name), read_file(join_path(source, name), ErrorKind::kModel));
   }
   const std::string generation = join_path(target, "generation_config.json");
   if (!file_exists(generation))
-    write_file_atomically(generation, generation_config_text(options, read_generation_config(source)));
+    write_file_atomically(
+        generation, generation_config_text(config.options, read_generation_config(source, config.json)));
   return write_weights(target, weights);
 }
 
@@ -113,9 +115,10 @@ ImportReport import_marian(const ImportOptions& given, InputFiles& files, bool i
   GenerationDefaults generation;
   generation.suppress_tokens = {vocabularies.target.unk_id()};  // as Marian does unless decoder.yml allows it
   if (found.decoder) apply_marian_search(*found.decoder, generation, notes);
-  write_model_settings(target, shape.options, generation, std::string(files.bytes(found.source_spm)),
-                       std::string(files.bytes(found.target_spm)), vocabularies.source, vocabularies.target);
-  TokenizerPair::load(target);
+  write_model_settings(
+      target, shape.options, generation,
+      {std::string(files.bytes(found.source_spm)), std::string(files.bytes(found.target_spm)),
+       vocabularies.source, vocabularies.target});
   ImportReport report = write_weights(target, weights);
   report.notes = std::move(notes);
   return report;

@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "core/choice.h"
 #include "core/error.h"
 #include "core/interrupt.h"
 #include "folder/weight_names.h"
@@ -33,6 +34,16 @@ constexpr Part kParts[] = {{"self_attention.query", "self_%q"},
                            {"cross_attention_add_norm.norm", "context_Wo_ln_%"},
                            {"feed_forward_add_norm.norm", "ffn_ffn_ln_%"}};
 
+enum class Stack { kEncoder, kDecoder };
+constexpr auto names_of(Stack) {
+  return choice_names("encoder", "decoder");
+}
+
+// Of "encoder.layers.2...." or "decoder.final_norm....".
+Stack stack_of(const std::string& ours) {
+  return choice_of<Stack>(ours.substr(0, ours.find('.'))).value();
+}
+
 bool ends_with(const std::string& text, std::string_view end) {
   return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
 }
@@ -47,9 +58,10 @@ bool is_attention_output(const std::string& ours) {
 // "decoder_l3_context_Wq" of "decoder.layers.2.cross_attention.query.weight".
 std::string layer_tensor_name(const std::string& ours, const MarianShape& shape) {
   const size_t number = ours.find(".layers.") + 8, dot = ours.find('.', number), last = ours.rfind('.');
-  const std::string side = ours.substr(0, 7), part = ours.substr(dot + 1, last - dot - 1);
+  const std::string part = ours.substr(dot + 1, last - dot - 1);
+  const Stack stack = stack_of(ours);
   const int64_t layer = std::stoll(ours.substr(number, dot - number));
-  const int64_t stored = side == "decoder" ? shape.decoder_layers.at(layer) : layer + 1;
+  const int64_t stored = stack == Stack::kDecoder ? shape.decoder_layers.at(layer) : layer + 1;
   const bool is_weight = ours.substr(last) == ".weight";
   for (const auto& known : kParts) {
     if (part != known.ours) continue;
@@ -57,7 +69,7 @@ std::string layer_tensor_name(const std::string& ours, const MarianShape& shape)
     const bool norm = name.back() == '%';
     name.replace(name.find('%'), 1, norm ? (is_weight ? "scale" : "bias") : (is_weight ? "W" : "b"));
     if (norm && shape.options.pre_norm()) name += "_pre";
-    return side + "_l" + std::to_string(stored) + "_" + name;
+    return name_of(stack) + "_l" + std::to_string(stored) + "_" + name;
   }
   throw std::logic_error("no name in Marian for " + ours);
 }
@@ -70,7 +82,7 @@ std::string marian_name(const std::string& ours, const MarianShape& shape) {
   if (ours == "output_projection.weight") return "decoder_ff_logit_out_Wt";
   if (ours == "output_projection.bias") return "decoder_ff_logit_out_b";
   if (ours.find(".final_norm.") != std::string::npos)
-    return ours.substr(0, 7) + "_top_ln_" + (ends_with(ours, ".weight") ? "scale" : "bias");
+    return name_of(stack_of(ours)) + "_top_ln_" + (ends_with(ours, ".weight") ? "scale" : "bias");
   return layer_tensor_name(ours, shape);
 }
 

@@ -72,9 +72,15 @@ ModelOptions parse_model_config(const nlohmann::json& config, const std::string&
   return o;
 }
 
-ModelOptions read_model_config(const std::string& folder) {
+ModelConfig ModelConfig::read(const std::string& folder) {
   const std::string path = join_path(folder, kConfigName);
-  return parse_model_config(read_json_file(path, ErrorKind::kModel), path);
+  nlohmann::json json = read_json_file(path, ErrorKind::kModel);
+  const ModelOptions options = parse_model_config(json, path);
+  return {folder, std::move(json), options};
+}
+
+ModelOptions read_model_config(const std::string& folder) {
+  return ModelConfig::read(folder).options;
 }
 
 std::string model_config_text(const ModelOptions& o) {

@@ -17,6 +17,15 @@ inline constexpr char kConfigName[] = "config.json";
 ModelOptions read_model_config(const std::string& folder);
 ModelOptions parse_model_config(const nlohmann::json& config, const std::string& where);
 
+// FOLDER/config.json, parsed once: it is passed to every step that needs something of it.
+struct ModelConfig {
+  std::string folder;
+  nlohmann::json json = {};
+  ModelOptions options = {};
+
+  static ModelConfig read(const std::string& folder);  // errors as above
+};
+
 std::string model_config_text(const ModelOptions& options);
 
 }  // namespace dragoman

@@ -40,12 +40,15 @@ bool ends_with(const std::string& name, const std::string& end) {
 
 TokenizerPair TokenizerPair::load(const std::string& folder) {
   refuse_git_lfs_pointers(folder);
-  ModelOptions options;
-  options.vocab_size = options.decoder_vocab_size = INT64_MAX;
-  return load(folder, file_exists(join_path(folder, kConfigName)) ? read_model_config(folder) : options);
+  if (file_exists(join_path(folder, kConfigName))) return load(ModelConfig::read(folder));
+  ModelConfig none{.folder = folder};
+  none.options.vocab_size = none.options.decoder_vocab_size = INT64_MAX;
+  return load(none);
 }
 
-TokenizerPair TokenizerPair::load(const std::string& folder, const ModelOptions& options) {
+TokenizerPair TokenizerPair::load(const ModelConfig& config) {
+  const std::string& folder = config.folder;
+  const ModelOptions& options = config.options;
   const std::string source_path = join_path(folder, "vocab.json"),
                     target_path = join_path(folder, kTargetVocabularyName);
   const auto added = read_added_tokens(folder);
@@ -106,16 +109,15 @@ std::vector<std::string> settings_file_names(const std::string& folder) {
 }
 
 void write_model_settings(const std::string& folder, const ModelOptions& options,
-                          const GenerationDefaults& generation, const std::string& source_spm,
-                          const std::string& target_spm, const Vocabulary& source, const Vocabulary& target) {
+                          const GenerationDefaults& generation, const TokenizerFiles& tokenizers) {
   const bool shared = options.share_encoder_decoder_embeddings;
   const auto write = [&](const char* name, const std::string& text) {
     write_file_atomically(join_path(folder, name), text);
   };
-  write("source.spm", source_spm);
-  write("target.spm", target_spm);
-  write("vocab.json", source.to_json());
-  if (!shared) write(kTargetVocabularyName, target.to_json());
+  write("source.spm", tokenizers.source_spm);
+  write("target.spm", tokenizers.target_spm);
+  write("vocab.json", tokenizers.source.to_json());
+  if (!shared) write(kTargetVocabularyName, tokenizers.target.to_json());
   write("tokenizer_config.json", tokenizer_config_text(shared));
   write("special_tokens_map.json", special_tokens_text());
   write("generation_config.json", generation_config_text(options, generation));

@@ -22,8 +22,8 @@ struct TokenizerPair {
   // tokens that were added after the vocabulary (tokenizer/added_tokens.h), and without entries for which
   // config.json has no row of the embedding. ModelError.
   static TokenizerPair load(const std::string& folder);
-  // The same where config.json is read already.
-  static TokenizerPair load(const std::string& folder, const ModelOptions& options);
+  // The same where config.json is read already and no file is a Git LFS pointer.
+  static TokenizerPair load(const ModelConfig& config);
 };
 
 // UsageError naming the flag `option` and what differs first, unless the two folders' ids mean the same
@@ -37,11 +37,15 @@ std::vector<std::string> model_file_names(const std::string& folder);
 // The same without the weights: the files to copy when new weights are written.
 std::vector<std::string> settings_file_names(const std::string& folder);
 
+// What the tokenizers of a new folder are written from.
+struct TokenizerFiles {
+  std::string source_spm, target_spm;  // the bytes of the two SentencePiece models
+  Vocabulary source, target;
+};
+
 // What a folder needs in addition to the weights, written in full: tokenizer files, config.json,
-// generation_config.json, tokenizer_config.json, special_tokens_map.json. `source_spm`, `target_spm`: the
-// bytes of the two SentencePiece models.
+// generation_config.json, tokenizer_config.json, special_tokens_map.json.
 void write_model_settings(const std::string& folder, const ModelOptions& options,
-                          const GenerationDefaults& generation, const std::string& source_spm,
-                          const std::string& target_spm, const Vocabulary& source, const Vocabulary& target);
+                          const GenerationDefaults& generation, const TokenizerFiles& tokenizers);
 
 }  // namespace dragoman

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "core/files.h"
-#include "core/json.h"
 #include "core/special_tokens.h"
 #include "folder/config.h"
 #include "folder/manifest.h"
@@ -46,23 +45,36 @@ void check_special_ids(const std::string& folder, const ModelOptions& options,
             kEndOfSentencePiece);
 }
 
-}  // namespace
-
-ModelFolder ModelFolder::read(const std::string& path) {
+void check_files(const std::string& path) {
   require_model_folder(path);
   check_manifest(path);
-  const std::string config_path = join_path(path, kConfigName);
-  const nlohmann::json config = read_json_file(config_path, ErrorKind::kModel);
-  const ModelOptions written = parse_model_config(config, config_path);
-  TokenizerPair tokenizers = TokenizerPair::load(path, written);
+}
+
+// Of a folder whose files are checked.
+ModelFolder read_checked(const ModelConfig& config) {
+  const std::string& path = config.folder;
+  const ModelOptions& written = config.options;
+  TokenizerPair tokenizers = TokenizerPair::load(config);
   auto weights = std::make_shared<const SafetensorsFile>(join_path(path, kWeightsName));
   const ModelOptions options = as_stored(written, *weights);
   check_vocabulary(path, "vocab.json", tokenizers.source.vocabulary(), options.vocab_size);
   check_vocabulary(path, tokenizers.shared ? "vocab.json" : kTargetVocabularyName,
                    tokenizers.target.vocabulary(), options.decoder_vocab_size);
-  GenerationDefaults generation = read_generation_config(path, config);
+  GenerationDefaults generation = read_generation_config(path, config.json);
   check_special_ids(path, options, tokenizers, generation);
   return {path, options, std::move(tokenizers), std::move(generation), std::move(weights)};
+}
+
+}  // namespace
+
+ModelFolder ModelFolder::read(const std::string& path) {
+  check_files(path);
+  return read_checked(ModelConfig::read(path));
+}
+
+ModelFolder ModelFolder::read(const ModelConfig& config) {
+  check_files(config.folder);
+  return read_checked(config);
 }
 
 std::vector<ModelFolder> read_folders(const std::vector<std::string>& paths) {

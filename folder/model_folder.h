@@ -26,6 +26,8 @@ struct ModelFolder {
 
   // Each file is parsed once. ModelError naming what is missing, damaged or contradictory.
   static ModelFolder read(const std::string& path);
+  // The same where config.json is read already.
+  static ModelFolder read(const ModelConfig& config);
 };
 
 std::vector<ModelFolder> read_folders(const std::vector<std::string>& paths);

@@ -88,11 +88,10 @@ ModelOptions as_stored(ModelOptions options, const SafetensorsFile& file) {
   return options;
 }
 
-ModelOptions read_model_options(const std::string& folder) {
-  const ModelOptions options = read_model_config(folder);
-  const std::string path = join_path(folder, kWeightsName);
-  if (!file_exists(path) && !file_exists(path + kIndexSuffix)) return options;
-  return as_stored(options, SafetensorsFile(path));
+ModelOptions stored_model_options(const ModelConfig& config) {
+  const std::string path = join_path(config.folder, kWeightsName);
+  if (!file_exists(path) && !file_exists(path + kIndexSuffix)) return config.options;
+  return as_stored(config.options, SafetensorsFile(path));
 }
 
 void check_weights(const ModelOptions& options, const SafetensorsFile& file) {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "folder/config.h"
 #include "folder/model_options.h"
 #include "folder/position_table.h"
 #include "folder/safetensors.h"
@@ -16,8 +17,8 @@ namespace dragoman {
 // The settings of config.json, corrected by the weights. For transformers 5, "tie_word_embeddings": false
 // means that nothing is tied: a folder may share embeddings by its config and still hold two. ModelError.
 ModelOptions as_stored(ModelOptions options, const SafetensorsFile& file);
-// The same for FOLDER/config.json and the weights next to it, if there are any.
-ModelOptions read_model_options(const std::string& folder);
+// The same for a folder's config.json and the weights next to it, if there are any.
+ModelOptions stored_model_options(const ModelConfig& config);
 
 // ModelError naming file and tensor when one is missing, of another shape, not floating-point, superfluous,
 // or when it contains NaN or infinity; and when copies of a shared embedding differ.

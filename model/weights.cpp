@@ -56,7 +56,10 @@ void copy_weights(Transformer& model, const SafetensorsFile& file) {
 }  // namespace
 
 void load_weights(Transformer& model, const std::string& path) {
-  const SafetensorsFile file(path);
+  load_weights(model, SafetensorsFile(path));
+}
+
+void load_weights(Transformer& model, const SafetensorsFile& file) {
   check_weights(model->options(), file);
   copy_weights(model, file);
 }

@@ -13,6 +13,7 @@ namespace dragoman {
 // Copies every tensor of the file into the model; F16 and BF16 are widened. ModelError naming file and tensor
 // for one that is missing, unknown, of another shape or of another kind.
 void load_weights(Transformer& model, const std::string& path);
+void load_weights(Transformer& model, const SafetensorsFile& file);
 
 // Writes the model in this data type, fsynced. DataError naming the path; std::runtime_error for a
 // weight that is not finite (any more: float16 ends at 65504).

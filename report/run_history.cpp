@@ -66,11 +66,11 @@ double finite_cross_entropy(double cross_entropy) {
 }
 
 void add_line(RunHistory& history, const nlohmann::json& line) {
-  const std::string kind = line.at("kind").get<std::string>();
+  const auto kind = choice_of<LogLine>(line.at("kind").get<std::string>());
   history.end.clear();
-  if (kind == "train") history.add(progress_of(line));
-  if (kind == "valid") history.add(validation_of(line));
-  if (kind == "stopped") history.stop(line.at("text").get<std::string>(), line.value("seconds", 0.0));
+  if (kind == LogLine::kTrain) history.add(progress_of(line));
+  if (kind == LogLine::kValid) history.add(validation_of(line));
+  if (kind == LogLine::kStopped) history.stop(line.at("text").get<std::string>(), line.value("seconds", 0.0));
 }
 
 }  // namespace

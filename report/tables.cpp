@@ -14,13 +14,17 @@ std::string percent(double share) {
   return std::string(buffer) + " %";
 }
 
-std::string row(const std::string& kind, const StringList& cells) {
+std::string head_row(const StringList& cells) {
+  std::string text;
+  for (const auto& cell : cells) text += text_element("th", cell, "scope=\"col\"");
+  return element("tr", text) + "\n";
+}
+
+// The first cell is the heading of the row.
+std::string row(const StringList& cells) {
   std::string text;
   for (size_t i = 0; i < cells.size(); ++i)
-    text += text_element(i == 0 || kind == "th" ? "th" : "td", cells[i],
-                         kind == "th" ? "scope=\"col\""
-                         : i == 0     ? "scope=\"row\""
-                                      : "");
+    text += i == 0 ? text_element("th", cells[i], "scope=\"row\"") : text_element("td", cells[i], "");
   return element("tr", text) + "\n";
 }
 
@@ -41,28 +45,28 @@ std::string issue_rows(const CorpusReport& report) {
     if (report.count(issue) == 0) continue;
     std::string places;
     for (const auto& place : report.examples(issue)) places += (places.empty() ? "first in " : ", ") + place;
-    body += row("td", {CorpusReport::text_of(issue), with_commas(report.count(issue)), places});
+    body += row({CorpusReport::text_of(issue), with_commas(report.count(issue)), places});
   }
   return body;
 }
 
 std::string findings_table(const ReportCorpus& corpus) {
   const std::string body = issue_rows(corpus.findings);
-  return body.empty() ? "" : table(row("th", {"found, and kept", "", "where"}), body, "counts");
+  return body.empty() ? "" : table(head_row({"found, and kept", "", "where"}), body, "counts");
 }
 
 std::string drops_table(const ReportCorpus& corpus) {
-  std::string body = row("td", {"read", with_commas(corpus.text.read), ""}) + issue_rows(corpus.text) +
+  std::string body = row({"read", with_commas(corpus.text.read), ""}) + issue_rows(corpus.text) +
                      issue_rows(corpus.encoding);
-  if (corpus.held_out > 0) body += row("td", {"held out for validation", with_commas(corpus.held_out), ""});
-  body += row("td", {"kept", with_commas(corpus.source.sentences), ""});
-  return table(row("th", {"pairs", "", "where"}), body, "counts");
+  if (corpus.held_out > 0) body += row({"held out for validation", with_commas(corpus.held_out), ""});
+  body += row({"kept", with_commas(corpus.source.sentences), ""});
+  return table(head_row({"pairs", "", "where"}), body, "counts");
 }
 
 std::string lengths_table(const ReportCorpus& corpus) {
   const auto cells = [&](const std::string& name,
                          const std::function<std::string(const LengthStatistics&)>& of) {
-    return row("td", {name, of(corpus.source), of(corpus.target)});
+    return row({name, of(corpus.source), of(corpus.target)});
   };
   using Side = const LengthStatistics&;
   std::string body = cells("tokens", [](Side side) { return with_commas(side.tokens); }) +
@@ -71,7 +75,7 @@ std::string lengths_table(const ReportCorpus& corpus) {
            {"shortest", 0}, {"median", 0.5}, {"95th percentile", 0.95}, {"longest", 1}})
     body += cells(name, [share = q](Side side) { return with_commas(side.quantile(share)); });
   body += cells("unknown tokens", [](Side side) { return percent(side.unknown_rate()); });
-  return table(row("th", {"tokens", "source", "target"}), body, "counts numbers");
+  return table(head_row({"tokens", "source", "target"}), body, "counts numbers");
 }
 
 std::string settings_table(const std::vector<ReportSetting>& settings, bool with_usual) {
@@ -80,12 +84,12 @@ std::string settings_table(const std::vector<ReportSetting>& settings, bool with
     StringList cells = {"--" + setting.name, setting.value};
     if (with_usual) cells.push_back(setting.usual);
     cells.push_back(setting.help);
-    body += row("td", cells);
+    body += row(cells);
   }
   StringList head = {"setting", "value"};
   if (with_usual) head.emplace_back("default");
   head.emplace_back("meaning");
-  return table(row("th", head), body, "settings");
+  return table(head_row(head), body, "settings");
 }
 
 }  // namespace

@@ -45,7 +45,7 @@ void TrainLog::show(const TrainProgress& p) {
 
 void TrainLog::progress(const TrainProgress& p) {
   show(p);
-  append(nlohmann::ordered_json{{"kind", "train"},
+  append(nlohmann::ordered_json{{"kind", name_of(LogLine::kTrain)},
                                 {"epoch", p.epoch},
                                 {"update", p.update},
                                 {"loss", p.loss},
@@ -76,7 +76,7 @@ void TrainLog::validation(const ValidationResult& r, ValidMetric metric, int64_t
     samples.push_back(
         {{"source", sample.source}, {"reference", sample.reference}, {"hypothesis", sample.hypothesis}});
   }
-  append(nlohmann::ordered_json{{"kind", "valid"},
+  append(nlohmann::ordered_json{{"kind", name_of(LogLine::kValid)},
                                 {"update", r.update},
                                 {"loss", r.loss},
                                 {"perplexity", r.perplexity()},
@@ -93,20 +93,20 @@ void TrainLog::validation(const ValidationResult& r, ValidMetric metric, int64_t
 }
 
 void TrainLog::saved(int64_t update, double seconds) {
-  event("saved", update, seconds, "saved on request: update " + std::to_string(update));
+  event(LogLine::kSaved, update, seconds, "saved on request: update " + std::to_string(update));
 }
 
 void TrainLog::stopped(int64_t update, double seconds, const std::string& reason) {
-  event("stopped", update, seconds, reason);
+  event(LogLine::kStopped, update, seconds, reason);
   if (watcher_) watcher_->stopped(reason, seconds);
 }
 
-void TrainLog::event(const std::string& kind, int64_t update, double seconds, const std::string& text) {
+void TrainLog::event(LogLine kind, int64_t update, double seconds, const std::string& text) {
   log_.info(text);
   // A text may hold the name of a file, which need not be UTF-8.
-  append(
-      nlohmann::ordered_json{{"kind", kind}, {"update", update}, {"seconds", seconds}, {"text", text}}.dump(
-          -1, ' ', false, nlohmann::json::error_handler_t::replace));
+  append(nlohmann::ordered_json{
+      {"kind", name_of(kind)}, {"update", update}, {"seconds", seconds}, {"text", text}}
+             .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
 }  // namespace dragoman

@@ -47,6 +47,12 @@ constexpr auto names_of(ValidMetric) {
   return choice_names("chrf", "bleu", "loss", "ser");
 }
 
+// The "kind" of a line of train.log.jsonl.
+enum class LogLine { kTrain, kValid, kSaved, kStopped };
+constexpr auto names_of(LogLine) {
+  return choice_names("train", "valid", "saved", "stopped");
+}
+
 // Receives each entry after the log has written it.
 class TrainWatcher {
  public:
@@ -72,7 +78,7 @@ class TrainLog {
   void stopped(int64_t update, double seconds, const std::string& reason);
 
  private:
-  void event(const std::string& kind, int64_t update, double seconds, const std::string& text);
+  void event(LogLine kind, int64_t update, double seconds, const std::string& text);
   void append(const std::string& json_line);
 
   std::string path_;

@@ -3,11 +3,9 @@
 #include <set>
 
 #include "core/files.h"
-#include "folder/config.h"
 #include "folder/manifest.h"
 #include "folder/model_examination.h"
 #include "folder/model_folder.h"
-#include "model/weights.h"
 #include "training/checkpoint.h"
 #include "training/snapshots.h"
 
@@ -30,7 +28,7 @@ const std::set<std::string> kDropouts = {"dropout", "attention-dropout", "activa
 }  // namespace
 
 bool holds_run(const std::string& folder) {
-  return file_exists(join_path(folder, "run.json")) &&
+  return file_exists(join_path(folder, kRunName)) &&
          (file_exists(join_path(folder, kWeightsName)) || has_checkpoints(folder) || has_snapshots(folder));
 }
 
@@ -38,33 +36,37 @@ std::string shape_folder(const std::string& run_folder, const std::string& from)
   return !run_folder.empty() && holds_run(run_folder) ? run_folder : from;
 }
 
-bool has_unigram_tokenizer(const std::string& folder) {
-  return TokenizerPair::load(folder).source.is_unigram();
+bool has_unigram_tokenizer(const ModelConfig& config) {
+  refuse_git_lfs_pointers(config.folder);
+  return TokenizerPair::load(config).source.is_unigram();
 }
 
-void check_fine_tuning(const std::string& folder, const ModelOptions& model,
+void check_fine_tuning(const ModelConfig& shape, const ModelOptions& model,
                        const TokenizerOptions& tokenizer) {
-  if (!file_exists(join_path(folder, "run.json"))) require_model_folder(folder);
-  ModelOptions theirs = read_model_config(folder), ours = model;
+  ModelOptions theirs = shape.options, ours = model;
   TokenizerOptions given = tokenizer, usual;
   std::string wrong = differing(ours.describe(), theirs.describe(), kDropouts);
   const std::string more = differing(given.describe(), usual.describe(), {});
   if (!wrong.empty() && !more.empty()) wrong += ", ";
   wrong += more;
   if (!wrong.empty())
-    throw UsageError("--from-model", "expected the shape and the tokenizers of " + folder + ", got " + wrong +
+    throw UsageError("--from-model", "expected the shape and the tokenizers of " + shape.folder + ", got " +
+                                         wrong +
                                          "; omit these flags, or train a new model without --from-model");
 }
 
-void check_settings_of_run(const std::string& folder, const ModelOptions& model) {
+void check_settings_files(const std::string& folder) {
   const auto is_settings = [](const std::string& name) {
     return name.find(".safetensors") == std::string::npos;
   };
   check_manifest(folder, is_settings);
-  ModelOptions written = read_model_config(folder), ours = model;
+}
+
+void check_settings_of_run(const ModelConfig& config, const ModelOptions& model) {
+  ModelOptions written = config.options, ours = model;
   const std::string wrong = differing(written.describe(), ours.describe(), kDropouts);
   if (!wrong.empty())
-    throw ModelError(join_path(folder, "config.json"),
+    throw ModelError(join_path(config.folder, kConfigName),
                      "expected the settings with which the run began (run.json), got " + wrong);
 }
 
@@ -87,10 +89,6 @@ void copy_settings(const ModelFolder& from, const std::string& run_folder, const
     if (name != "config.json") write(name, read_file(join_path(from.path, name), ErrorKind::kModel));
   }
   write("config.json", model_config_text(model));
-}
-
-void load_first_weights(Transformer& model, const std::string& from) {
-  load_weights(model, join_path(from, kWeightsName));
 }
 
 }  // namespace dragoman

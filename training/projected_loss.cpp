@@ -78,19 +78,19 @@ class ProjectedLoss : public torch::autograd::Function<ProjectedLoss> {
   static torch::autograd::variable_list forward(torch::autograd::AutogradContext* context,
                                                 const torch::Tensor& hidden, const torch::Tensor& weight,
                                                 const torch::Tensor& bias, const torch::Tensor& labels,
-                                                double epsilon, bool wants_gradient) {
+                                                const RowOptions& options) {
     const auto counted = labels.ne(weight.size(0) - 1).nonzero().squeeze(1);  // [n]
     const bool all_count = counted.size(0) == labels.size(0);
     const auto input = all_count ? hidden : hidden.index_select(0, counted);
     const auto wanted = (all_count ? labels : labels.index_select(0, counted)).contiguous();
     Gradients gradients;
-    if (wants_gradient) {
+    if (options.wants_gradient) {
       gradients.hidden = torch::empty_like(input);
       gradients.weight = input.size(0) == 0 ? torch::zeros_like(weight) : torch::empty_like(weight);
     }
-    const auto [smoothed, cross_entropy] = loss_by_chunks(
-        input, weight, bias, wanted, {epsilon, wants_gradient}, wants_gradient ? &gradients : nullptr);
-    if (wants_gradient) {
+    const auto [smoothed, cross_entropy] =
+        loss_by_chunks(input, weight, bias, wanted, options, options.wants_gradient ? &gradients : nullptr);
+    if (options.wants_gradient) {
       if (!all_count) gradients.hidden = torch::zeros_like(hidden).index_copy_(0, counted, gradients.hidden);
       context->save_for_backward({gradients.hidden, gradients.weight});
     }
@@ -105,8 +105,7 @@ class ProjectedLoss : public torch::autograd::Function<ProjectedLoss> {
                                                  torch::autograd::variable_list gradients) {
     const auto saved = context->get_saved_variables();
     const double scale = gradients[0].item<double>();
-    return {saved[0] * scale, saved[1] * scale, torch::Tensor(),
-            torch::Tensor(),  torch::Tensor(),  torch::Tensor()};
+    return {saved[0] * scale, saved[1] * scale, torch::Tensor(), torch::Tensor(), torch::Tensor()};
   }
 };
 
@@ -124,7 +123,7 @@ LossSums projected_loss(const torch::Tensor& hidden, OutputProjection& projectio
       at::GradMode::is_enabled() && (hidden.requires_grad() || weight.requires_grad());
   const auto rows = hidden.reshape({-1, hidden.size(-1)}).contiguous();
   auto sums = ProjectedLoss::apply(rows, weight, projection->bias().squeeze(0), labels.reshape({-1}),
-                                   options.epsilon, wants_gradient);
+                                   RowOptions{options.epsilon, wants_gradient});
   return {sums[0], sums[1]};
 }
 

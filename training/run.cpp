@@ -146,8 +146,8 @@ TrainingPlan measured_plan(const RunOptions& options, Log& log, RunRequests& req
 
 }  // namespace
 
-StopReason run_training(const RunOptions& options, Log& log, RunRequests& requests) {
-  check_run_options(options);
+StopReason run_training(const RunOptions& given, Log& log, RunRequests& requests) {
+  const RunOptions options = checked(given);
   RunInputs inputs = prepare_run(options, start(options, log), log);
   const std::optional<EncodedText> validation = validation_of(inputs, options, log);
   std::optional<Validator> validator;
@@ -165,8 +165,8 @@ StopReason run_training(const RunOptions& options, Log& log, RunRequests& reques
   return trainer.run();
 }
 
-TrainingPlan plan_training(const RunOptions& options, Log& log, RunRequests& requests) {
-  check_run_options(options);
+TrainingPlan plan_training(const RunOptions& given, Log& log, RunRequests& requests) {
+  const RunOptions options = checked(given);
   const TemporaryFolder folder;
   TrainingPlan plan = measured_plan(options_of_plan(options, folder.path()), log, requests);
   throw_if_interrupted();

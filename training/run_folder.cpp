@@ -10,8 +10,6 @@
 namespace dragoman {
 namespace {
 
-constexpr char kRunName[] = "run.json";
-
 // Refuses a folder with files that a new run would overwrite or remove: those of a run and those of a model.
 void refuse_foreign_files(const std::string& folder) {
   if (file_exists(join_path(folder, kRunName))) return;
@@ -94,9 +92,9 @@ LockedFolder::LockedFolder(const std::string& path) : path_(path), is_new_(!is_f
   lock_ = std::make_unique<FolderLock>(path, "--model");
 }
 
-ModelOptions LockedFolder::begin(const std::function<ModelOptions()>& begin) const {
+void LockedFolder::begin(const std::function<void()>& begin) const {
   try {
-    return begin();
+    begin();
   } catch (...) {
     if (is_new_) remove();
     throw;

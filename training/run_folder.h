@@ -9,7 +9,6 @@
 
 #include "core/files.h"
 #include "core/log.h"
-#include "folder/model_options.h"
 #include "training/run_options.h"
 
 namespace dragoman {
@@ -29,7 +28,7 @@ class LockedFolder {
 
   // Calls `begin`, which writes the first files of a run. If that fails, a folder that was made here is
   // removed.
-  ModelOptions begin(const std::function<ModelOptions()>& begin) const;
+  void begin(const std::function<void()>& begin) const;
 
  private:
   void remove() const;

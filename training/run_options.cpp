@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/files.h"
+#include "folder/model_examination.h"
 #include "training/fine_tuning.h"
 
 namespace dragoman {
@@ -57,7 +59,11 @@ OptionList RunOptions::describe() {
          model.describe() + training.describe();
 }
 
-void check_run_options(const RunOptions& options) {
+ModelConfig RunOptions::config_of(const std::string& folder) const {
+  return shape && shape->folder == folder ? *shape : ModelConfig::read(folder);
+}
+
+RunOptions checked(RunOptions options) {
   if (options.model_folder.empty() && !options.plan)
     throw UsageError("--model",
                      "expected the folder that the run makes, got none; for example --model en-de");
@@ -73,8 +79,10 @@ void check_run_options(const RunOptions& options) {
     options.training.augmentation.check(options.tokenizer.tokenizer_type == TokenizerType::kUnigram);
   } else {
     const std::string folder = shape_folder(options.model_folder, options.from_model);
-    check_fine_tuning(folder, options.model, options.tokenizer);
-    options.training.augmentation.check(has_unigram_tokenizer(folder));
+    if (!file_exists(join_path(folder, kRunName))) require_model_folder(folder);
+    options.shape = options.config_of(folder);
+    check_fine_tuning(*options.shape, options.model, options.tokenizer);
+    options.training.augmentation.check(has_unigram_tokenizer(*options.shape));
   }
   if (options.training.average > 0 && options.training.valid_every == 0)
     throw UsageError("--average", "expected validations, whose weights it averages, got --valid-every 0");
@@ -83,6 +91,7 @@ void check_run_options(const RunOptions& options) {
                      "expected float32, bfloat16 or float16, got 'int8': gradients vanish in 8 bits; train "
                      "in float32 and translate with --precision int8");
   }
+  return options;
 }
 
 }  // namespace dragoman

@@ -1,10 +1,12 @@
 // All settings of a training run: run.json, and the flags of `dragoman train`.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "core/options.h"
 #include "data/encoded_corpus.h"
+#include "folder/config.h"
 #include "folder/model_options.h"
 #include "planning/training_options.h"
 #include "tokenizer/trainer.h"
@@ -23,11 +25,17 @@ struct RunOptions {
   TrainingOptions training;
   bool plan = false;
 
+  // Fine-tuning: config.json of the folder that determines the shape (shape_folder), once it is read.
+  std::optional<ModelConfig> shape;
+
   bool is_fine_tuning() const { return !from_model.empty(); }
+  // config.json of a folder: `shape` if it is of this folder, otherwise read now. ModelError.
+  ModelConfig config_of(const std::string& folder) const;
   OptionList describe();
 };
 
-// Checks what can be checked before the text is read. UsageError; ModelError for the folder of --from-model.
-void check_run_options(const RunOptions& options);
+// Checks what can be checked before the text is read. Returns the options with the shape.
+// UsageError; ModelError for the folder of --from-model.
+RunOptions checked(RunOptions options);
 
 }  // namespace dragoman

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "core/heartbeat.h"
+#include "core/side.h"
 #include "data/corpus_doctor.h"
 #include "data/held_out.h"
 #include "runtime/device.h"
@@ -65,12 +66,12 @@ std::string percent(double share) {
   return fixed(100 * share, 2) + " %";
 }
 
-void warn_of_unknown(const std::string& side, const LengthStatistics& statistics, const std::string& title,
+void warn_of_unknown(Side side, const LengthStatistics& statistics, const std::string& title,
                      bool tokenizer_is_fixed, Log& log) {
   if (statistics.unknown_rate() <= kManyUnknown) return;
-  log.warning(title + " text: " + percent(statistics.unknown_rate()) + " of the " + side +
+  log.warning(title + " text: " + percent(statistics.unknown_rate()) + " of the " + name_of(side) +
               " tokens are <unk>, characters that are not in the vocabulary: the model " +
-              (side == "target" ? "can never write them" : "cannot distinguish them") +
+              (side == Side::kTarget ? "can never write them" : "cannot distinguish them") +
               (tokenizer_is_fixed ? "; the tokenizers of --from-model cannot change: train a new model if "
                                     "they do not fit this text"
                                   : "; raise --character-coverage, or give --byte-fallback"));
@@ -90,8 +91,8 @@ void log_encoded(const EncodedText& text, const std::string& title, bool tokeniz
            " source and " + with_commas(corpus.target_tokens()) + " target tokens, of which " +
            percent(facts.source.unknown_rate()) + " and " + percent(facts.target.unknown_rate()) +
            " are unknown");
-  warn_of_unknown("source", facts.source, title, tokenizer_is_fixed, log);
-  warn_of_unknown("target", facts.target, title, tokenizer_is_fixed, log);
+  warn_of_unknown(Side::kSource, facts.source, title, tokenizer_is_fixed, log);
+  warn_of_unknown(Side::kTarget, facts.target, title, tokenizer_is_fixed, log);
 }
 
 // Tags that the vocabulary lacks are read as text, letter by letter.
@@ -159,7 +160,7 @@ RunText read_text(const RunOptions& options, Log& log) {
   return text;
 }
 
-TrainedPair train_tokenizers(const RunOptions& options, RunText& text, Log& log) {
+TokenizerFiles train_tokenizers(const RunOptions& options, RunText& text, Log& log) {
   const bool shared = options.model.share_encoder_decoder_embeddings;
   const int64_t capacity = std::max<int64_t>(1, options.tokenizer.tokenizer_sample / (shared ? 2 : 1));
   TokenizerOptions side_options = with_tags(options.tokenizer, text.tags, log);

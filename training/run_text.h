@@ -1,6 +1,6 @@
 // The text of a run. The training text is read three times, one pair in memory at a time:
 //
-//   files --read_text--> RunText --train_tokenizers (of a new run)--> TrainedPair
+//   files --read_text--> RunText --train_tokenizers (of a new run)--> TokenizerFiles
 //                                --encode_training_text--> EncodedText, ValidationText
 //                                                          ValidationText --encode_validation_text-->
 //                                                          EncodedText
@@ -40,13 +40,8 @@ struct RunText {
 // text. DataError, UsageError: see RepeatableText and HeldOutChooser.
 RunText read_text(const RunOptions& options, Log& log);
 
-struct TrainedPair {
-  std::string source_spm, target_spm;
-  Vocabulary source, target;
-};
-
 // The second pass. It changes the text only in that it is read again.
-TrainedPair train_tokenizers(const RunOptions& options, RunText& text, Log& log);
+TokenizerFiles train_tokenizers(const RunOptions& options, RunText& text, Log& log);
 
 struct EncodedText {
   EncodedCorpus corpus;

@@ -1,5 +1,6 @@
 #include <filesystem>
 #include <iostream>
+#include <set>
 
 #include "app/command_line.h"
 #include "app/commands.h"
@@ -57,14 +58,17 @@ std::string vocabulary_folder(const std::filesystem::path& path) {
   return "";
 }
 
-// Weights of other pieces have a mean too, of the same shape, that translates nothing.
-void check_vocabularies(const std::vector<std::string>& from, const std::string& settings) {
+// Weights of other pieces have a mean too, of the same shape, that translates nothing. Each folder is read
+// once: several checkpoints may belong to one, and --settings is often one of --from.
+void check_vocabularies(const std::vector<std::string>& from, const ModelConfig& settings) {
+  const std::string& first = settings.folder;
   const TokenizerPair tokenizers = TokenizerPair::load(settings);
+  std::set<std::filesystem::path> compared = {std::filesystem::canonical(first)};
   for (const auto& path : from) {
     check_manifest(is_folder(path) ? path : folder_of(path));
     const std::string folder = vocabulary_folder(path);
-    if (!folder.empty())
-      require_one_vocabulary("--from", TokenizerPair::load(folder), folder, tokenizers, settings);
+    if (!folder.empty() && compared.insert(std::filesystem::canonical(folder)).second)
+      require_one_vocabulary("--from", TokenizerPair::load(folder), folder, tokenizers, first);
   }
 }
 
@@ -78,11 +82,12 @@ int run_average(AverageFlags& flags) {
   check_new_model_folder({"--model", flags.model});
   require_model_folder(settings);
   check_manifest(settings);
-  Transformer model(read_model_options(settings));
+  const ModelConfig config = ModelConfig::read(settings);
+  Transformer model(stored_model_options(config));
   std::vector<std::string> paths;
   for (const auto& path : flags.from) paths.push_back(weights_of(path));
   check_output_folder({"--model", flags.model}, named_paths({{"--from", paths}}));
-  check_vocabularies(flags.from, settings);
+  check_vocabularies(flags.from, config);
   load_average(model, paths);
   StagingFolder staging(flags.model, "config.json");
   for (const auto& name : settings_file_names(settings)) {

@@ -11,7 +11,6 @@
 #include "core/file_options.h"
 #include "core/interrupt.h"
 #include "core/json.h"
-#include "folder/config.h"
 #include "planning/removed_options.h"
 #include "training/fine_tuning.h"
 #include "training/run.h"
@@ -49,8 +48,8 @@ void TrainFlags::apply(const Flags& flags) {
                      "expected no preset with --from-model, whose folder determines the shape, "
                      "got '" +
                          flags.last("preset") + "'");
-  run.model = from.empty() ? model_preset(run.preset)
-                           : read_model_config(shape_folder(text_of("model", "model"), from));
+  if (!from.empty()) run.shape = ModelConfig::read(shape_folder(text_of("model", "model"), from));
+  run.model = run.shape ? run.shape->options : model_preset(run.preset);
   set_from_json(run.describe(), without_removed(file, flags.last("config")), flags.last("config"));
   apply_flags(describe(), flags);
 }

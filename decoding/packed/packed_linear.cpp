@@ -102,8 +102,9 @@ void PackedLinear::pack_int8(const float* channels, int64_t count, int64_t panel
   }
 }
 
-void PackedLinear::run(const float* x, int64_t x_stride, int64_t rows, Activation activation, float* out,
-                       QuantisedRows& quantised, ThreadPool& pool) const {
+void PackedLinear::run(const InputRows& input, Activation activation, float* out, QuantisedRows& quantised,
+                       ThreadPool& pool) const {
+  const auto& [x, x_stride, rows] = input;
   const int64_t work = rows * stride() * depth_;
   const PanelOutput output{0, panels_, bias_, activation, out, stride()};
   const auto by_panels = [&](auto product, auto kernel) {

@@ -27,6 +27,12 @@ struct QuantisedRows {
   std::vector<float> scales;
 };
 
+// Rows of inputs, adjacent or further apart.
+struct InputRows {
+  const float* x;
+  int64_t stride, rows;
+};
+
 class PackedLinear {
  public:
   PackedLinear() = default;
@@ -39,9 +45,9 @@ class PackedLinear {
   // Whole panels of outputs are stored: the minimum stride of their rows.
   int64_t stride() const { return panels_ * kernels_->panel; }
 
-  // x: rows at x_stride. out: rows at stride().
-  void run(const float* x, int64_t x_stride, int64_t rows, Activation activation, float* out,
-           QuantisedRows& quantised, ThreadPool& pool) const;
+  // out: rows at stride().
+  void run(const InputRows& input, Activation activation, float* out, QuantisedRows& quantised,
+           ThreadPool& pool) const;
 
   // Adds `value` to the bias of an output (-inf: it is never chosen).
   void add_to_bias(int64_t output, float value) { bias_[output] += value; }

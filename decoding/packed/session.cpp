@@ -91,7 +91,7 @@ Session::Buffers Session::take_buffers(int64_t rows, int64_t feed_forward_stride
 void Session::project(const PackedLinear& layer, const float* x, int64_t x_stride, int64_t rows, float* out) {
   for (int64_t begin = 0; begin < rows; begin += kRowsAtOnce) {
     throw_if_interrupted();
-    layer.run(x + begin * x_stride, x_stride, std::min(kRowsAtOnce, rows - begin), Activation::kNone,
+    layer.run({x + begin * x_stride, x_stride, std::min(kRowsAtOnce, rows - begin)}, Activation::kNone,
               out + begin * layer.stride(), quantised_, pool_);
   }
 }
@@ -101,9 +101,9 @@ void Session::feed_forward(const PackedLinear& inner, const PackedLinear& outer,
   for (int64_t begin = 0; begin < rows; begin += kFeedForwardRows) {
     throw_if_interrupted();
     const int64_t count = std::min(kFeedForwardRows, rows - begin), at = begin * buffers.stride;
-    inner.run(x + at, buffers.stride, count, model_.activation(), buffers.hidden, quantised_, pool_);
-    outer.run(buffers.hidden, buffers.hidden_stride, count, Activation::kNone, buffers.added + at, quantised_,
-              pool_);
+    inner.run({x + at, buffers.stride, count}, model_.activation(), buffers.hidden, quantised_, pool_);
+    outer.run({buffers.hidden, buffers.hidden_stride, count}, Activation::kNone, buffers.added + at,
+              quantised_, pool_);
   }
 }
 
@@ -200,7 +200,7 @@ void Session::extend_slots(const std::vector<DecoderRow>& rows) {
 void Session::self_attention(const PackedDecoderLayer& layer, const float* x, int64_t index,
                              const Buffers& buffers) {
   const ModelOptions& o = model_.options();
-  layer.self_input.run(x, buffers.stride, rows_, Activation::kNone, buffers.input, quantised_, pool_);
+  layer.self_input.run({x, buffers.stride, rows_}, Activation::kNone, buffers.input, quantised_, pool_);
   const int64_t width = 2 * o.d_model, heads = o.decoder_attention_heads, size = head_size(heads);
   const float scale = 1 / std::sqrt(size);
   float* now = caches_.back() + index * rows_ * width;
@@ -218,15 +218,15 @@ void Session::self_attention(const PackedDecoderLayer& layer, const float* x, in
           buffers.attended + r * buffers.stride, thread_scratch(length_ + 16));
     }
   });
-  layer.self_output.run(buffers.attended, buffers.stride, rows_, Activation::kNone, buffers.added, quantised_,
-                        pool_);
+  layer.self_output.run({buffers.attended, buffers.stride, rows_}, Activation::kNone, buffers.added,
+                        quantised_, pool_);
 }
 
 void Session::cross_attention(const PackedDecoderLayer& layer, const float* x, int64_t index,
                               const std::vector<DecoderRow>& rows, const Buffers& buffers) {
   const ModelOptions& o = model_.options();
   const int64_t query_stride = layer.cross_query.stride(), memory_stride = model_.memory_input.stride();
-  layer.cross_query.run(x, buffers.stride, rows_, Activation::kNone, buffers.input, quantised_, pool_);
+  layer.cross_query.run({x, buffers.stride, rows_}, Activation::kNone, buffers.input, quantised_, pool_);
   const int64_t heads = o.decoder_attention_heads, size = head_size(heads);
   const float scale = 1 / std::sqrt(size);
   const int64_t mean_length = first_token_.back() / (std::ssize(first_token_) - 1);
@@ -243,7 +243,7 @@ void Session::cross_attention(const PackedDecoderLayer& layer, const float* x, i
           buffers.attended + r * buffers.stride, thread_scratch(count + 16));
     }
   });
-  layer.cross_output.run(buffers.attended, buffers.stride, rows_, Activation::kNone, buffers.added,
+  layer.cross_output.run({buffers.attended, buffers.stride, rows_}, Activation::kNone, buffers.added,
                          quantised_, pool_);
 }
 
@@ -267,7 +267,7 @@ StepLogits& Session::step(const std::vector<DecoderRow>& rows) {
   const float* x = residual.result(model_.decoder_final_norm);
   const int64_t stride = model_.output.stride();
   float* logits = passing_.take<float>(rows_ * stride);
-  model_.output.run(x, buffers.stride, rows_, Activation::kNone, logits, quantised_, pool_);
+  model_.output.run({x, buffers.stride, rows_}, Activation::kNone, logits, quantised_, pool_);
   logits_.set(logits, rows_, stride);
   return logits_;
 }

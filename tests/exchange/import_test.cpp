@@ -7,11 +7,13 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "folder/manifest.h"
+#include "folder/model_examination.h"
 #include "folder/model_files.h"
 #include "folder/position_table.h"
 #include "folder/safetensors.h"
 #include "folder/weight_names.h"
 #include "tests/exchange/stream_writer.h"
+#include "tests/support/opened_files.h"
 #include "tokenizer/trainer.h"
 
 namespace dragoman {
@@ -87,7 +89,7 @@ std::string torch_folder(const TemporaryFolder& folder, const std::string& conte
   const std::string path = folder.path("hf");
   make_folder(path);
   const Vocabulary vocabulary = vocabulary_of(spm(), "test");
-  write_model_settings(path, options, {}, spm(), spm(), vocabulary, vocabulary);
+  write_model_settings(path, options, {}, {spm(), spm(), vocabulary, vocabulary});
   write_file_atomically(join_path(path, "pytorch_model.bin"), content);
   return path;
 }
@@ -130,6 +132,23 @@ TEST(Import, WeightsOfABinAreThoseOfTheNewFolder) {
   EXPECT_TRUE(file_exists(folder.path("new/manifest.json")));
   EXPECT_EQ(read_file(folder.path("new/vocab.json"), ErrorKind::kData),
             read_file(join_path(path, "vocab.json"), ErrorKind::kData));
+}
+
+TEST(Import, SettingsOfAFolderAreParsedOnce) {
+  const TemporaryFolder folder;
+  const std::string path = torch_folder(folder, torch_model(shape()).file(), shape());
+  remove_all(join_path(path, "generation_config.json"));  // config.json's keys stand in
+  // Besides: files are examined twice, and copied.
+  const OpenedFiles besides = opened_files(path, [&] {
+    refuse_git_lfs_pointers(path), refuse_git_lfs_pointers(path);
+    for (const auto& name : settings_file_names(path)) read_file(join_path(path, name), ErrorKind::kModel);
+  });
+  if (besides.empty()) GTEST_SKIP() << "inotify says nothing of " << path;
+  OpenedFiles opened =
+      opened_files(path, [&] { import_model({.path = path, .model = folder.path("new")}, unchecked); }) -
+      besides;
+  for (const char* name : {"config.json", "vocab.json", "source.spm", "target.spm"})
+    EXPECT_EQ(opened[name], 1) << name;
 }
 
 TEST(Import, TheChecksumDependsOnTheWeightsAndNotOnTheirFile) {

@@ -1,10 +1,6 @@
 #include "folder/model_folder.h"
 
 #include <gtest/gtest.h>
-#include <sys/inotify.h>
-#include <unistd.h>
-
-#include <map>
 
 #include "core/files.h"
 #include "folder/config.h"
@@ -12,6 +8,7 @@
 #include "folder/model_examination.h"
 #include "folder/weight_file.h"
 #include "folder/weight_names.h"
+#include "tests/support/opened_files.h"
 #include "tests/tokenizer/sample_text.h"
 
 namespace dragoman {
@@ -25,7 +22,7 @@ void write_folder(const std::string& folder) {
   options.vocab_size = options.decoder_vocab_size = vocabulary.size();
   options.pad_token_id = vocabulary.pad_id();
   options.d_model = 8, options.encoder_ffn_dim = options.decoder_ffn_dim = 8;
-  write_model_settings(folder, options, {}, trained.model, trained.model, vocabulary, vocabulary);
+  write_model_settings(folder, options, {}, {trained.model, trained.model, vocabulary, vocabulary});
   std::vector<TensorToWrite> tensors;
   const std::string zeros(1 << 20, '\0');
   for (const auto& name : weight_names(options)) {
@@ -37,26 +34,6 @@ void write_folder(const std::string& folder) {
   write_manifest(folder, model_file_names(folder));
 }
 
-// How often each file of a folder is opened while `action` runs. Nothing where the system cannot tell.
-template <typename Action>
-std::map<std::string, int> opened_files(const std::string& folder, const Action& action) {
-  const int watch = inotify_init1(IN_NONBLOCK);
-  // Closes are watched too: equal events that follow each other become one.
-  if (watch < 0 || inotify_add_watch(watch, folder.c_str(), IN_OPEN | IN_CLOSE) < 0) return {};
-  action();
-  std::map<std::string, int> counts;
-  alignas(inotify_event) char events[1 << 14];
-  for (ssize_t bytes = 0; (bytes = ::read(watch, events, sizeof events)) > 0;) {
-    for (const char* at = events; at < events + bytes;) {
-      const auto* event = reinterpret_cast<const inotify_event*>(at);
-      if (event->len > 0 && (event->mask & IN_OPEN) != 0) ++counts[event->name];
-      at += sizeof(inotify_event) + event->len;
-    }
-  }
-  ::close(watch);
-  return counts;
-}
-
 TEST(ModelFolder, EachFileIsOpenedOnceToReadIt) {
   const TemporaryFolder temporary;
   const std::string folder = temporary.path();
@@ -64,8 +41,7 @@ TEST(ModelFolder, EachFileIsOpenedOnceToReadIt) {
   // What looks at the files before they are read: what kind they are, and their checksums.
   const auto before = opened_files(folder, [&] { require_model_folder(folder), check_manifest(folder); });
   if (before.empty()) GTEST_SKIP() << "inotify says nothing of " << folder;
-  auto opened = opened_files(folder, [&] { ModelFolder::read(folder); });
-  for (const auto& [name, count] : before) opened[name] -= count;
+  OpenedFiles opened = opened_files(folder, [&] { ModelFolder::read(folder); }) - before;
   for (const char* name : {"config.json", "generation_config.json", "vocab.json", "source.spm", "target.spm",
                            "model.safetensors"})
     EXPECT_EQ(opened[name], 1) << name;

@@ -124,8 +124,8 @@ inline void write_small_folder(const std::string& folder, const SmallFolderOptio
   GenerationDefaults generation;
   generation.forbidden_tokens = {options.pad_token_id};
   make_folder(folder);
-  write_model_settings(folder, options, generation, source.model, target.model, source_vocabulary,
-                       target_vocabulary);
+  write_model_settings(folder, options, generation,
+                       {source.model, target.model, source_vocabulary, target_vocabulary});
   write_model_weights(folder, random_model(options, wanted.seed, wanted.end_bias, 2));
 }
 

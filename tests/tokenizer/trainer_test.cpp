@@ -180,7 +180,9 @@ TEST(TokenizerLines, IsAUniformSample) {
   for (size_t i = 0; i < sample.size(); ++i) {
     const int number = std::stoi(sample[i]);
     ++tenths[number / 1000];
-    if (i > 0) EXPECT_LT(std::stoi(sample[i - 1]), number);  // in their order
+    if (i > 0) {
+      EXPECT_LT(std::stoi(sample[i - 1]), number);  // in their order
+    }
   }
   for (const int count : tenths) EXPECT_NEAR(count, 200, 50);  // a standard deviation of 12
 }
