@@ -27,7 +27,7 @@ ARROWS = {
     "data": ["core", "tokenizer"],
     "evaluation": ["core", "tokenizer"],
     "report": ["core", "data"],
-    "planning": ["core", "data", "report"],
+    "planning": ["core", "data", "folder", "report"],
     "decoding": ["core", "tokenizer", "folder", "kernels"],
     "exchange": ["core", "tokenizer", "folder", "decoding"],
     "runtime": ["core"],
