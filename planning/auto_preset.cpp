@@ -77,6 +77,7 @@ constexpr double kValidationTime = 0.05;  // of the time of updates, at most
 constexpr double kValidationCost = 2;     // a validation token takes the time of two training tokens
 constexpr int64_t kValidations = 40;
 constexpr int64_t kMinValidations = 8;
+constexpr double kMinValidationLines = 200;  // of which some are translated, where all would take too long
 constexpr int64_t kAveraged = 5;
 constexpr int64_t kPatience = 20;           // of a run without a time limit
 constexpr double kDay = 24 * 3600;          // a run without a time limit is chosen to fit a day
@@ -311,10 +312,15 @@ void Chooser::set_regularisation(Candidate& candidate) const {
 void Chooser::set_validation(Candidate& candidate) const {
   TrainingOptions& training = candidate.settings.training;
   if (corpus().valid_tokens == 0) return;
-  const double affordable = kValidationCost * corpus().valid_tokens /
-                            (kValidationTime * std::max(1.0, candidate.speed.tokens_per_update));
-  const double every =
-      std::clamp(affordable, candidate.updates / kValidations, candidate.updates / kMinValidations);
+  const auto cost = [&](double tokens) {  // updates between validations that make it a twentieth of the time
+    return kValidationCost * tokens / (kValidationTime * std::max(1.0, candidate.speed.tokens_per_update));
+  };
+  const double rarest = candidate.updates / kMinValidations;
+  if (const double share = rarest / cost(corpus().valid_tokens); share < 1) {
+    const int64_t lines = rounded_count(std::max(share * corpus().valid_pairs, kMinValidationLines));
+    if (lines < corpus().valid_pairs) set("valid-lines", training.valid_lines, lines);
+  }
+  const double every = std::clamp(cost(corpus().valid_tokens), candidate.updates / kValidations, rarest);
   set("valid-every", training.valid_every, rounded_count(every));
   set("save-every", training.save_every,
       std::min<int64_t>(1'000, std::max<int64_t>(1, training.valid_every)));

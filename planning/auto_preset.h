@@ -40,8 +40,9 @@ struct AutoCorpus {
   int64_t pairs = 0;
   int64_t source_tokens = 0, target_tokens = 0;  // of an epoch
   int64_t valid_tokens = 0;                      // target tokens of the validation text; 0: none
-  bool symbols = false;                          // AutoText::is_symbols
-  bool unigram = true;                           // the tokenizer can be sampled
+  int64_t valid_pairs = 0;
+  bool symbols = false;  // AutoText::is_symbols
+  bool unigram = true;   // the tokenizer can be sampled
 };
 
 struct AutoMachine {

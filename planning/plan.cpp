@@ -49,7 +49,8 @@ std::vector<std::string> TrainingPlan::lines() const {
   if (updates == 0) return {"nothing was measured: the run ended before its first update"};
   const RunEnd last = end();
   const double pass = corpus_tokens / tokens_per_second();
-  return {
+  std::vector<std::string> all = choice;
+  const std::vector<std::string> measured = {
       "parameters: " + with_commas(parameters),
       "peak memory: " + mebibytes(peak_memory) + " (the process on the host)",
       "speed: " + with_commas(std::llround(tokens_per_second())) + " target tokens/s on " + device + " (" +
@@ -68,6 +69,8 @@ std::vector<std::string> TrainingPlan::lines() const {
           (options.average > 0 ? ", " + counted(options.average, "set") + " of weights to average" : "") +
           ")",
   };
+  all.insert(all.end(), measured.begin(), measured.end());
+  return all;
 }
 
 }  // namespace dragoman

@@ -20,6 +20,7 @@ struct TrainingPlan {
   int64_t tokens = 0;         // target tokens of these, </s> included
   int64_t corpus_tokens = 0;  // target tokens of an epoch
   std::string device;
+  std::vector<std::string> choice;                                    // of `--preset auto`
   uint64_t model_bytes = 0, checkpoint_bytes = 0, weights_bytes = 0;  // on disk
   TrainingOptions options;                                            // of the planned run
 

@@ -74,7 +74,7 @@ ReportContent report_content(RunOptions options, const RunInputs& inputs,
                              const std::optional<EncodedText>& validation) {
   RunOptions usual;
   usual.preset = options.preset;
-  usual.model = model_preset(options.preset);
+  usual.model = shape_of_preset(options.preset);
   const Transformer& model = inputs.folder.model;
   ReportContent content;
   content.name = std::filesystem::path(options.model_folder).lexically_normal().filename().string();
@@ -93,8 +93,11 @@ ReportContent report_content(RunOptions options, const RunInputs& inputs,
 }
 
 // Brings the trainer to where the run is: at a checkpoint or at its beginning.
-void start_trainer(Trainer& trainer, const FoundRun& found, const RunOptions& options, Log& log) {
+// `preparation`: seconds since the command began.
+void start_trainer(Trainer& trainer, const FoundRun& found, const RunOptions& options, double preparation,
+                   Log& log) {
   if (found.is_new()) {
+    if (options.is_auto()) trainer.count_preparation(preparation);
     if (options.is_fine_tuning()) trainer.begin_with(checksum_of_weights(options.from_model));
     return;
   }
@@ -117,28 +120,29 @@ uint64_t bytes_of_files(const std::string& folder) {
 }
 
 // The settings with which a plan is measured.
-RunOptions options_of_plan(RunOptions options, const std::string& folder) {
-  options.model_folder = folder;
-  TrainingOptions& training = options.training;
+TrainingOptions options_of_plan(TrainingOptions training) {
   training.max_time = training.max_time > 0 ? std::min(training.max_time, kPlanSeconds) : kPlanSeconds;
   training.log_every = 1;
   training.save_every = 0, training.average = 0;
-  return options;
+  return training;
 }
 
 TrainingPlan measured_plan(const RunOptions& options, Log& log, RunRequests& requests) {
+  RunningClock clock;
   const torch::Device device = start(options, log);
-  RunInputs inputs = prepare_run(options, device, log);
+  RunInputs inputs = prepare_run(options, device, clock, log);
   TrainingPlan plan;
+  plan.choice = inputs.choice;
+  plan.options = inputs.options.training;
+  const TrainingOptions training = options_of_plan(plan.options);
   plan.parameters = inputs.folder.model->parameter_count();
   plan.corpus_tokens = inputs.text.train.corpus.target_tokens();
   plan.device = describe_device(device) + ", threads " + std::to_string(at::get_num_threads());
-  Trainer trainer(std::move(inputs.folder), inputs.text.train.corpus, nullptr, options.training, log,
-                  requests);
+  Trainer trainer(std::move(inputs.folder), inputs.text.train.corpus, nullptr, training, log, requests);
   PlanWatcher watcher(plan);
   trainer.watch(watcher);
   trainer.run_at_least(PlanWatcher::kFewestUpdates);
-  log.info("plan: training for " + clock_text(options.training.max_time) + " or " +
+  log.info("plan: training for " + clock_text(training.max_time) + " or " +
            std::to_string(PlanWatcher::kFewestUpdates) + " updates, whichever takes longer");
   trainer.run();
   return plan;
@@ -147,8 +151,10 @@ TrainingPlan measured_plan(const RunOptions& options, Log& log, RunRequests& req
 }  // namespace
 
 StopReason run_training(const RunOptions& given, Log& log, RunRequests& requests) {
-  const RunOptions options = checked(given);
-  RunInputs inputs = prepare_run(options, start(options, log), log);
+  RunningClock clock;
+  const RunOptions complete = checked(with_settings_of_run(given));
+  RunInputs inputs = prepare_run(complete, start(complete, log), clock, log);
+  const RunOptions& options = inputs.options;
   const std::optional<EncodedText> validation = validation_of(inputs, options, log);
   std::optional<Validator> validator;
   if (validation) {
@@ -158,7 +164,7 @@ StopReason run_training(const RunOptions& given, Log& log, RunRequests& requests
   ReportContent content = report_content(options, inputs, validation);
   Trainer trainer(std::move(inputs.folder), inputs.text.train.corpus, validator ? &*validator : nullptr,
                   options.training, log, requests);
-  start_trainer(trainer, inputs.run.found, options, log);
+  start_trainer(trainer, inputs.run.found, options, clock.seconds(), log);
   RunWatch watch(options.model_folder, std::move(content), options.training.tensorboard,
                  trainer.state().update, log);
   trainer.watch(watch);
@@ -166,11 +172,11 @@ StopReason run_training(const RunOptions& given, Log& log, RunRequests& requests
 }
 
 TrainingPlan plan_training(const RunOptions& given, Log& log, RunRequests& requests) {
-  const RunOptions options = checked(given);
+  RunOptions options = checked(given);
   const TemporaryFolder folder;
-  TrainingPlan plan = measured_plan(options_of_plan(options, folder.path()), log, requests);
+  options.model_folder = folder.path();
+  TrainingPlan plan = measured_plan(options, log, requests);
   throw_if_interrupted();
-  plan.options = options.training;
   plan.peak_memory = peak_memory();
   plan.model_bytes = bytes_of_files(folder.path());
   plan.weights_bytes = file_size(folder.path("model.safetensors"), ErrorKind::kModel);

@@ -124,6 +124,19 @@ OpenedRun open_new_run(const RunOptions& options, Log& log) {
   return {std::move(folder), find_run(options, log)};
 }
 
+RunOptions with_settings_of_run(RunOptions options) {
+  const std::string path = join_path(options.model_folder, kRunName);
+  if (!options.is_auto() || options.model_folder.empty() || !holds_run(options.model_folder)) return options;
+  nlohmann::json run = without_removed(read_json_file(path, ErrorKind::kConfig), path);
+  const GivenSettings given = options.all_given();
+  const GivenSettings never = {"train-source", "train-target", "train-pairs", "valid-source",
+                               "valid-target", "valid-pairs",  "model",       "from-model"};
+  for (const Option& option : options.describe())
+    if (given.count(option.name) > 0 || never.count(option.name) > 0) run.erase(option.json_key());
+  set_from_json(options.describe(), run, path);
+  return options;
+}
+
 void write_run_settings(const RunOptions& options) {
   RunOptions written = options;
   written.training.max_updates_is_relative = false;

@@ -52,6 +52,10 @@ std::optional<OpenedRun> open_earlier_run(const RunOptions& options, Log& log);
 // the checks are repeated.
 OpenedRun open_new_run(const RunOptions& options, Log& log);
 
+// The settings of the run in the folder, if there is one, for all that was not given (RunOptions::given); text
+// and folders aside. Otherwise the settings as they are. ConfigError.
+RunOptions with_settings_of_run(RunOptions options);
+
 // Writes run.json, the first file of a run.
 void write_run_settings(const RunOptions& options);
 

@@ -8,6 +8,29 @@
 
 namespace dragoman {
 
+namespace {
+
+StringList all_presets() {
+  StringList names = model_presets();
+  names.insert(names.begin(), kAutoPreset);
+  return names;
+}
+
+}  // namespace
+
+ModelOptions shape_of_preset(const std::string& name) {
+  return name == kAutoPreset ? ModelOptions() : model_preset(name);
+}
+
+GivenSettings RunOptions::all_given() const {
+  RunOptions here = *this, usual;
+  const OptionList ours = here.describe(), defaults = usual.describe();
+  GivenSettings all = given;
+  for (size_t i = 0; i < ours.size(); ++i)
+    if (ours[i].value_text() != defaults[i].value_text()) all.insert(ours[i].name);
+  return all;
+}
+
 OptionList RunOptions::describe() {
   return grouped(
              "Text",
@@ -48,10 +71,12 @@ OptionList RunOptions::describe() {
          grouped("Text", corpus.describe()) + grouped("Tokenizer", tokenizer.describe()) +
          grouped(
              "Model",
-             {option(preset, "preset", "NAME",
-                     "model size, which the flags below can change: tiny, small, base or big; characters "
-                     "is for letters, phonemes and other small alphabets")
-                  .one_of(model_presets()),
+             {option(
+                  preset, "preset", "NAME",
+                  "auto chooses the shape and all settings below by the text, the machine and --max-time; a "
+                  "flag that is given stays, and the rest adapts to it. The others are shapes, with fixed "
+                  "defaults for the rest: tiny, small, base, big; characters is for letters and sounds")
+                  .one_of(all_presets()),
               option(from_model, "from-model", "DIR",
                      "fine-tuning: start with the weights, tokenizers and shape of this model folder. The "
                      "flags below must not change them, except dropout. Optimiser and schedule start from "

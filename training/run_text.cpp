@@ -141,6 +141,7 @@ RunText read_text(const RunOptions& options, Log& log) {
     examiner.examine(pair);
     ratios.add(pair);
     text.tags.add(pair.source);
+    text.profile.source.add(pair.source), text.profile.target.add(pair.target);
     if (holds_out) chooser.add(pair.source);
   });
   ratios.report(kUnusualRatio, findings);

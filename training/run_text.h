@@ -10,6 +10,7 @@
 #include <unordered_set>
 
 #include "core/log.h"
+#include "data/text_profile.h"
 #include "folder/model_files.h"
 #include "report/report.h"
 #include "tokenizer/language_tags.h"
@@ -30,6 +31,7 @@ struct RunText {
   RepeatableText train;
   std::unordered_set<std::string> held_out;  // sources of it that are validation text instead
   LanguageTags tags;                         // that begin source lines
+  PairProfile profile;
   ReportCorpus facts{.title = "Training text"};
   ValidationText valid;  // without the pairs that are held out
 

@@ -29,6 +29,9 @@ class Trainer {
   // first, and stay the model when no later ones are better.
   void begin_with(std::string checksum) { training_.state.from_model = std::move(checksum); }
 
+  // --max-time counts so many seconds before the first update of a new run.
+  void count_preparation(double seconds) { training_.state.seconds = seconds; }
+
   void watch(TrainWatcher& watcher) { training_.train_log.watch(watcher); }
 
   // --max-time does not end the run before so many updates.

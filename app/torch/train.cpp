@@ -31,12 +31,24 @@ struct TrainFlags {
   void apply(const Flags& flags);
 };
 
+// The settings that stand in the file or on the command line.
+GivenSettings given_settings(const OptionList& options, const nlohmann::json& file, const Flags& flags) {
+  GivenSettings given;
+  for (const Option& option : options)
+    if (flags.has(option.name) || (file.is_object() && file.contains(option.json_key())))
+      given.insert(option.name);
+  return given;
+}
+
 // default < preset (or the folder of --from-model) < --config < flag
 void TrainFlags::apply(const Flags& flags) {
   nlohmann::json file = nlohmann::json::object();
   if (flags.has("config")) file = read_json_file(flags.last("config"), ErrorKind::kConfig);
   if (file.is_object() && file.contains("preset") && file["preset"].is_string())
     run.preset = file["preset"].get<std::string>();
+  // The updates that fit into the time are in the file: a run is repeated by them, not by the clock.
+  if (file.is_object() && file.value("preset", "") == kAutoPreset && file.contains("max_updates"))
+    file.erase("max_time");
   if (flags.has("preset")) run.preset = flags.last("preset");
   const auto text_of = [&](const char* flag, const char* key) -> std::string {
     if (flags.has(flag)) return flags.last(flag);
@@ -49,9 +61,10 @@ void TrainFlags::apply(const Flags& flags) {
                      "got '" +
                          flags.last("preset") + "'");
   if (!from.empty()) run.shape = ModelConfig::read(shape_folder(text_of("model", "model"), from));
-  run.model = run.shape ? run.shape->options : model_preset(run.preset);
+  run.model = run.shape ? run.shape->options : shape_of_preset(run.preset);
   set_from_json(run.describe(), without_removed(file, flags.last("config")), flags.last("config"));
   apply_flags(describe(), flags);
+  run.given = given_settings(run.describe(), file, flags);
 }
 
 int run_train(const TrainFlags& flags) {

@@ -24,7 +24,7 @@ AutoText sentences(int64_t pairs) {
 // A corpus like Multi30k: 17 target tokens per pair.
 AutoRequest request_of(int64_t pairs, double seconds) {
   AutoRequest request;
-  request.corpus = {pairs, 16 * pairs, 17 * pairs, 17 * 1000, false, true};
+  request.corpus = {pairs, 16 * pairs, 17 * pairs, 17 * 1000, 1000, false, true};
   request.seconds = seconds;
   request.settings.model.vocab_size = request.settings.model.decoder_vocab_size = 6001;
   return request;
