@@ -140,14 +140,14 @@ std::string program_help() {
         "\nIn a container: mount the folder with your files as /data, which is where paths begin\n" +
         wrapped_commands(
             "  docker run --rm -v \"$PWD:/data\" --user \"$(id -u):$(id -g)\" dragoman train --train-source "
-            "train.en --train-target train.de --model en-de --preset tiny --learning-rate 4e-3 --warmup 500\n"
+            "train.en --train-target train.de --model en-de --max-time 2h\n"
             "  echo \"Good morning.\" | docker run --rm -i -v \"$PWD:/data\" dragoman translate --model "
             "en-de\n");
   text +=
       "\nFirst steps\n" +
       wrapped_commands(
-          "  dragoman train --train-source train.en --train-target train.de --model en-de --preset tiny "
-          "--learning-rate 4e-3 --warmup 500 --max-time 1h\n"
+          "  dragoman train --train-source train.en --train-target train.de --model en-de "
+          "--max-time 2h\n"
           "  echo \"Good morning.\" | dragoman translate --model en-de\n"
           "  dragoman evaluate --model en-de --source test.en --reference test.de\n") +
       "\n" +

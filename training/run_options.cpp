@@ -73,9 +73,9 @@ OptionList RunOptions::describe() {
              "Model",
              {option(
                   preset, "preset", "NAME",
-                  "auto chooses the shape and all settings below by the text, the machine and --max-time; a "
-                  "flag that is given stays, and the rest adapts to it. The others are shapes, with fixed "
-                  "defaults for the rest: tiny, small, base, big; characters is for letters and sounds")
+                  "auto: shape and settings by the text, the machine and --max-time; a flag that is given "
+                  "stays, and the rest adapts to it (docs/auto.md). The others are shapes with fixed defaults "
+                  "for the rest; characters is for letters and sounds")
                   .one_of(all_presets()),
               option(from_model, "from-model", "DIR",
                      "fine-tuning: start with the weights, tokenizers and shape of this model folder. The "

@@ -96,8 +96,7 @@ Command train_command() {
        .summary = "Trains a model from parallel text. Resumes an earlier run with the same settings.",
        .usage = "--train-source F --train-target F --model DIR [flags]",
        .examples =
-           "  dragoman train --train-source train.en --train-target train.de --model en-de --preset tiny "
-           "--learning-rate 4e-3 --warmup 500 --max-time 30m\n"
+           "  dragoman train --train-source train.en --train-target train.de --model en-de --max-time 2h\n"
            "  dragoman train --train-source train.en --train-target train.de --model en-de --preset base "
            "--plan\n"
            "  dragoman train --train-pairs pairs.tsv.gz --model en-de --vocab-size 4000 --max-updates 20000\n"
