@@ -40,12 +40,13 @@ class PreparedRun : public ::testing::Test {
   }
 
   OpenedFiles opened_in(const std::string& folder, const RunOptions& run) {
-    return opened_files(folder, [&] { prepare_run(checked(run), torch::kCPU, log_); });
+    return opened_files(folder, [&] { prepare_run(checked(run), torch::kCPU, clock_, log_); });
   }
 
   TemporaryFolder folder_;
   std::string pairs_, model_ = folder_.path("m");
   bool system_can_tell_ = true;
+  RunningClock clock_;
   std::ostringstream text_;
   Log log_{text_};
 };
