@@ -42,7 +42,7 @@ OptionList file_options(EvaluateFlags& f) {
           .one_each(),
       option(f.save_hypothesis, "save-hypothesis", "F", "write the model's translations to this file"),
       option(f.language_pair, "language-pair", "XX-YY",
-             "languages of source and reference: unless --tokenize is given, BLEU uses the tokenisation zh "
+             "languages of source and reference. Unless --tokenize is given, BLEU uses the tokenisation zh "
              "for Chinese (zh), ja-mecab for Japanese (ja) and ko-mecab for Korean (ko)")
           .alias("langpair"),
   };

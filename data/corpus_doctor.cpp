@@ -91,8 +91,8 @@ OptionList text_options(DoctorOptions& o) {
       "Text",
       {
           option(o.text.source, "source", "F",
-                 "parallel text, source side; several files by commas or repeated flags; compressed "
-                 "files (.gz, .xz, .zst, .bz2) are read as they are")
+                 "parallel text, source side; several files by commas or repeated flags; files may be "
+                 "compressed (.gz, .xz, .zst, .bz2)")
               .alias("train-source"),
           option(o.text.target, "target", "F", "target side: line N translates line N").alias("train-target"),
           option(o.text.pairs, "pairs", "F", "text with a source, a tab and a target on each line")

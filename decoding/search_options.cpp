@@ -49,9 +49,10 @@ OptionList SearchOptions::describe() {
               .at_most(1024)
               .alias("encoder-no-repeat-ngram-size"),
           option(repetition_penalty, "repetition-penalty", "P",
-                 "makes tokens that were already generated less probable (above 1) or more (below), as "
-                 "transformers does: a beam multiplies their log-probabilities by P; greedy search and "
-                 "--sample divide positive logits by P and multiply negative ones (Keskar et al. 2019)")
+                 "makes tokens that were already generated less probable (above 1) or more probable (below "
+                 "1), as transformers does. Beam search multiplies their log-probabilities by P. Greedy "
+                 "search and --sample divide positive logits by P and multiply negative ones (Keskar et "
+                 "al. 2019)")
               .at_least(0.01)
               .at_most(100),
           option(diversity_rate, "diversity-rate", "R",
@@ -60,8 +61,8 @@ OptionList SearchOptions::describe() {
               .at_least(0)
               .at_most(1000),
           option(sample, "sample",
-                 "sample tokens by their probability instead of searching; --n-best N samples N "
-                 "translations; the samples of a line depend only on the line and --seed"),
+                 "sample tokens by their probability instead of searching. --n-best N samples N "
+                 "translations. The samples of a line depend only on the line and --seed"),
           option(temperature, "temperature", "T", "with --sample: divide logits by T")
               .at_least(0.001)
               .at_most(1000),
@@ -74,10 +75,11 @@ OptionList SearchOptions::describe() {
               .at_least(1e-6)
               .at_most(1),
           option(search_until, "search-until", "RULE",
-                 "when beam search stops: heuristic (early_stopping=False of transformers 5: the best live "
-                 "score over the current length), candidates (of transformers 4: a hypothesis that has just "
-                 "ended counts as live), exact (early_stopping=\"never\": the best live score over the "
-                 "maximum length) or first (early_stopping=True: as soon as a beam of hypotheses has ended)"),
+                 "when beam search stops. heuristic: by the best live score over the current length "
+                 "(early_stopping=False of transformers 5). candidates: the same, but a hypothesis that "
+                 "has just ended counts as live (transformers 4). exact: by the best live score over the "
+                 "maximum length (early_stopping=\"never\"). first: as soon as --beam-size hypotheses have "
+                 "ended (early_stopping=True)"),
       });
 }
 

@@ -88,9 +88,9 @@ OptionList MetricOptions::describe() {
   OptionList own = {
       option(
           metrics, "metrics", "LIST",
-          "scores to compute: bleu, chrf (chrF2; chrF++ with --chrf-word-order 2), ter; and error rates of "
-          "short outputs, ser (share of lines that are wrong, which papers on pronunciations call word error "
-          "rate) and per (edits of their tokens, such as phonemes)"),
+          "scores to compute: bleu, chrf (chrF2; chrF++ with --chrf-word-order 2) and ter. For short "
+          "outputs there are two error rates: ser, the share of wrong lines (papers on pronunciations call "
+          "it word error rate), and per, the edits of tokens such as phonemes"),
       option(confidence, "confidence", "add 95 % confidence intervals by bootstrap resampling"),
       option(bootstrap_samples, "confidence-n", "N", "number of bootstrap samples").at_least(2)};
   return grouped("scoring", own + bleu.describe() + chrf.describe() + ter.describe());

@@ -36,8 +36,8 @@ OptionList RunOptions::describe() {
              "Text",
              {
                  option(train.source, "train-source", "F",
-                        "training text, source side; several files by commas or repeated flags; "
-                        "compressed files (.gz, .xz, .zst, .bz2) are read as they are")
+                        "training text, source side; several files by commas or repeated flags; files may "
+                        "be compressed (.gz, .xz, .zst, .bz2)")
                      .alias("train-src")
                      .changeable(),
                  option(train.target, "train-target", "F",

@@ -490,7 +490,7 @@ class Outputs(TextTest):
         out.chmod(0o600)
         for number in (2, 3):
             kept = self.folder / f"out.partial-{number}"
-            self.assertIn(f"is in {kept}\n", self.stop_translate(out, b"ba ke\n", signal.SIGTERM))
+            self.assertIn(f"are in {kept}\n", self.stop_translate(out, b"ba ke\n", signal.SIGTERM))
             self.assertEqual((kept.stat().st_mode & 0o777, partial.read_bytes()), (0o600, b"mine"))
             self.assertTrue(kept.read_bytes())
 
@@ -533,7 +533,7 @@ class Outputs(TextTest):
         link = self.folder / "link"
         link.symlink_to("real/out")
         partial = self.folder / "real" / "out.partial"
-        self.assertIn(f"is in {partial}", self.stop_translate(link, b"ba ke\n", signal.SIGTERM))
+        self.assertIn(f"are in {partial}", self.stop_translate(link, b"ba ke\n", signal.SIGTERM))
         self.assertTrue(partial.exists())
 
     def test_of_commands_that_wait_and_are_stopped_leave_nothing(self):
