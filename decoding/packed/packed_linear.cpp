@@ -130,8 +130,8 @@ void PackedLinear::run(const InputRows& input, Activation activation, float* out
   char* integers = quantised.integers.data();
   float* scales = quantised.scales.data();
   pool.run(rows, rows * depth_, [&](int64_t begin, int64_t end) {
-    kernels_->quantise({.x = x + begin * x_stride,
-                        .x_stride = x_stride,
+    kernels_->quantise({.x = input.x + begin * input.stride,
+                        .x_stride = input.stride,
                         .rows = end - begin,
                         .depth = inputs_,
                         .to = integers + begin * row_bytes,

@@ -601,7 +601,7 @@ class Doctor(CommandTest):
     def test_tells_what_it_finds(self):
         out = self.done(call("doctor", "--model", Shared.model)).decode()
         for pattern in (r"(?m)^LibTorch +\d+\.\d+", r"(?m)^kernels +\w+", r"(?m)^training +fastest", r"(?m)^threads +\d+ hardware threads", r"(?m)^memory +[\d,]+ MiB",
-                        r"(?m)^CUDA +\w+", r"(?m)^model .*whole, [\d,]+ parameters"):
+                        r"(?m)^CUDA +\w+", r"(?m)^model .*complete, [\d,]+ parameters"):
             self.assertRegex(out, pattern)
         facts = json.loads(self.done(call("doctor", "--output-format", "json")))
         self.assertIn("processor", facts["facts"])
