@@ -10,8 +10,9 @@ import tempfile
 import unittest
 import xml.etree.ElementTree
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.dont_write_bytecode = True
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "benchmarks" / "training"))
+sys.path.insert(0, str(ROOT / "benchmarks" / "training"))
 import batches  # noqa: E402
 import corpus  # noqa: E402
 import measure  # noqa: E402
@@ -61,6 +62,11 @@ class Start(unittest.TestCase):
                          "training the tokenizer")
         self.assertEqual(start.phase_of(begin, "encoding"), "encoding")
         self.assertEqual(start.phase_of("batches: 12 per epoch", "encoding"), "planning, first update")
+
+    def test_the_program_shows_these_phases(self):
+        source = "".join((ROOT / "training" / name).read_text(encoding="utf-8") for name in ("run_text.cpp", "epoch_size.cpp"))
+        for pattern in filter(None, start.PHASES.values()):
+            self.assertRegex(source.replace('training the " + name', "training the tokenizer"), pattern)
 
     def test_a_phase_lasts_from_the_mark_before_it(self):
         rows = start.differences([("loading", 1.5, 1.0, 100), ("encoding", 4.0, 6.0, 90)])
