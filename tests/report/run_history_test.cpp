@@ -122,6 +122,7 @@ TEST_F(History, TheMeanOfSeveralWeightsIsNoPointOfTheCurve) {
   mean.update = 100, mean.bleu = 7, mean.averaged = 5, mean.is_best = true;
   train_log_.validation(mean, ValidMetric::kBleu, 0);
   EXPECT_EQ(updates(), "t100 v100 ");
+  EXPECT_EQ(history().validations[0].bleu, 5);
   EXPECT_EQ(history().best()->bleu, 7);
   EXPECT_EQ(history().best()->averaged, 5);
   train(200);  // the mean stays the model until a validation is better

@@ -48,6 +48,10 @@ TEST(CountValidation, AGainBelowTheScoreOfAMeanCounts) {
   count_validation(state, 6, /*became_the_model=*/false);
   EXPECT_EQ(state.best_score, 6);
   EXPECT_EQ(state.validations_without_gain, 0);
+  state.update = 9;
+  count_validation(state, 6, /*became_the_model=*/false);  // a tie
+  EXPECT_EQ(state.best_update, 8);
+  EXPECT_EQ(state.validations_without_gain, 1);
 }
 
 }  // namespace
