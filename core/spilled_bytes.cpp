@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <new>
 #include <utility>
@@ -18,7 +19,7 @@ namespace dragoman {
 namespace {
 
 constexpr size_t kWriteAtOnce = 1 << 20;  // bytes
-constexpr size_t kLeastMemory = 64;       // bytes
+constexpr size_t kMinMemory = 64;         // bytes
 
 [[noreturn]] void spill_failed(const std::string& folder, const std::string& action) {
   cannot(ErrorKind::kData, action + " in", folder, errno);
@@ -59,7 +60,7 @@ SpilledBytes& SpilledBytes::operator=(SpilledBytes&& other) noexcept {
 
 void SpilledBytes::reserve(size_t bytes) {
   if (bytes <= capacity_) return;
-  capacity_ = std::max({bytes, 2 * capacity_, kLeastMemory});
+  capacity_ = std::max({bytes, 2 * capacity_, kMinMemory});
   void* larger = std::realloc(memory_.get(), capacity_);
   if (larger == nullptr) throw std::bad_alloc();
   static_cast<void>(memory_.release());  // realloc has freed it
@@ -108,7 +109,7 @@ void SpilledBytes::seal() {
 }
 
 void SpilledBytes::release() const {
-  if (mapped_) ::madvise(data_, size_, MADV_DONTNEED);  // only a wish: nothing is lost either way
+  if (mapped_) ::madvise(data_, size_, MADV_DONTNEED);  // a hint: the content stays readable
 }
 
 }  // namespace dragoman

@@ -17,17 +17,15 @@ constexpr double kMaxSymbolLength = 4;
 // An alphabet is used again and again.
 constexpr double kMinUsesOfSymbol = 20;
 constexpr double kMaxWordsOfSingle = 1.2;
-// A line without spaces is a sentence where it is long (Thai), or has one of thousands of characters (Chinese).
+// A line without spaces is a sentence if it is long (Thai) or if the alphabet is large (Chinese).
 constexpr double kMaxLengthOfWord = 16;
 constexpr int64_t kMaxLetters = 300;
 
 }  // namespace
 
 void TextProfile::add(std::string_view line) {
+  if (lines_ == kMaxLines) return;
   ++lines_;
-  bytes_ += line.size();
-  if (detailed_ >= kDetailed) return;
-  ++detailed_;
   std::string word;
   const auto end_word = [&] {
     if (word.empty()) return;
@@ -67,7 +65,7 @@ bool TextProfile::is_separated_symbols() const {
 
 bool TextProfile::is_single_words() const {
   return lines_ > 0 && words_per_line() <= kMaxWordsOfSingle && characters_per_word() > 1 &&
-         characters_per_word() <= kMaxLengthOfWord && characters() <= kMaxLetters;
+         characters_per_word() <= kMaxLengthOfWord && different_characters() <= kMaxLetters;
 }
 
 }  // namespace dragoman

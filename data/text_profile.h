@@ -13,20 +13,18 @@ namespace dragoman {
 
 class TextProfile {
  public:
-  // Only the first `kDetailed` lines of a side are looked at in detail.
-  static constexpr int64_t kDetailed = 200'000;
+  // Lines after the first kMaxLines are ignored.
+  static constexpr int64_t kMaxLines = 200'000;
 
   // A line without its end, valid UTF-8.
   void add(std::string_view line);
 
-  int64_t lines() const { return lines_; }
-  double bytes_per_line() const { return per_line(bytes_); }
-  double words_per_line() const { return detailed_ == 0 ? 0 : 1.0 * words_ / detailed_; }
+  double words_per_line() const { return lines_ == 0 ? 0 : 1.0 * words_ / lines_; }
   double characters_per_word() const { return words_ == 0 ? 0 : 1.0 * characters_ / words_; }
   // Different words (maximal runs without white space) up to kMaxWords, or kMaxWords when there are more.
   int64_t different_words() const { return words_seen_.size(); }
   // Different characters, white space aside.
-  int64_t characters() const { return counts_.size(); }
+  int64_t different_characters() const { return counts_.size(); }
   // The most frequent characters that make up this share of the text.
   int64_t characters_for(double coverage) const;
 
@@ -38,9 +36,7 @@ class TextProfile {
  private:
   static constexpr size_t kMaxWords = 5000;
 
-  double per_line(int64_t amount) const { return lines_ == 0 ? 0 : 1.0 * amount / lines_; }
-
-  int64_t lines_ = 0, detailed_ = 0, bytes_ = 0, words_ = 0, characters_ = 0;
+  int64_t lines_ = 0, words_ = 0, characters_ = 0;
   std::unordered_map<char32_t, int64_t> counts_;
   std::unordered_set<std::string> words_seen_;
 };

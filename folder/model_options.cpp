@@ -90,6 +90,17 @@ ModelOptions model_preset(const std::string& name) {
   throw UsageError("--preset", "expected one of " + all + ", got '" + name + "'");
 }
 
+int64_t parameter_count(const ModelOptions& o) {
+  const int64_t d = o.d_model, attention = 4 * (d * d + d), norm = 2 * d;
+  const auto feed_forward = [&](int64_t width) { return d * width + width + width * d + d; };
+  const int64_t encoder = o.encoder_layers * (attention + feed_forward(o.encoder_ffn_dim) + 2 * norm);
+  const int64_t decoder = o.decoder_layers * (2 * attention + feed_forward(o.decoder_ffn_dim) + 3 * norm);
+  int64_t embeddings = o.decoder_vocab_size * d;
+  if (!o.share_encoder_decoder_embeddings) embeddings += o.vocab_size * d;
+  if (!o.tie_word_embeddings) embeddings += o.decoder_vocab_size * d;
+  return encoder + decoder + (o.pre_norm() ? 2 * norm : 0) + embeddings;
+}
+
 void check_model_options(const ModelOptions& o, const std::string& where, ErrorKind kind) {
   const auto require = [&](bool holds, const std::string& what) {
     if (!holds) fail(kind, where, "expected " + what);

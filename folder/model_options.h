@@ -61,6 +61,10 @@ struct ModelOptions {
 std::vector<std::string> model_presets();
 ModelOptions model_preset(const std::string& name);
 
+// Trainable parameters of a model of this shape, shared ones counted once: a linear layer has in x out + out,
+// a norm 2 D.
+int64_t parameter_count(const ModelOptions& options);
+
 // Throws an Error of `kind` naming `where` when the members do not fit together (heads do not divide d_model,
 // odd d_model, shared embeddings with two vocabulary sizes, more than 2^40 parameters).
 void check_model_options(const ModelOptions& options, const std::string& where, ErrorKind kind);

@@ -3,32 +3,34 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdio>
 #include <optional>
-#include <span>
 
 #include "core/log.h"
-#include "planning/run_length.h"
 
 namespace dragoman {
 namespace {
 
 // ---- the rules ----------------------------------------------------------------------------------------
 
-// The shapes, from small to large, each with its peak learning rate.
+// A row without a source is an estimate between its neighbours.
+
+// The shapes, from small to large, each with its peak learning rate and the most updates of warm-up.
 struct Shape {
   int64_t d_model, layers, ffn_dim, heads;
   double learning_rate;
+  int64_t max_warmup;
 };
 constexpr std::array<Shape, 9> kShapes = {{
-    {64, 3, 256, 2, 5e-3},
-    {96, 4, 256, 3, 4e-3},
-    {128, 4, 256, 4, 3e-3},     // Wu et al. 2021, Transformer-tiny; benchmarks/results/2026-11-27-multi30k.md
-    {192, 4, 768, 6, 1.5e-3},   // between its neighbours
-    {256, 4, 1024, 4, 1e-3},    // benchmarks/results/2026-11-27-tatoeba.md and 2026-11-27-cmudict.md
-    {384, 6, 1536, 6, 8e-4},    // between its neighbours
-    {512, 6, 2048, 8, 7e-4},    // Vaswani et al. 2017, table 3, base; their rate at 4,000 updates
-    {768, 6, 3072, 12, 6e-4},   // between its neighbours
-    {1024, 6, 4096, 16, 5e-4},  // Vaswani et al. 2017, table 3, big; Ott et al. 2018
+    {64, 3, 256, 2, 5e-3, 1'000},
+    {96, 4, 256, 3, 4e-3, 1'000},
+    {128, 4, 256, 4, 3e-3, 1'000},  // Wu et al. 2021, tiny; benchmarks/results/2026-11-27-multi30k.md
+    {192, 4, 768, 6, 1.5e-3, 1'500},
+    {256, 4, 1024, 4, 1e-3, 1'500},  // benchmarks/results/2026-11-27-tatoeba.md and 2026-11-27-cmudict.md
+    {384, 6, 1536, 6, 8e-4, 4'000},
+    {512, 6, 2048, 8, 7e-4, 4'000},  // Vaswani et al. 2017, table 3, base; their rate at 4,000 updates
+    {768, 6, 3072, 12, 6e-4, 4'000},
+    {1024, 6, 4096, 16, 5e-4, 4'000},  // Vaswani et al. 2017, table 3, big; Ott et al. 2018
 }};
 
 // By the number of training pairs: values between the rows are interpolated, in logarithms.
@@ -36,7 +38,7 @@ struct SizeRule {
   double pairs;
   double max_width;   // wider models overfit, or learn more slowly
   double vocabulary;  // pieces
-  double max_epochs;  // more have not helped
+  double max_epochs;
 };
 constexpr std::array<SizeRule, 6> kSizes = {{
     {2'000, 96, 1'500, 300},
@@ -63,7 +65,7 @@ constexpr std::array<DropoutRule, 4> kDropouts = {{
 }};
 
 constexpr std::array<int64_t, 5> kBatches = {512, 1024, 2048, 4096, 8192};
-constexpr double kMinUpdates = 4'000;        // smaller batches are taken for more updates than this
+constexpr double kMinUpdates = 4'000;        // a larger batch must leave so many
 constexpr double kMinUpdatesPerEpoch = 200;  // Multi30k's recipe has 259, Tatoeba's 389
 constexpr double kManyUpdates = 100'000;     // larger updates pay above it (Ott et al. 2018)
 constexpr int64_t kLargeUpdate = 25'000;     // target tokens (Vaswani et al. 2017, 5.1)
@@ -90,28 +92,31 @@ constexpr double kMuchRepetition = 0.5;
 constexpr int64_t kLargeAlphabet = 1'000;
 constexpr double kCoverageOfLargeAlphabet = 0.9995;  // SentencePiece's advice for Japanese and Chinese
 constexpr double kLetterPieces = 4;                  // per letter, where lines are single words
+constexpr double kSpecialPieces = 16;                // </s>, <unk>, and a few language tags
+constexpr double kRoomForWords = 1.5;                // of the pieces of single characters
 
 // ---- arithmetic ---------------------------------------------------------------------------------------
 
 // Linear in log(x) and log(y) between the rows, constant outside.
-template <typename Row, size_t N>
-double interpolated(const std::array<Row, N>& rows, double Row::*x, double Row::*y, double at) {
+template <typename Row, size_t N, typename X>
+double interpolated(const std::array<Row, N>& rows, X Row::*x, double Row::*y, double at) {
   if (at <= rows.front().*x) return rows.front().*y;
   for (size_t i = 1; i < N; ++i) {
     const Row &low = rows[i - 1], &high = rows[i];
     if (at > high.*x) continue;
-    const double share = std::log(at / (low.*x)) / std::log(high.*x / (low.*x));
+    const double low_x = low.*x, high_x = high.*x;
+    const double share = std::log(at / low_x) / std::log(high_x / low_x);
     return std::exp(std::log(low.*y) + share * std::log(high.*y / (low.*y)));
   }
   return rows.back().*y;
 }
 
-// The nearest number with one or two digits that people like: 1, 1.5, 2, 2.5, 3, 4, 5, 6, 8 times 10^n.
+// The nearest round number.
 double rounded(double value) {
   if (value <= 0) return value;
   const double scale = std::pow(10, std::floor(std::log10(value)));
   double best = 10;
-  for (const double digit : {1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0})
+  for (const double digit : {1.0, 1.2, 1.5, 1.6, 2.0, 2.5, 3.0, 3.2, 4.0, 5.0, 6.0, 8.0})
     if (std::abs(std::log(value / scale / digit)) < std::abs(std::log(value / scale / best))) best = digit;
   return best * scale;
 }
@@ -120,15 +125,19 @@ int64_t rounded_count(double value) {
   return std::max<int64_t>(1, std::llround(rounded(std::max(1.0, value))));
 }
 
-double learning_rate_for(double d_model) {
-  if (d_model <= kShapes.front().d_model) return kShapes.front().learning_rate;
-  for (size_t i = 1; i < kShapes.size(); ++i) {
-    const Shape &low = kShapes[i - 1], &high = kShapes[i];
-    if (d_model > high.d_model) continue;
-    const double share = std::log(d_model / low.d_model) / std::log(1.0 * high.d_model / low.d_model);
-    return rounded(low.learning_rate * std::pow(high.learning_rate / low.learning_rate, share));
-  }
-  return kShapes.back().learning_rate;
+double learning_rate_for(int64_t d_model) {
+  return rounded(interpolated(kShapes, &Shape::d_model, &Shape::learning_rate, d_model));
+}
+
+// That of the smallest shape which is at least as wide.
+int64_t max_warmup_for(int64_t d_model) {
+  for (const Shape& shape : kShapes)
+    if (d_model <= shape.d_model) return shape.max_warmup;
+  return kShapes.back().max_warmup;
+}
+
+std::string mebibytes(int64_t bytes) {
+  return with_commas(bytes >> 20) + " MiB";
 }
 
 std::string number_text(double value) {
@@ -168,6 +177,7 @@ class Chooser {
   bool fits_memory(const AutoSettings& settings) const;
   void set_batch(AutoSettings& settings, double tokens) const;
   void set_length(Candidate& candidate) const;
+  int64_t least_memory() const;
   double max_epochs() const;
   double seconds_for_updates() const;
   void set_schedule(Candidate& candidate) const;
@@ -183,9 +193,9 @@ class Chooser {
 
 // From large to small. One where the shape is given.
 std::vector<Shape> Chooser::shapes() const {
-  const double width = is_given("d-model") ? 1.0 * request_.settings.model.d_model
-                                           : interpolated(kSizes, &SizeRule::pairs, &SizeRule::max_width,
-                                                          1.0 * corpus().pairs);
+  const double width = is_given("d-model")
+                           ? 1.0 * request_.settings.model.d_model
+                           : interpolated(kSizes, &SizeRule::pairs, &SizeRule::max_width, corpus().pairs);
   std::vector<Shape> all;
   for (const Shape& shape : kShapes)
     if (all.empty() || shape.d_model <= width * 1.01) all.insert(all.begin(), shape);
@@ -207,7 +217,7 @@ void Chooser::set_shape(ModelOptions& model, const Shape& shape) const {
 }
 
 double Chooser::max_epochs() const {
-  const double rule = interpolated(kSizes, &SizeRule::pairs, &SizeRule::max_epochs, 1.0 * corpus().pairs);
+  const double rule = interpolated(kSizes, &SizeRule::pairs, &SizeRule::max_epochs, corpus().pairs);
   return request_.is_fine_tuning ? std::max(3.0, kFineTuningEpochs * rule) : rule;
 }
 
@@ -271,11 +281,14 @@ Chooser::Candidate Chooser::candidate(const Shape& shape) const {
   made.speed = measure_(made.settings);
   set_length(made);
   const double tokens = made.updates * made.speed.tokens_per_update;
-  const int64_t measured = made.settings.training.max_tokens;
+  const auto update_size = [&] {
+    return 1.0 * made.settings.training.max_tokens * made.settings.training.accumulate;
+  };
+  const double measured = update_size();
   made.settings.training.accumulate = chosen_.training.accumulate;
   set_batch(made.settings, tokens);
-  // The number of tokens in an update changes with the size of the batch, the speed hardly.
-  made.speed.tokens_per_update *= 1.0 * made.settings.training.max_tokens / measured;
+  // The number of tokens in an update changes with its batches, the speed hardly.
+  made.speed.tokens_per_update *= update_size() / measured;
   if (made.settings.training.update_tokens > 0)
     made.speed.tokens_per_update =
         std::max<double>(made.speed.tokens_per_update, made.settings.training.update_tokens);
@@ -285,17 +298,15 @@ Chooser::Candidate Chooser::candidate(const Shape& shape) const {
 
 void Chooser::set_schedule(Candidate& candidate) const {
   TrainingOptions& training = candidate.settings.training;
-  const double d_model = candidate.settings.model.d_model;
+  const int64_t d_model = candidate.settings.model.d_model;
   const double share = request_.is_fine_tuning ? kFineTuningRate : 1;
   set("schedule", training.schedule, Schedule::kLinear);
   if (training.schedule == Schedule::kNoam)
     set("learning-rate", training.learning_rate, share);  // a factor
   else
     set("learning-rate", training.learning_rate, rounded(share * learning_rate_for(d_model)));
-  const double most = d_model <= 128 ? 1'000 : d_model <= 256 ? 1'500 : 4'000;
-  const double warmup =
-      std::min(most, kWarmupShare * candidate.updates * (request_.is_fine_tuning ? 0.5 : 1));
-  set("warmup", training.warmup, rounded_count(warmup));
+  const double warmup = kWarmupShare * candidate.updates * (request_.is_fine_tuning ? 0.5 : 1);
+  set("warmup", training.warmup, rounded_count(std::min<double>(warmup, max_warmup_for(d_model))));
 }
 
 void Chooser::set_regularisation(Candidate& candidate) const {
@@ -353,8 +364,8 @@ std::vector<std::string> Chooser::lines(const Candidate& candidate) const {
                 (training.update_tokens > 0
                      ? ", " + with_commas(training.update_tokens) + " target tokens per update"
                      : "") +
-                ", learning rate " + number_text(training.learning_rate) + " after " +
-                with_commas(training.warmup) + " updates of warm-up, then " + name_of(training.schedule) +
+                ", learning rate " + number_text(training.learning_rate) + ", warm-up " +
+                with_commas(training.warmup) + " updates, schedule " + name_of(training.schedule) +
                 ", dropout " + number_text(candidate.settings.model.dropout) +
                 (training.augmentation.subword_sampling > 0
                      ? ", subword sampling " + number_text(training.augmentation.subword_sampling)
@@ -363,11 +374,11 @@ std::vector<std::string> Chooser::lines(const Candidate& candidate) const {
   std::string length =
       with_commas(std::llround(candidate.updates)) + " updates, " + fixed(candidate.epochs, 1) + " epochs";
   if (candidate.by == "time" && request_.seconds > 0)
-    length = clock_text(request_.seconds) + " are left and allow about " + length;
+    length = "about " + length + " in the remaining " + clock_text(request_.seconds);
   else if (candidate.by == "time")
-    length += ": what a day allows; --max-time chooses for another time";
+    length += ", as many as fit into a day; --max-time sets another limit";
   else if (candidate.by == "epochs")
-    length += ": more have not helped on corpora of this size";
+    length += ", the limit for a corpus of this size";
   else
     length += " by " + candidate.by;
   all.push_back("length: " + length + " (" + with_commas(std::llround(candidate.speed.tokens_per_second)) +
@@ -389,14 +400,17 @@ std::vector<std::string> Chooser::warnings(const Candidate& candidate) const {
   const TrainingOptions& training = candidate.settings.training;
   if (candidate.by == "time" && request_.seconds > 0 && candidate.epochs < 1)
     all.push_back("--max-time is enough for " + number_text(100 * candidate.epochs) +
-                  " % of an epoch: give more time, or use less text");
+                  " % of an epoch only; give more time, or less text");
   else if (candidate.by == "time" && request_.seconds > 0 && candidate.updates < kMinUpdates / 8)
     all.push_back("--max-time is enough for " + with_commas(std::llround(candidate.updates)) +
-                  " updates only: the model will translate poorly; give more time");
+                  " updates only, and the model will translate poorly; give more time");
   if (training.recompute && !is_given("recompute"))
-    all.push_back(
-        "little memory: activations are computed again (--recompute), which takes a third more time");
+    all.push_back("memory is short: --recompute is on, which makes each update a third slower");
   return all;
+}
+
+int64_t Chooser::least_memory() const {
+  return std::llround(training_memory(candidate(shapes().back()).settings) / kUsableMemory);
 }
 
 AutoChoice Chooser::choose() {
@@ -410,11 +424,9 @@ AutoChoice Chooser::choose() {
     if (enough) break;
   }
   if (!best)
-    throw UsageError("--preset",
-                     "expected memory for a model, got " + std::to_string(request_.machine.memory >> 20) +
-                         " MiB: training needs at least " +
-                         std::to_string(training_memory(candidate(shapes().back()).settings) >> 20) +
-                         " MiB; give a smaller --max-tokens, or train on another machine");
+    throw UsageError("--preset", "expected at least " + mebibytes(least_memory()) +
+                                     " of free memory for the smallest model, got " +
+                                     mebibytes(request_.machine.memory) + "; train on another machine");
   set_schedule(*best);
   set_regularisation(*best);
   set_validation(*best);
@@ -432,22 +444,25 @@ bool AutoText::is_symbols() const {
 
 TokenizerOptions auto_tokenizer(TokenizerOptions options, const GivenSettings& given, const AutoText& text) {
   const TextProfile &source = text.profile.source, &target = text.profile.target;
-  const int64_t characters = std::max(source.characters(), target.characters());
+  const int64_t characters = std::max(source.different_characters(), target.different_characters());
   if (characters > kLargeAlphabet && given.count("character-coverage") == 0)
     options.character_coverage = kCoverageOfLargeAlphabet;
   if (given.count("vocab-size") > 0) return options;
+  const double fixed = std::ssize(options.user_symbols) + (options.byte_fallback ? 256 : 0);
   if (text.is_symbols()) {
-    double pieces = 16;
+    double pieces = kSpecialPieces + fixed;
     for (const TextProfile* side : {&source, &target})
-      pieces += side->is_single_words() ? kLetterPieces * side->characters()
-                                        : side->different_words() + side->characters();
+      pieces += side->is_single_words() ? kLetterPieces * side->different_characters()
+                                        : side->different_words() + side->different_characters();
     options.vocab_size = std::llround(pieces);
     return options;
   }
-  const double rule = interpolated(kSizes, &SizeRule::pairs, &SizeRule::vocabulary, 1.0 * text.pairs);
+  const double rule = interpolated(kSizes, &SizeRule::pairs, &SizeRule::vocabulary, text.pairs);
+  // SentencePiece gives each of these characters a piece, and refuses a vocabulary without room for them.
   const double alphabet =
-      source.characters_for(kCoverageOfLargeAlphabet) + target.characters_for(kCoverageOfLargeAlphabet);
-  options.vocab_size = std::llround(std::max(rounded(rule), rounded(1.5 * alphabet)));
+      source.characters_for(options.character_coverage) + target.characters_for(options.character_coverage);
+  const double smallest = kRoomForWords * (alphabet + fixed) + kSpecialPieces;
+  options.vocab_size = std::llround(std::max(rounded(rule), std::ceil(smallest / 100) * 100));
   return options;
 }
 
@@ -459,15 +474,15 @@ std::vector<std::string> auto_text_warnings(const AutoText& text) {
   if (text.different < kMinDifferentPairs)
     throw DataError("training text", "expected at least " + std::to_string(kMinDifferentPairs) +
                                          " different pairs, got " + std::to_string(text.different) +
-                                         ": no model learns to translate from so few; name a shape (--preset "
-                                         "tiny) to train all the same");
+                                         "; no model learns to translate from so few (--preset tiny trains "
+                                         "anyway)");
   std::vector<std::string> all;
   if (text.different < kFewPairs)
     all.push_back("the training text has " + with_commas(text.different) +
-                  " different pairs: a model of it repeats what it has seen, and translates little else");
+                  " different pairs only: a model will memorise them, and translate little else");
   if (text.different < (1 - kMuchRepetition) * text.pairs)
     all.push_back(with_commas(text.pairs - text.different) + " of " + with_commas(text.pairs) +
-                  " pairs repeat an earlier one (`dragoman check` shows which)");
+                  " pairs are repetitions of earlier ones; `dragoman check` shows which");
   return all;
 }
 
@@ -483,19 +498,6 @@ int64_t training_memory(const AutoSettings& settings) {
   constexpr double kProcess = 3e8;           // LibTorch, text, tokenizer
   constexpr double kBytesPerParameter = 20;  // weights, gradients, two moments, and a copy
   return std::llround(kProcess + kBytesPerParameter * parameters + activations);
-}
-
-int64_t parameter_count(const ModelOptions& model) {
-  const int64_t d = model.d_model;
-  const auto attention = 4 * (d * d + d), norm = 2 * d;
-  const auto feed_forward = [&](int64_t f) { return 2 * d * f + d + f; };
-  const int64_t encoder = model.encoder_layers * (attention + feed_forward(model.encoder_ffn_dim) + 2 * norm);
-  const int64_t decoder =
-      model.decoder_layers * (2 * attention + feed_forward(model.decoder_ffn_dim) + 3 * norm);
-  int64_t embeddings = model.vocab_size * d;
-  if (!model.share_encoder_decoder_embeddings) embeddings += model.decoder_vocab_size * d;
-  if (!model.tie_word_embeddings) embeddings += model.decoder_vocab_size * d;
-  return encoder + decoder + embeddings;
 }
 
 }  // namespace dragoman

@@ -3,7 +3,8 @@
 //   text --auto_tokenizer--> TokenizerOptions --> encoded text --auto_settings--> AutoChoice
 //
 // Every setting that the user gave stays as it is, and the others adapt to it. The rules are tables at the
-// head of auto_preset.cpp; each row names the measurement it comes from (docs/auto.md).
+// head of auto_preset.cpp. A row names the measurement or paper that it comes from, or is an estimate
+// (docs/auto.md).
 #pragma once
 
 #include <cstdint>
@@ -38,15 +39,14 @@ TokenizerOptions auto_tokenizer(TokenizerOptions options, const GivenSettings& g
 // The encoded text.
 struct AutoCorpus {
   int64_t pairs = 0;
-  int64_t source_tokens = 0, target_tokens = 0;  // of an epoch
-  int64_t valid_tokens = 0;                      // target tokens of the validation text; 0: none
+  int64_t target_tokens = 0;  // of an epoch
+  int64_t valid_tokens = 0;   // target tokens of the validation text; 0: none
   int64_t valid_pairs = 0;
   bool symbols = false;  // AutoText::is_symbols
   bool unigram = true;   // the tokenizer can be sampled
 };
 
 struct AutoMachine {
-  bool is_cuda = false;
   Precision fastest = Precision::kFloat32;  // of training
   int64_t memory = 0;                       // bytes that this process may use; 0: unknown
 };
@@ -81,17 +81,14 @@ struct AutoRequest {
 
 // Shape, batch size, learning rate, warm-up, schedule, dropout, subword sampling, averaging, validation
 // interval, precision and number of updates. `measure` is called for a few shapes, the largest first.
-// UsageError when not even one update fits into the time, or the smallest model into the memory.
+// UsageError when the smallest model does not fit into the memory.
 AutoChoice auto_settings(const AutoRequest& request, const MeasureSpeed& measure);
 
 // Warnings for a text from which no useful model can be expected. DataError when there are too few different
 // pairs to train on at all.
 std::vector<std::string> auto_text_warnings(const AutoText& text);
 
-// Bytes that training takes at most: weights, gradients, Adam's moments and the activations of a batch.
+// An estimate of the bytes that training takes: weights, gradients, Adam's moments and the activations of a batch.
 int64_t training_memory(const AutoSettings& settings);
-
-// Trainable parameters of a model of this shape.
-int64_t parameter_count(const ModelOptions& options);
 
 }  // namespace dragoman

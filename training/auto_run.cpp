@@ -14,8 +14,7 @@ constexpr double kMeasuringShare = 0.004, kMaxMeasuring = 3, kMinMeasuring = 0.5
 
 AutoMachine machine_of(const torch::Device& device) {
   AutoMachine machine;
-  machine.is_cuda = device.is_cuda();
-  if (machine.is_cuda) {
+  if (device.is_cuda()) {
     machine.fastest = Precision::kBFloat16;
     return machine;
   }
@@ -47,8 +46,8 @@ AutoRun::AutoRun(const RunOptions& options, RunningClock& clock, Log& log)
 void AutoRun::check_time(const std::string& done) const {
   const double limit = options_.training.max_time;
   if (limit > 0 && clock_.seconds() >= limit)
-    throw UsageError("--max-time", "expected more time than " + clock_text(clock_.seconds()) + ", which " +
-                                       done + " has taken before the first update, got " + clock_text(limit) +
+    throw UsageError("--max-time", "expected more than " + clock_text(clock_.seconds()) + ", the time of " +
+                                       done + " before the first update, got " + clock_text(limit) +
                                        "; give more time, or less text");
 }
 
@@ -75,7 +74,6 @@ RunOptions AutoRun::with_settings(const ModelOptions& model, const TrainingText&
   request.settings = {model, options_.training};
   request.given = given_;
   request.corpus = {corpus.size(),
-                    corpus.source_tokens(),
                     corpus.target_tokens(),
                     options_.training.valid_every == 0 ? 0 : std::llround(per_pair * text.valid.pairs.size()),
                     text.valid.pairs.size(),

@@ -1,6 +1,5 @@
 #include "training/run_folder.h"
 
-#include "core/file_options.h"
 #include "core/json.h"
 #include "folder/manifest.h"
 #include "folder/model_files.h"
@@ -129,8 +128,10 @@ RunOptions with_settings_of_run(RunOptions options) {
   const std::string path = join_path(options.model_folder, kRunName);
   if (!options.is_auto() || options.model_folder.empty() || !holds_run(options.model_folder)) return options;
   nlohmann::json run = without_removed(read_json_file(path, ErrorKind::kConfig), path);
-  // Another kind of run is refused by compare_with_run.
-  if (string_from_json(run["from_model"]).value_or("").empty() == options.is_fine_tuning()) return options;
+  RunOptions before;
+  set_from_json(before.describe(), run, path);
+  // compare_with_run refuses a run of the other kind.
+  if (before.is_fine_tuning() != options.is_fine_tuning()) return options;
   const GivenSettings given = options.all_given();
   const GivenSettings never = {"train-source", "train-target", "train-pairs", "valid-source",
                                "valid-target", "valid-pairs",  "model",       "from-model"};

@@ -73,9 +73,9 @@ OptionList RunOptions::describe() {
              "Model",
              {option(
                   preset, "preset", "NAME",
-                  "auto: shape and settings by the text, the machine and --max-time; a flag that is given "
-                  "stays, and the rest adapts to it (docs/auto.md). The others are shapes with fixed defaults "
-                  "for the rest; characters is for letters and sounds")
+                  "auto chooses model size and settings from the text, the machine and --max-time. It keeps the "
+                  "flags that you give, and adapts the rest to them (docs/auto.md). The others are model sizes "
+                  "with fixed settings; characters is for letters and phonemes")
                   .one_of(all_presets()),
               option(from_model, "from-model", "DIR",
                      "fine-tuning: start with the weights, tokenizers and shape of this model folder. The "

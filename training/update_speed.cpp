@@ -1,5 +1,7 @@
 #include "training/update_speed.h"
 
+#include <algorithm>
+
 #include "core/heartbeat.h"
 #include "training/operator_threads.h"
 #include "training/updates.h"

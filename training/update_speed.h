@@ -1,9 +1,11 @@
 // How fast the updates of a run are on this machine, from a few of them on its text.
 #pragma once
 
+#include "core/log.h"
+#include "data/encoded_corpus.h"
+#include "folder/model_files.h"
 #include "planning/auto_preset.h"
 #include "runtime/torch.h"
-#include "training/run_text.h"
 
 namespace dragoman {
 

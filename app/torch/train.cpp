@@ -31,7 +31,7 @@ struct TrainFlags {
   void apply(const Flags& flags);
 };
 
-// The settings that stand in the file or on the command line.
+// The settings in the file and on the command line.
 GivenSettings given_settings(const OptionList& options, const nlohmann::json& file, const Flags& flags) {
   GivenSettings given;
   for (const Option& option : options)
@@ -47,7 +47,8 @@ void TrainFlags::apply(const Flags& flags) {
   if (file.is_object() && file.contains("preset") && file["preset"].is_string())
     run.preset = file["preset"].get<std::string>();
   // The updates that fit into the time are in the file: a run is repeated by them, not by the clock.
-  if (file.is_object() && file.value("preset", "") == kAutoPreset && file.contains("max_updates"))
+  if (file.is_object() && file.contains("preset") && run.preset == kAutoPreset &&
+      file.contains("max_updates"))
     file.erase("max_time");
   if (flags.has("preset")) run.preset = flags.last("preset");
   const auto text_of = [&](const char* flag, const char* key) -> std::string {

@@ -121,6 +121,30 @@ class Auto(unittest.TestCase):
         log = self.train(pairs(1) * 500, "--max-time", "5s", "--valid-every", "0", code=3)
         self.assertIn("different pairs, got 1", log)
 
+    def test_settings_that_are_no_settings_are_refused(self):
+        text = self.write("text.tsv", pairs(50))
+        for content, where in (('{"preset": 3}', "preset"), ("[1]", "settings.json"), ('{"preset": "huge"}', "preset")):
+            self.write("settings.json", [content])
+            result = call("train", "--train-pairs", text, "--model", self.folder / "m", "--config", self.folder / "settings.json")
+            self.assertEqual(result.returncode, 2, result.stderr)
+            self.assertIn(where, result.stderr)
+
+    def test_a_damaged_run_json_is_named(self):
+        self.train(pairs(300), "--max-updates", "2", *SHAPE)
+        self.write("m/run.json", ["[1]"])
+        log = self.train(pairs(300), "--max-updates", "4", code=2)
+        self.assertIn("run.json", log)
+
+    def test_a_run_that_its_time_ended_continues_with_more(self):
+        self.train(pairs(300), "--max-updates", "40", *SHAPE, "--threads", "1", "--save-every", "10")
+        chosen = self.settings()
+        chosen.update(model=str(self.folder / "slow"), max_updates=4_000_000, valid_every=0, average=0)
+        log = self.train(pairs(300), "--config", self.write("slow.json", [json.dumps(chosen)]), "--max-time", "6s", model="slow")
+        self.assertIn("reached --max-time 0:06", log)
+        log = self.train(pairs(300), "--max-time", "8s", "--threads", "1", model="slow")
+        self.assertIn("resuming from update", log)
+        self.assertIn("reached --max-time 0:08", log)
+
     def test_few_pairs_are_a_warning(self):
         log = self.train(pairs(60), "--max-updates", "2", *SHAPE)
         self.assertIn("60 different pairs", log)
@@ -135,7 +159,7 @@ class Auto(unittest.TestCase):
 
     def test_a_limit_below_what_reading_takes_is_refused(self):
         log = self.train(pairs(20000), "--max-time", "0.01s", code=2)
-        self.assertIn("[--max-time] expected more time than", log)
+        self.assertIn("[--max-time] expected more than", log)
         self.assertFalse((self.folder / "m").exists())
 
     def test_fine_tuning_chooses_too(self):

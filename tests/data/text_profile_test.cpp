@@ -17,11 +17,10 @@ TextProfile profile_of(const std::vector<std::string>& lines, int times = 1) {
 
 TEST(TextProfile, MeasuresLinesWordsAndCharacters) {
   const TextProfile profile = profile_of({"two dogs", "  a caf\u00E9 \u3000 ", ""});
-  EXPECT_EQ(profile.lines(), 3);
   EXPECT_DOUBLE_EQ(profile.words_per_line(), 4.0 / 3);
   EXPECT_DOUBLE_EQ(profile.characters_per_word(), (3 + 4 + 1 + 4) / 4.0);
   EXPECT_EQ(profile.different_words(), 4);
-  EXPECT_EQ(profile.characters(), 10);  // t w o d g s a c f é
+  EXPECT_EQ(profile.different_characters(), 10);  // t w o d g s a c f é
 }
 
 TEST(TextProfile, CountsTheCharactersOfAShareOfTheText) {
@@ -66,12 +65,11 @@ TEST(TextProfile, SentencesWithoutSpacesAreNoSingleWords) {
   EXPECT_FALSE(profile_of(lines).is_single_words());
 }
 
-TEST(TextProfile, LooksAtTheFirstLinesOnlyInDetail) {
-  TextProfile profile = profile_of({"a"}, TextProfile::kDetailed);
+TEST(TextProfile, IgnoresLinesAfterTheFirst) {
+  TextProfile profile = profile_of({"a"}, TextProfile::kMaxLines);
   profile.add("b b b");
-  EXPECT_EQ(profile.lines(), TextProfile::kDetailed + 1);
-  EXPECT_EQ(profile.characters(), 1);
-  EXPECT_DOUBLE_EQ(profile.bytes_per_line() * profile.lines(), TextProfile::kDetailed + 5.0);
+  EXPECT_EQ(profile.different_characters(), 1);
+  EXPECT_DOUBLE_EQ(profile.words_per_line(), 1);
 }
 
 }  // namespace
